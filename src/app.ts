@@ -1,0 +1,245 @@
+import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
+import { AccessIssuer } from "./auth/access-issuer.ts";
+import { AuditTrail } from "./auth/audit-trail.ts";
+import { Coordinator } from "./auth/coordinator.ts";
+import { CredentialConnector } from "./auth/credential-connector.ts";
+import { DevicePoller } from "./auth/device-poller.ts";
+import { OAuthFlowStore } from "./auth/oauth-flow-store.ts";
+import { OAuthFlows } from "./auth/oauth-flows.ts";
+import { RedirectUris } from "./auth/redirect-uris.ts";
+import { CredentialChecker } from "./auth/credential-checker.ts";
+import { userScopes } from "./callers/scope.ts";
+import { signToken, TokenVerifier } from "./callers/token-verifier.ts";
+import { type Clock, systemClock } from "./clock.ts";
+import type { Config } from "./config.ts";
+import { AccessReader } from "./credentials/access-reader.ts";
+import { CredentialSealer } from "./credentials/credential-sealer.ts";
+import { StatusRule } from "./credentials/credential-status.ts";
+import { CredentialStore } from "./credentials/credential-store.ts";
+import { environmentKeyWrapper } from "./credentials/sealing/key-wrapper.ts";
+import { loadKeyring } from "./credentials/sealing/keyring.ts";
+import { UsageRecorder } from "./credentials/usage-recorder.ts";
+import { type Database, openDatabase } from "./db/database.ts";
+import { migrate } from "./db/migrate.ts";
+import { inProcessDoorbell } from "./events/doorbell.ts";
+import { EventStream } from "./events/event-stream.ts";
+import { Outbox } from "./events/outbox.ts";
+import { PostgresDoorbell } from "./events/postgres-doorbell.ts";
+import { StreamWatch } from "./events/stream-watch.ts";
+import { PublicErrors } from "./graphql/public-error.ts";
+import { schema } from "./graphql/schema.ts";
+import { GraphiQLPage } from "./http/graphiql.ts";
+import { GraphQLEndpoint } from "./http/graphql-endpoint.ts";
+import { OAuthCallback } from "./http/oauth-callback.ts";
+import { createHttpServer } from "./http/server.ts";
+import { GraphQLWebSockets } from "./http/websocket.ts";
+import { createGraphQL } from "./http/yoga.ts";
+import { createLogger, type Logger } from "./observability/logger.ts";
+import { HttpClient, type HttpClientOptions } from "./providers/http-client.ts";
+import type { ProviderDefinition } from "./providers/provider-definition.ts";
+import { ProviderHealth } from "./providers/provider-health.ts";
+import { noProviderSettings, type ProviderSettings } from "./providers/provider-settings.ts";
+import { retiredProvider } from "./providers/provider.ts";
+import { loadCatalog, ProviderRegistry } from "./providers/registry.ts";
+import { Sandbox } from "./sandbox/sandbox.ts";
+
+/** What a test, or an application that embeds the server, may replace. */
+export interface AppOverrides {
+  readonly database?: Database;
+  readonly catalog?: readonly ProviderDefinition[];
+  readonly clock?: Clock;
+  readonly log?: Logger;
+  readonly http?: Partial<HttpClientOptions>;
+  /** Milliseconds between two looks for events whose doorbell was lost. */
+  readonly pollIntervalMs?: number;
+  /** Told of each step of starting, in words for a person. */
+  readonly onStep?: (step: string) => void;
+}
+
+/** A whole server, ready to listen. Disposing it ends everything that it opened. */
+export interface App extends AsyncDisposable {
+  readonly server: Server;
+  /** Where the sandbox has its control page; null where there is none. */
+  readonly sandboxUrl: string | null;
+  /** @returns the port, which the system chose where the configuration says 0. */
+  listen(): Promise<number>;
+  /** A token for development; null where an identity provider issues them. `lifetime` is in seconds. */
+  developmentToken(subject: string, lifetime: number): Promise<string | null>;
+}
+
+const developmentTokenLifetime = 12 * 3600;
+/** How long the database may take to answer before the server counts as not ready. */
+const readyDeadlineMs = 2_000;
+/** How long open requests may take to end when the server closes. */
+const closeGraceMs = 5_000;
+
+function createRegistry(
+  catalog: readonly ProviderDefinition[],
+  settingsOf: ReadonlyMap<string, ProviderSettings>,
+  { http, clock }: { http: HttpClient; clock: Clock },
+): ProviderRegistry {
+  const create = (definition: ProviderDefinition) => {
+    const settings = settingsOf.get(definition.name) ?? noProviderSettings;
+    return definition.create({ http, health: new ProviderHealth(clock), settings, clock });
+  };
+  return new ProviderRegistry(catalog.map(create), (name) => create(retiredProvider(name)));
+}
+
+/** Null where the configuration wants none. */
+async function startSandbox(config: Config, redirectUris: RedirectUris, log: Logger): Promise<Sandbox | null> {
+  if (!config.sandbox) return null;
+  return Sandbox.start({
+    isRedirectUriAllowed: (uri) => redirectUris.allows(uri),
+    onError: (err) => log.error({ err }, "the sandbox failed"),
+  });
+}
+
+async function openStores(
+  config: Config,
+  { database, onStep, clock }: { database: Database; onStep: (step: string) => void; clock: Clock },
+) {
+  const applied = await migrate(database);
+  onStep(applied.length === 0 ? "schema is up to date" : `schema migrated: ${applied.join(", ")}`);
+  const keyring = await loadKeyring(database, environmentKeyWrapper(config.encryptionKeys), clock);
+  onStep(`encryption keys opened; sealing with key ${keyring.active.id}`);
+  const sealer = new CredentialSealer(keyring);
+  const statusRule = new StatusRule(config.refreshThreshold);
+  return { keyring, sealer, statusRule, store: new CredentialStore(sealer, statusRule, clock) };
+}
+
+/**
+ * Builds the server from its parts.
+ * @throws KeyringError, FolderInUseError, or whatever keeps the database from opening; nothing is left open then.
+ */
+export async function createApp(config: Config, overrides: AppOverrides = {}): Promise<App> {
+  await using stack = new AsyncDisposableStack();
+  const { clock = systemClock, onStep = () => {} } = overrides;
+  const log = overrides.log ?? createLogger(config.logLevel);
+
+  const database = overrides.database ?? stack.use(await openConfiguredDatabase(config, onStep));
+  const { keyring, sealer, statusRule, store } = await openStores(config, { database, onStep, clock });
+
+  const doorbell = stack.use(
+    database.url === null ? inProcessDoorbell() : await PostgresDoorbell.connect(database.url, log),
+  );
+  const watch = stack.use(new StreamWatch(database, doorbell, log, overrides.pollIntervalMs ?? 1_000));
+  const outbox = new Outbox(database, doorbell);
+  const stream = new EventStream(database, watch, log);
+
+  const http = stack.use(new HttpClient(overrides.http));
+  const redirectUris = new RedirectUris(config.redirectUris);
+  const sandbox = stack.use(await startSandbox(config, redirectUris, log));
+  const catalog = [...(overrides.catalog ?? (await loadCatalog()))];
+  const settings = new Map(config.providers);
+  if (sandbox !== null) {
+    catalog.push(sandbox.definition);
+    settings.set(sandbox.definition.name, sandbox.settings);
+  }
+  const registry = createRegistry(catalog, settings, { http, clock });
+  const usage = stack.use(new UsageRecorder(database, log));
+  const audit = new AuditTrail(database, clock, log);
+  const connector = new CredentialConnector({ store, outbox, audit });
+  const checker = new CredentialChecker({ database, registry, store, sealer, outbox, audit });
+  const issuer = new AccessIssuer({ registry, reader: new AccessReader(database), sealer, checker, usage, clock });
+  const coordinator = new Coordinator({ database, registry, store, sealer, outbox, audit, checker, connector, issuer });
+  const flowStore = new OAuthFlowStore(database, keyring, clock);
+  const { publicUrl } = config;
+  const flows = new OAuthFlows({
+    registry,
+    flows: flowStore,
+    connector,
+    audit,
+    redirectUris,
+    doorbell,
+    publicUrl,
+    clock,
+  });
+  stack.use(new DevicePoller({ registry, store: flowStore, flows, log }));
+
+  const verifier = new TokenVerifier(config.callerTokens, clock);
+  const publicErrors = new PublicErrors(schema, log);
+  const services = { coordinator, flows, flowStore, registry, stream, watch, statusRule, clock };
+  const yoga = createGraphQL({ services, publicErrors, introspection: config.introspection });
+  const { allowedOrigins, callerTokens } = config;
+  const webSockets = new GraphQLWebSockets({ yoga, verifier, publicErrors, clock, allowedOrigins });
+
+  const developmentToken = async (subject: string, lifetime: number) =>
+    config.production || callerTokens.kind !== "secret"
+      ? null
+      : signToken(callerTokens, { subject, scopes: userScopes, lifetime }, clock);
+  const hosts = new Set<string>();
+  const isSecure = publicUrl.startsWith("https:");
+  const token = () => developmentToken("developer", developmentTokenLifetime);
+  const exampleProvider = registry.list()[0]?.name ?? "";
+  const sandboxProvider = sandbox?.definition.name ?? null;
+  const graphiql = config.graphiql ? new GraphiQLPage({ token, hosts, exampleProvider, sandboxProvider, clock }) : null;
+  const endpoint = new GraphQLEndpoint({ yoga, verifier, getQueries: config.getQueries, isSecure });
+  const oauthCallback = new OAuthCallback({ flows, store: flowStore, allowedOrigins, isSecure, log });
+  const server = createHttpServer({
+    endpoint,
+    webSockets,
+    oauthCallback,
+    graphiql,
+    allowedOrigins,
+    isReady: () => answersInTime(database),
+    log,
+  });
+
+  const parts = stack.move();
+  return {
+    server,
+    sandboxUrl: sandbox === null ? null : `${sandbox.origin}/`,
+    developmentToken,
+    listen: async () => {
+      await listen(server, config);
+      const { port } = server.address() as AddressInfo;
+      for (const host of [`localhost:${port}`, `127.0.0.1:${port}`, `[::1]:${port}`, new URL(config.publicUrl).host])
+        hosts.add(host);
+      return port;
+    },
+    [Symbol.asyncDispose]: async () => {
+      await webSockets[Symbol.asyncDispose]();
+      endpoint[Symbol.dispose]();
+      await close(server);
+      await parts.disposeAsync();
+    },
+  };
+}
+
+async function answersInTime(database: Database): Promise<boolean> {
+  const answer = database.query({ name: "ready", text: "select 1" }, []).then(
+    () => true,
+    () => false,
+  );
+  return Promise.race([answer, delay(readyDeadlineMs, false, { ref: false })]);
+}
+
+async function openConfiguredDatabase(config: Config, onStep: (step: string) => void): Promise<Database> {
+  if (config.databaseUrl === null) {
+    onStep(`opening the embedded database in ${config.dataDir}`);
+    return openDatabase({ kind: "embedded", dataDir: config.dataDir });
+  }
+  onStep(`connecting to PostgreSQL at ${new URL(config.databaseUrl.reveal()).host}`);
+  return openDatabase({ kind: "postgres", url: config.databaseUrl.reveal() });
+}
+
+async function listen(server: Server, { host, port }: Config): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  server.once("error", reject);
+  server.listen(port, host, () => resolve());
+  await promise;
+  server.off("error", reject);
+}
+
+/** Lets open requests end, and cuts those that take too long. */
+async function close(server: Server): Promise<void> {
+  if (!server.listening) return;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(() => server.closeAllConnections(), closeGraceMs);
+  server.close(() => resolve());
+  server.closeIdleConnections();
+  await promise;
+  clearTimeout(timer);
+}

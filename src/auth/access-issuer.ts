@@ -1,0 +1,161 @@
+import type { Caller } from "../callers/caller.ts";
+import type { Clock } from "../clock.ts";
+import type { AccessReader, AccessRow } from "../credentials/access-reader.ts";
+import type { CredentialSealer } from "../credentials/credential-sealer.ts";
+import type { UsageRecorder } from "../credentials/usage-recorder.ts";
+import {
+  AuthError,
+  CredentialNotFoundError,
+  InvalidCredentialError,
+  KeyUnavailableError,
+  ReauthenticationRequiredError,
+  ValidationError,
+} from "../errors.ts";
+import type { AuthMethod, ProviderAccess, ProviderAuth, ProviderCredentials } from "../providers/provider-auth.ts";
+import type { ProviderRegistry } from "../providers/registry.ts";
+import type { CredentialChecker } from "./credential-checker.ts";
+import { decodeGrantId, encodeGrantId, environmentGrantId } from "./grant-id.ts";
+
+export interface AccessRequest {
+  readonly provider: string | null;
+  readonly method: AuthMethod | null;
+  readonly label: string | null;
+  /** A grant whose headers the provider answered with 401. */
+  readonly rejectedGrantId: string | null;
+}
+
+/** Headers that work now, and what they were made from. */
+export interface AccessGrant extends ProviderAccess {
+  readonly grantId: string;
+  readonly provider: ProviderAuth;
+  readonly method: AuthMethod;
+  readonly source: "stored" | "environment";
+  readonly userId: string;
+  readonly credentialId: string | null;
+}
+
+/**
+ * Answers `issueAccess`. The chain: the user's OAuth credential, the user's API key, the server's own key. Of several
+ * accounts the label decides; without one, `default`, then the oldest. The server's key stands in only for a user who
+ * has stored nothing that fits: a broken credential of the user's own is an error, not a bill for the operator.
+ */
+export class AccessIssuer {
+  readonly #registry: ProviderRegistry;
+  readonly #reader: AccessReader;
+  readonly #sealer: CredentialSealer;
+  readonly #checker: CredentialChecker;
+  readonly #usage: UsageRecorder;
+  readonly #clock: Clock;
+
+  constructor(parts: {
+    readonly registry: ProviderRegistry;
+    readonly reader: AccessReader;
+    readonly sealer: CredentialSealer;
+    readonly checker: CredentialChecker;
+    readonly usage: UsageRecorder;
+    readonly clock: Clock;
+  }) {
+    this.#registry = parts.registry;
+    this.#reader = parts.reader;
+    this.#sealer = parts.sealer;
+    this.#checker = parts.checker;
+    this.#usage = parts.usage;
+    this.#clock = parts.clock;
+  }
+
+  /** @throws AuthError */
+  async issue(caller: Caller, request: AccessRequest): Promise<AccessGrant> {
+    if (request.provider === null) {
+      throw new ValidationError([{ path: ["input", "provider"], message: "Name a provider." }]);
+    }
+    const provider = this.#registry.get(request.provider);
+    const { method, label } = request;
+    const rows = await this.#reader.list({ userId: caller.userId, provider: provider.name, method, label });
+    if (rows.length === 0) return this.#environmentGrant(caller, provider, request);
+    const refusals: AuthError[] = [];
+    for (const row of rows) {
+      try {
+        return await this.#grant(caller, provider, row, request.rejectedGrantId);
+      } catch (error) {
+        if (!(error instanceof AuthError)) throw error;
+        refusals.push(error);
+      }
+    }
+    throw refusals[0]!;
+  }
+
+  async #grant(
+    caller: Caller,
+    provider: ProviderAuth,
+    row: AccessRow,
+    rejectedGrantId: string | null,
+  ): Promise<AccessGrant> {
+    assertUsable(provider, row, this.#clock.now());
+    const credentials = await this.#open(caller, row);
+    if (rejectedGrantId !== null) await this.#checkRejected(caller, provider, row, rejectedGrantId);
+    this.#usage.record(row.userId, row.id, this.#clock.now());
+    return {
+      ...provider.describeAccess(credentials),
+      grantId: encodeGrantId({ credentialId: row.id, tokenVersion: row.tokenVersion }),
+      provider,
+      method: row.authMethod,
+      source: "stored",
+      userId: row.userId,
+      credentialId: row.id,
+    };
+  }
+
+  async #open(caller: Caller, row: AccessRow): Promise<ProviderCredentials> {
+    try {
+      return this.#sealer.open(row, row);
+    } catch (error) {
+      if (error instanceof KeyUnavailableError && row.status !== "unreadable")
+        await this.#checker.check(caller, row.id);
+      throw error;
+    }
+  }
+
+  /** Only a rejection of the current version says something; one of an older version is answered by the newer one. */
+  async #checkRejected(caller: Caller, provider: ProviderAuth, row: AccessRow, rejectedGrantId: string): Promise<void> {
+    const rejected = decodeGrantId(rejectedGrantId);
+    if (rejected?.credentialId !== row.id || rejected.tokenVersion !== row.tokenVersion) return;
+    try {
+      await this.#checker.check(caller, row.id);
+    } catch (error) {
+      if (!(error instanceof InvalidCredentialError)) throw error;
+      throw needsReauthentication(provider, row, error);
+    }
+  }
+
+  /** @throws CredentialNotFoundError if there is no such key, or the request asks for what only a stored one can be. */
+  #environmentGrant(caller: Caller, provider: ProviderAuth, { method, label }: AccessRequest): AccessGrant {
+    const credentials = provider.environmentCredentials();
+    const isAskedFor = label === null && (method === null || method === credentials?.method);
+    if (credentials === null || !isAskedFor) throw notConnected(provider);
+    return {
+      ...provider.describeAccess(credentials),
+      grantId: environmentGrantId(provider.name),
+      provider,
+      method: credentials.method,
+      source: "environment",
+      userId: caller.userId,
+      credentialId: null,
+    };
+  }
+}
+
+function assertUsable(provider: ProviderAuth, row: AccessRow, now: Date): void {
+  if (row.status === "needs_reauth") throw needsReauthentication(provider, row);
+  if (row.expiresAt !== null && row.expiresAt <= now) throw needsReauthentication(provider, row);
+}
+
+function needsReauthentication(provider: ProviderAuth, row: AccessRow, cause?: Error): ReauthenticationRequiredError {
+  const message = `${provider.displayName} no longer accepts the credential "${row.label}". Connect it again with \`authenticate\`.`;
+  return new ReauthenticationRequiredError(message, row, { cause });
+}
+
+function notConnected(provider: ProviderAuth): CredentialNotFoundError {
+  return new CredentialNotFoundError(
+    `Nothing is stored for ${provider.displayName} that fits. Connect it with \`authenticate(input: {provider: "${provider.name}", …})\`.`,
+  );
+}

@@ -1,0 +1,173 @@
+import type { Caller } from "../callers/caller.ts";
+import type { CredentialSealer } from "../credentials/credential-sealer.ts";
+import {
+  type CredentialFilter,
+  type CredentialPage,
+  type CredentialStore,
+  defaultLabel,
+} from "../credentials/credential-store.ts";
+import type { ProviderCredential } from "../credentials/provider-credential.ts";
+import type { Secret } from "../credentials/secret.ts";
+import type { Database } from "../db/database.ts";
+import { AuthError, CredentialNotFoundError } from "../errors.ts";
+import type { Outbox } from "../events/outbox.ts";
+import type { AuthMethod, OAuthCredentials } from "../providers/provider-auth.ts";
+import type { ProviderRegistry } from "../providers/registry.ts";
+import type { AccessGrant, AccessIssuer, AccessRequest } from "./access-issuer.ts";
+import type { AuditedAction, AuditTrail } from "./audit-trail.ts";
+import type { CredentialChecker } from "./credential-checker.ts";
+import type { CredentialConnector } from "./credential-connector.ts";
+import { credentialEventBody } from "./credential-event.ts";
+import { assertOAuthAvailable } from "./flow-kind.ts";
+
+export interface ConnectKeyCommand {
+  readonly provider: string;
+  readonly label: string | null;
+  readonly apiKey: Secret;
+}
+
+/** Tokens that were obtained elsewhere. */
+export interface ImportCommand {
+  readonly provider: string;
+  readonly label: string | null;
+  readonly credentials: OAuthCredentials;
+}
+
+/** What a revocation did. */
+export interface Revocation {
+  readonly credential: ProviderCredential;
+  /** Whether the provider confirmed it too; null where it offers no revocation. */
+  readonly revokedAtProvider: boolean | null;
+}
+
+/** The one façade over everything that can be done with credentials; GraphQL and the command line call it. */
+export class Coordinator {
+  readonly #database: Database;
+  readonly #registry: ProviderRegistry;
+  readonly #store: CredentialStore;
+  readonly #sealer: CredentialSealer;
+  readonly #outbox: Outbox;
+  readonly #audit: AuditTrail;
+  readonly #checker: CredentialChecker;
+  readonly #connector: CredentialConnector;
+  readonly #issuer: AccessIssuer;
+
+  constructor(parts: {
+    readonly database: Database;
+    readonly registry: ProviderRegistry;
+    readonly store: CredentialStore;
+    readonly sealer: CredentialSealer;
+    readonly outbox: Outbox;
+    readonly audit: AuditTrail;
+    readonly checker: CredentialChecker;
+    readonly connector: CredentialConnector;
+    readonly issuer: AccessIssuer;
+  }) {
+    this.#database = parts.database;
+    this.#registry = parts.registry;
+    this.#store = parts.store;
+    this.#sealer = parts.sealer;
+    this.#outbox = parts.outbox;
+    this.#audit = parts.audit;
+    this.#checker = parts.checker;
+    this.#connector = parts.connector;
+    this.#issuer = parts.issuer;
+  }
+
+  /**
+   * Checks an API key with its provider, then stores it encrypted. Nothing is stored when the provider rejects it or
+   * does not answer; either way an audit row tells of it.
+   * @throws AuthError
+   */
+  async connectKey(caller: Caller, { provider, label, apiKey }: ConnectKeyCommand): Promise<ProviderCredential> {
+    return this.#audited(caller, "credential.authenticate", provider, async () => {
+      const credentials = await this.#registry.get(provider).authenticate({ method: "api_key", apiKey });
+      const key = { userId: caller.userId, provider, authMethod: credentials.method, label: label ?? defaultLabel };
+      return this.#connector.connect(caller, key, credentials, "credential.authenticate");
+    });
+  }
+
+  /** Checks tokens that were obtained elsewhere with their provider, then stores them encrypted. @throws AuthError */
+  async importCredential(caller: Caller, { provider, label, credentials }: ImportCommand): Promise<ProviderCredential> {
+    return this.#audited(caller, "credential.import", provider, async () => {
+      const auth = this.#registry.get(provider);
+      assertOAuthAvailable(auth);
+      const accepted = await auth.validateCredentials(credentials);
+      const key = { userId: caller.userId, provider, authMethod: accepted.method, label: label ?? defaultLabel };
+      return this.#connector.connect(caller, key, accepted, "credential.import");
+    });
+  }
+
+  /** Asks the provider whether it still accepts a stored credential. @throws AuthError */
+  async validateCredential(caller: Caller, credentialId: string): Promise<ProviderCredential> {
+    return this.#checker.check(caller, credentialId);
+  }
+
+  /**
+   * Removes a credential for good, and ends it at the provider where that is offered. A provider that is down does not
+   * keep the user from removing the local copy.
+   * @throws CredentialNotFoundError also when another call removed it first.
+   */
+  async revokeCredential(caller: Caller, credentialId: string): Promise<Revocation> {
+    const stored = await this.#store.get(this.#database.em(), caller.userId, credentialId);
+    const revokedAtProvider = await this.#revokeAtProvider(stored);
+    return this.#outbox.transaction(caller.userId, async (em, emit) => {
+      const credential = await this.#store.get(em, caller.userId, credentialId);
+      if (!(await this.#store.remove(em, caller.userId, credentialId))) throw new CredentialNotFoundError();
+      await this.#audit.write(em, caller, { action: "credential.revoke", outcome: "succeeded", credential });
+      emit({ type: "CredentialRevoked", body: credentialEventBody(credential) });
+      return { credential, revokedAtProvider };
+    });
+  }
+
+  /** Headers for a call to a provider, now. @throws AuthError */
+  async issueAccess(caller: Caller, request: AccessRequest): Promise<AccessGrant> {
+    return this.#issuer.issue(caller, request);
+  }
+
+  async findCredential(userId: string, id: string): Promise<ProviderCredential | null> {
+    return this.#store.find(this.#database.em(), userId, id);
+  }
+
+  async listCredentials(userId: string, filter: CredentialFilter, page: CredentialPage): Promise<ProviderCredential[]> {
+    return this.#store.list(this.#database.em(), userId, filter, page);
+  }
+
+  /** The credential that `issueAccess` prefers. */
+  async preferredCredential(
+    userId: string,
+    filter: { readonly provider: string; readonly method: AuthMethod | null; readonly label: string | null },
+  ): Promise<ProviderCredential | null> {
+    const [first] = await this.#store.listPreferred(this.#database.em(), userId, filter);
+    return first ?? null;
+  }
+
+  async #revokeAtProvider(credential: ProviderCredential): Promise<boolean | null> {
+    const provider = this.#registry.find(credential.provider);
+    if (provider === null) return null;
+    try {
+      const details = { expiresAt: credential.expiresAt ?? null, scopes: credential.scopes };
+      return await provider.revokeCredentials(this.#sealer.open(credential, details));
+    } catch (error) {
+      // Whatever keeps the provider from being asked, the user may remove the local copy.
+      if (error instanceof AuthError) return false;
+      throw error;
+    }
+  }
+
+  async #audited<T>(
+    caller: Caller,
+    action: AuditedAction["action"],
+    provider: string,
+    work: () => Promise<T>,
+  ): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      // A name that is no provider's may be a key in the wrong field.
+      const known = this.#registry.find(provider)?.name ?? null;
+      await this.#audit.writeFailure(caller, { action, provider: known }, error);
+      throw error;
+    }
+  }
+}

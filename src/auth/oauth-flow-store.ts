@@ -1,0 +1,192 @@
+import { createHash, randomUUID, timingSafeEqual } from "node:crypto";
+import type { Clock } from "../clock.ts";
+import type { Keyring } from "../credentials/sealing/keyring.ts";
+import { openValue, sealedKeyId, sealValue, UnsealError } from "../credentials/sealing/sealed-value.ts";
+import { Secret } from "../credentials/secret.ts";
+import type { Database, EntityManager } from "../db/database.ts";
+import { type AuthError, OAuthDeniedError, OAuthStateError } from "../errors.ts";
+import { type OAuthFlow, OAuthFlowEntity } from "./oauth-flow.ts";
+
+/** What a flow must remember and nobody may read. */
+export interface FlowSecrets {
+  readonly codeVerifier: Secret;
+  readonly nonce: string;
+  readonly deviceCode: Secret | null;
+}
+
+export type NewFlow = Pick<
+  OAuthFlow,
+  | "userId"
+  | "provider"
+  | "kind"
+  | "redirectUri"
+  | "scopes"
+  | "label"
+  | "userCode"
+  | "verificationUri"
+  | "pollInterval"
+  | "expiresAt"
+> & {
+  readonly state: string;
+  readonly binding: string | null;
+  readonly secrets: FlowSecrets;
+};
+
+/** Who takes a flow, and what must be true of it. */
+export interface FlowClaim {
+  readonly state: string;
+  readonly userId: string;
+  readonly provider?: string;
+}
+
+function sha256(text: string): Buffer {
+  return createHash("sha256").update(text).digest();
+}
+
+function context(flow: Pick<OAuthFlow, "id" | "userId" | "provider">) {
+  return ["oauth_flows", "secrets", flow.id, flow.userId, flow.provider];
+}
+
+/** How long a flow can still be looked at after its time. A user's next flow then clears it away. */
+const retentionMs = 86_400_000;
+
+/** The table `oauth_flows`. A flow is taken once: whoever changes it from pending to exchanging owns the exchange. */
+export class OAuthFlowStore {
+  readonly #database: Database;
+  readonly #keyring: Keyring;
+  readonly #clock: Clock;
+
+  constructor(database: Database, keyring: Keyring, clock: Clock) {
+    this.#database = database;
+    this.#keyring = keyring;
+    this.#clock = clock;
+  }
+
+  async create({ state, binding, secrets, ...columns }: NewFlow): Promise<OAuthFlow> {
+    const now = this.#clock.now();
+    const id = randomUUID();
+    const { id: keyId, key } = this.#keyring.active;
+    const { codeVerifier, nonce, deviceCode } = secrets;
+    const plain = { codeVerifier: codeVerifier.reveal(), nonce, deviceCode: deviceCode?.reveal() ?? null };
+    const em = this.#database.em();
+    const flow = em.create(OAuthFlowEntity, {
+      ...columns,
+      id,
+      stateHash: sha256(state),
+      bindingHash: binding === null ? null : sha256(binding),
+      secrets: sealValue(keyId, key, Buffer.from(JSON.stringify(plain)), context({ id, ...columns })),
+      nextPollAt: columns.pollInterval == null ? null : new Date(now.getTime() + columns.pollInterval * 1000),
+      status: "pending",
+      errorCode: null,
+      errorMessage: null,
+      credentialId: null,
+      createdAt: now,
+      updatedAt: now,
+    });
+    await em.persist(flow).flush();
+    await em.nativeDelete(OAuthFlowEntity, {
+      userId: flow.userId,
+      expiresAt: { $lt: new Date(now.getTime() - retentionMs) },
+    });
+    return flow;
+  }
+
+  async find(userId: string, id: string): Promise<OAuthFlow | null> {
+    return this.#database.em().findOne(OAuthFlowEntity, { userId, id });
+  }
+
+  /** The pending flow of a provider that a state belongs to; it is not taken. */
+  async findPending(provider: string, state: string): Promise<OAuthFlow | null> {
+    const stateHash = sha256(state);
+    const expiresAt = { $gt: this.#clock.now() };
+    return this.#database.em().findOne(OAuthFlowEntity, { stateHash, provider, status: "pending", expiresAt });
+  }
+
+  isBoundTo(flow: OAuthFlow, binding: string): boolean {
+    return flow.bindingHash != null && timingSafeEqual(flow.bindingHash, sha256(binding));
+  }
+
+  /** Takes a flow for its one exchange. @throws OAuthStateError unless it is pending, unexpired, and the claimant's own. */
+  async take({ state, userId, provider }: FlowClaim): Promise<OAuthFlow> {
+    const em = this.#database.em();
+    const now = this.#clock.now();
+    const stateHash = sha256(state);
+    const where = { stateHash, userId, status: "pending" as const, expiresAt: { $gt: now } };
+    const taken = await em.nativeUpdate(OAuthFlowEntity, provider === undefined ? where : { ...where, provider }, {
+      status: "exchanging",
+      updatedAt: now,
+    });
+    const flow = taken === 1 ? await em.findOne(OAuthFlowEntity, { stateHash, userId }) : null;
+    if (flow === null) throw new OAuthStateError();
+    return flow;
+  }
+
+  /** @throws OAuthStateError for bytes that were changed or moved, or whose key is gone. */
+  openSecrets(flow: OAuthFlow): FlowSecrets {
+    const { codeVerifier, nonce, deviceCode } = JSON.parse(this.#open(flow)) as {
+      codeVerifier: string;
+      nonce: string;
+      deviceCode: string | null;
+    };
+    return {
+      codeVerifier: new Secret(codeVerifier),
+      nonce,
+      deviceCode: deviceCode === null ? null : new Secret(deviceCode),
+    };
+  }
+
+  #open(flow: OAuthFlow): string {
+    try {
+      const key = this.#keyring.find(sealedKeyId(flow.secrets));
+      if (key !== null) return openValue(key, flow.secrets, context(flow)).toString();
+    } catch (error) {
+      if (!(error instanceof UnsealError)) throw error;
+    }
+    throw new OAuthStateError();
+  }
+
+  /** In the transaction that stores the credential. */
+  async complete(em: EntityManager, flow: OAuthFlow, credentialId: string): Promise<void> {
+    await this.#end(em, flow, { status: "completed", credentialId });
+  }
+
+  async fail(flow: OAuthFlow, error: AuthError): Promise<void> {
+    const status =
+      error instanceof OAuthDeniedError ? "denied" : error instanceof OAuthStateError ? "expired" : "failed";
+    await this.#end(this.#database.em(), flow, { status, errorCode: error.code, errorMessage: error.message });
+  }
+
+  /** A finished flow keeps nothing that could be opened. */
+  async #end(em: EntityManager, { userId, id }: OAuthFlow, columns: Partial<OAuthFlow>): Promise<void> {
+    await em.nativeUpdate(
+      OAuthFlowEntity,
+      { userId, id, status: { $in: ["pending", "exchanging"] } },
+      { ...columns, secrets: Buffer.alloc(0), nextPollAt: null, updatedAt: this.#clock.now() },
+    );
+  }
+
+  /** Takes device flows that are due, for a while in which no other process polls them; by the database's clock. */
+  async claimDue(limit: number, leaseSeconds: number): Promise<OAuthFlow[]> {
+    return this.#database.transaction(async (em) => {
+      const rows = await em.execute<{ id: string }[]>(
+        `update oauth_flows set next_poll_at = now() + make_interval(secs => ?)
+        where id in (
+          select id from oauth_flows where next_poll_at <= now() and status = 'pending' and expires_at > now()
+          order by next_poll_at limit ? for update skip locked
+        ) returning id`,
+        [leaseSeconds, limit],
+      );
+      return em.find(OAuthFlowEntity, { id: { $in: rows.map((row) => row.id) } });
+    });
+  }
+
+  /** Asks again after `interval` seconds. */
+  async postpone({ userId, id }: OAuthFlow, interval: number): Promise<void> {
+    await this.#database
+      .em()
+      .execute(
+        "update oauth_flows set poll_interval = ?, next_poll_at = now() + make_interval(secs => ?) where user_id = ? and id = ? and status = 'pending'",
+        [interval, interval, userId, id],
+      );
+  }
+}

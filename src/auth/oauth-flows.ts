@@ -1,0 +1,240 @@
+import { randomBytes } from "node:crypto";
+import type { Caller } from "../callers/caller.ts";
+import type { Clock } from "../clock.ts";
+import { defaultLabel } from "../credentials/credential-store.ts";
+import type { ProviderCredential } from "../credentials/provider-credential.ts";
+import { Secret } from "../credentials/secret.ts";
+import type { Doorbell } from "../events/doorbell.ts";
+import {
+  AuthError,
+  InvalidCredentialError,
+  MethodUnavailableError,
+  OAuthDeniedError,
+  ProviderUnavailableError,
+} from "../errors.ts";
+import type { OAuthCredentials, OAuthFlowKind, ProviderAuth, ProviderCredentials } from "../providers/provider-auth.ts";
+import type { ProviderRegistry } from "../providers/registry.ts";
+import type { AuditTrail } from "./audit-trail.ts";
+import type { CredentialConnector } from "./credential-connector.ts";
+import { availableMethods, defaultKind } from "./flow-kind.ts";
+import type { OAuthFlow } from "./oauth-flow.ts";
+import type { OAuthFlowStore } from "./oauth-flow-store.ts";
+import type { AuthorizationResponse } from "./pasted-code.ts";
+import type { RedirectUris } from "./redirect-uris.ts";
+
+/** The life of a state, and of a flow that the provider gives no time of its own. */
+const flowLifetimeMs = 600_000;
+
+export interface InitiateCommand {
+  readonly provider: string;
+  readonly kind: OAuthFlowKind | null;
+  readonly redirectUri: string | null;
+  readonly scopes: readonly string[] | null;
+  readonly label: string | null;
+}
+
+/** A flow that has just begun: the only time that state, URL and binding are known. */
+export interface StartedFlow {
+  readonly flow: OAuthFlow;
+  /** Null for a device flow: nothing brings it back. */
+  readonly state: string | null;
+  readonly authorizationUrl: string | null;
+  /** Goes into a cookie of the browser that started the flow; null where no callback of this server is awaited. */
+  readonly binding: string | null;
+}
+
+export interface CompletedFlow {
+  readonly flow: OAuthFlow;
+  readonly credential: ProviderCredential;
+}
+
+const random = () => randomBytes(32).toString("base64url");
+
+/** Begins OAuth flows and ends them, each once. */
+export class OAuthFlows {
+  readonly #registry: ProviderRegistry;
+  readonly #flows: OAuthFlowStore;
+  readonly #connector: CredentialConnector;
+  readonly #audit: AuditTrail;
+  readonly #redirectUris: RedirectUris;
+  readonly #doorbell: Doorbell;
+  readonly #publicUrl: string;
+  readonly #clock: Clock;
+
+  constructor(parts: {
+    readonly registry: ProviderRegistry;
+    readonly flows: OAuthFlowStore;
+    readonly connector: CredentialConnector;
+    readonly audit: AuditTrail;
+    readonly redirectUris: RedirectUris;
+    readonly doorbell: Doorbell;
+    readonly publicUrl: string;
+    readonly clock: Clock;
+  }) {
+    this.#registry = parts.registry;
+    this.#flows = parts.flows;
+    this.#connector = parts.connector;
+    this.#audit = parts.audit;
+    this.#redirectUris = parts.redirectUris;
+    this.#doorbell = parts.doorbell;
+    this.#publicUrl = parts.publicUrl;
+    this.#clock = parts.clock;
+  }
+
+  /** @throws ProviderNotFoundError, MethodUnavailableError, RedirectUriNotAllowedError or ProviderUnavailableError. */
+  async initiate(caller: Caller, command: InitiateCommand): Promise<StartedFlow> {
+    const provider = this.#registry.get(command.provider);
+    const kind = command.kind ?? defaultKind(provider);
+    const redirectUri = this.#redirectUri(provider, kind, command.redirectUri);
+    const [state, nonce, codeVerifier] = [random(), random(), new Secret(random())];
+    const start = await provider.initiateOAuthFlow({
+      kind,
+      redirectUri,
+      // An empty list is no scope parameter (RFC 6749, section 3.3).
+      scopes: command.scopes?.length === 0 ? null : command.scopes,
+      state,
+      nonce,
+      codeVerifier,
+    });
+    const { device } = start;
+    const binding = start.redirectUri === this.#callbackUri(provider) ? random() : null;
+    const lifetimeMs = device === null ? flowLifetimeMs : device.expiresIn * 1000;
+    const flow = await this.#flows.create({
+      userId: caller.userId,
+      provider: provider.name,
+      kind,
+      redirectUri: start.redirectUri,
+      scopes: [...start.scopes],
+      label: command.label ?? defaultLabel,
+      userCode: device?.userCode ?? null,
+      verificationUri: device?.verificationUri ?? null,
+      pollInterval: device?.interval ?? null,
+      expiresAt: new Date(this.#clock.now().getTime() + lifetimeMs),
+      state,
+      binding,
+      secrets: { codeVerifier, nonce, deviceCode: device?.deviceCode ?? null },
+    });
+    const { authorizationUrl } = start;
+    return { flow, state: authorizationUrl === null ? null : state, authorizationUrl, binding };
+  }
+
+  /**
+   * Ends a flow of the caller's own with what the provider sent back. The code is sent to the provider once.
+   * @param label goes before the flow's own.
+   * @throws ProviderNotFoundError, MethodUnavailableError or OAuthStateError (nothing has changed), OAuthDeniedError,
+   * InvalidCredentialError or ProviderUnavailableError (the flow has ended).
+   */
+  async complete(
+    caller: Caller,
+    response: AuthorizationResponse,
+    provider?: string,
+    label: string | null = null,
+  ): Promise<CompletedFlow> {
+    const flow = await this.#take(caller, response.state, provider);
+    return this.#finish(caller, flow, () => this.#exchange(flow, response), label ?? flow.label);
+  }
+
+  /** Ends a flow with tokens that are there already, as a device flow does. */
+  async completeWith(caller: Caller, flow: OAuthFlow, credentials: OAuthCredentials): Promise<CompletedFlow> {
+    return this.#finish(caller, flow, () => Promise.resolve(credentials));
+  }
+
+  /** Ends a flow without a credential. */
+  async fail(caller: Caller, flow: OAuthFlow, error: AuthError): Promise<void> {
+    await this.#flows.fail(flow, error);
+    this.#doorbell.ring(flow.userId);
+    await this.#audit.writeFailure(caller, { action: "credential.authenticate", provider: flow.provider }, error);
+  }
+
+  async #take(caller: Caller, state: string, provider: string | undefined): Promise<OAuthFlow> {
+    try {
+      // A name that cannot have flows is told as such, not as a wrong state.
+      if (provider !== undefined) defaultKind(this.#registry.get(provider));
+      const claim = { state, userId: caller.userId };
+      return await this.#flows.take(provider === undefined ? claim : { ...claim, provider });
+    } catch (error) {
+      // A name that is no provider's may be a key in the wrong field.
+      const known = provider === undefined ? null : (this.#registry.find(provider)?.name ?? null);
+      await this.#audit.writeFailure(caller, { action: "credential.authenticate", provider: known }, error);
+      throw error;
+    }
+  }
+
+  async #finish(
+    caller: Caller,
+    flow: OAuthFlow,
+    obtain: () => Promise<ProviderCredentials>,
+    label = flow.label,
+  ): Promise<CompletedFlow> {
+    try {
+      const credentials = await obtain();
+      const key = { userId: flow.userId, provider: flow.provider, authMethod: credentials.method, label };
+      const credential = await this.#connector.connect(
+        caller,
+        key,
+        credentials,
+        "credential.authenticate",
+        (em, stored) => this.#flows.complete(em, flow, stored.id),
+      );
+      const completed = await this.#flows.find(flow.userId, flow.id);
+      return { flow: completed ?? flow, credential };
+    } catch (error) {
+      await this.fail(caller, flow, error instanceof AuthError ? error : unexpected(error));
+      throw error;
+    }
+  }
+
+  async #exchange(
+    flow: OAuthFlow,
+    { code, error, issuer, state }: AuthorizationResponse,
+  ): Promise<ProviderCredentials> {
+    if (error === "access_denied") throw new OAuthDeniedError();
+    const provider = this.#registry.get(flow.provider);
+    if (error === "server_error" || error === "temporarily_unavailable") {
+      throw new ProviderUnavailableError(
+        `${provider.displayName} could not complete the request. Start a new flow later.`,
+      );
+    }
+    // A code beside an error is no answer that RFC 6749 knows.
+    if (error !== null || code === null || flow.redirectUri == null) {
+      throw new InvalidCredentialError(
+        `${provider.displayName} refused the request. Tell the operator of this server.`,
+      );
+    }
+    const { codeVerifier, nonce } = this.#flows.openSecrets(flow);
+    return provider.exchangeOAuthCode({
+      code: new Secret(code),
+      state,
+      issuer,
+      redirectUri: flow.redirectUri,
+      codeVerifier,
+      nonce,
+    });
+  }
+
+  #callbackUri(provider: ProviderAuth): string {
+    return `${this.#publicUrl}/auth/${provider.name}/callback`;
+  }
+
+  #redirectUri(provider: ProviderAuth, kind: OAuthFlowKind, asked: string | null): string | null {
+    if (kind === "device") return null;
+    // Where the provider shows the code, the page is the provider's own and named by its catalogue entry.
+    if (kind === "paste" && asked === null) return null;
+    const redirectUri =
+      asked ?? (kind === "loopback" ? this.#redirectUris.defaultLoopback : this.#callbackUri(provider));
+    if (redirectUri === null) {
+      throw new MethodUnavailableError(
+        "No loopback redirect URI is configured. The operator adds one to OAUTH_REDIRECT_URIS.",
+        availableMethods(provider),
+      );
+    }
+    this.#redirectUris.assertAllowed(redirectUri);
+    return redirectUri;
+  }
+}
+
+function unexpected(cause: unknown): ProviderUnavailableError {
+  return new ProviderUnavailableError("The flow failed in this server. Start a new one with `initiateOAuth`.", {
+    cause,
+  });
+}

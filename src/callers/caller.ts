@@ -1,0 +1,30 @@
+import type { Scope } from "./scope.ts";
+
+/** Who sent a request, as its verified token says. */
+export interface Caller {
+  /** Whose credentials are meant: the token's `sub`, or the user on whose behalf a service acts. */
+  readonly userId: string;
+  /** The token's `sub`. */
+  readonly actor: string;
+  readonly scopes: ReadonlySet<Scope>;
+  /** When the token ends; nothing may be delivered to the caller after it. */
+  readonly expiresAt: Date;
+  readonly ip: string | null;
+  readonly userAgent: string | null;
+}
+
+/** The request comes from nobody that the server knows, or from somebody who may not do this. */
+export class CallerError extends Error {
+  readonly code: "UNAUTHENTICATED" | "FORBIDDEN" | "IDENTITY_PROVIDER_UNAVAILABLE";
+
+  constructor(code: CallerError["code"], message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "CallerError";
+    this.code = code;
+  }
+}
+
+/** Nobody without a scope gets further than this. */
+export function forbidden(scope: Scope): CallerError {
+  return new CallerError("FORBIDDEN", `The token needs the scope \`${scope}\`.`);
+}

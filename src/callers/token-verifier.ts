@@ -1,0 +1,141 @@
+import { subtle, type webcrypto } from "node:crypto";
+import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyOptions, jwtVerify, SignJWT } from "jose";
+import type { Clock } from "../clock.ts";
+import type { CallerTokenSettings } from "../config.ts";
+import { CallerError } from "./caller.ts";
+import { type Scope, scopeNames } from "./scope.ts";
+import { isUserId, maxUserIdLength } from "./user-id.ts";
+
+/** What a verified token says. */
+export interface VerifiedToken {
+  readonly subject: string;
+  readonly scopes: ReadonlySet<Scope>;
+  readonly expiresAt: Date;
+}
+
+type Verify = (token: string) => Promise<{ payload: JWTPayload }>;
+
+/** Asymmetric algorithms only: with HS256 in this list a published key would do as a secret (RFC 8725, section 2.1). */
+const jwksAlgorithms = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"];
+const clockToleranceSeconds = 5;
+const cacheSize = 10_000;
+/** A token is verified anew after this time, so that a key withdrawn by the identity provider stops working. */
+const cacheMs = 60_000;
+
+async function importSecret(secret: string): Promise<webcrypto.CryptoKey> {
+  return subtle.importKey("raw", Buffer.from(secret), { name: "HMAC", hash: "SHA-256" }, false, ["sign", "verify"]);
+}
+
+function createVerify(settings: CallerTokenSettings, clock: Clock): Verify {
+  const options = (): JWTVerifyOptions => ({
+    requiredClaims: ["sub", "exp"],
+    clockTolerance: clockToleranceSeconds,
+    currentDate: clock.now(),
+    ...(settings.issuer === null ? {} : { issuer: settings.issuer }),
+    ...(settings.audience === null ? {} : { audience: settings.audience }),
+  });
+  if (settings.kind === "jwks") {
+    const keys = createRemoteJWKSet(settings.url, { timeoutDuration: 5_000 });
+    return (token) => jwtVerify(token, keys, { ...options(), algorithms: jwksAlgorithms });
+  }
+  const key = importSecret(settings.secret.reveal());
+  return async (token) => jwtVerify(token, await key, { ...options(), algorithms: ["HS256"] });
+}
+
+/** The identity provider does not answer in time, answers with an error status or no JSON, or with no set of keys. */
+const keySetFaults: ReadonlySet<string> = new Set([
+  errors.JWKSTimeout.code,
+  errors.JOSEError.code,
+  errors.JWKSInvalid.code,
+]);
+
+/** In words that help whoever holds the token, and say nothing of its content. */
+function explain(error: unknown): CallerError {
+  const options = { cause: error };
+  if (error instanceof errors.JWTExpired) {
+    return new CallerError("UNAUTHENTICATED", "The token has expired. Get a new one.", options);
+  }
+  if (error instanceof errors.JWTClaimValidationFailed) {
+    const message = `The token's claim "${error.claim}" is missing or is not what this server expects.`;
+    return new CallerError("UNAUTHENTICATED", message, options);
+  }
+  if (error instanceof errors.JOSEError && !keySetFaults.has(error.code)) {
+    return new CallerError("UNAUTHENTICATED", "The token is not one that this server accepts.", options);
+  }
+  const message = "The token could not be checked: the keys at AUTH_JWKS_URL cannot be read. Try again later.";
+  return new CallerError("IDENTITY_PROVIDER_UNAVAILABLE", message, options);
+}
+
+function toVerified({ sub, exp, scope }: JWTPayload): VerifiedToken {
+  if (!isUserId(sub)) {
+    throw new CallerError(
+      "UNAUTHENTICATED",
+      `The token's claim "sub" must be a text of 1 to ${maxUserIdLength} characters.`,
+    );
+  }
+  const granted = new Set(typeof scope === "string" ? scope.split(" ") : []);
+  return {
+    subject: sub,
+    scopes: new Set(scopeNames.filter((name) => granted.has(name))),
+    expiresAt: new Date(exp! * 1000),
+  };
+}
+
+/** Verifies callers' tokens (RFC 7519) and remembers the good ones for a minute. */
+export class TokenVerifier {
+  readonly #clock: Clock;
+  readonly #verify: Verify;
+  readonly #cache = new Map<string, { readonly token: VerifiedToken; readonly until: number }>();
+
+  constructor(settings: CallerTokenSettings, clock: Clock) {
+    this.#clock = clock;
+    this.#verify = createVerify(settings, clock);
+  }
+
+  /** @throws CallerError */
+  async verify(token: string): Promise<VerifiedToken> {
+    const now = this.#clock.now().getTime();
+    const cached = this.#cache.get(token);
+    if (cached !== undefined && now < cached.until) return cached.token;
+    const verified = await this.#verifyAnew(token);
+    // The oldest goes first: a Map keeps the order of insertion.
+    if (this.#cache.size >= cacheSize) this.#cache.delete(this.#cache.keys().next().value!);
+    this.#cache.set(token, { token: verified, until: Math.min(now + cacheMs, verified.expiresAt.getTime()) });
+    return verified;
+  }
+
+  async #verifyAnew(token: string): Promise<VerifiedToken> {
+    let payload: JWTPayload;
+    try {
+      ({ payload } = await this.#verify(token));
+    } catch (error) {
+      this.#cache.delete(token);
+      throw explain(error);
+    }
+    return toVerified(payload);
+  }
+}
+
+export interface TokenRequest {
+  readonly subject: string;
+  readonly scopes: readonly Scope[];
+  /** Seconds. */
+  readonly lifetime: number;
+}
+
+/** Signs a token with the shared secret: for development, and for services that have no identity provider. */
+export async function signToken(
+  settings: Extract<CallerTokenSettings, { kind: "secret" }>,
+  { subject, scopes, lifetime }: TokenRequest,
+  clock: Clock,
+): Promise<string> {
+  const now = Math.floor(clock.now().getTime() / 1000);
+  const token = new SignJWT({ scope: scopes.join(" ") }).setProtectedHeader({ alg: "HS256" });
+  token
+    .setSubject(subject)
+    .setIssuedAt(now)
+    .setExpirationTime(now + lifetime);
+  if (settings.issuer !== null) token.setIssuer(settings.issuer);
+  if (settings.audience !== null) token.setAudience(settings.audience);
+  return token.sign(await importSecret(settings.secret.reveal()));
+}

@@ -1,0 +1,16 @@
+#!/usr/bin/env node
+import { Command } from "commander";
+import { schemaCommand } from "./cli/schema.ts";
+import { tokenCommand } from "./cli/token.ts";
+import { exitWithFailure } from "./cli/startup-failure.ts";
+
+const program = new Command("maestro-auth")
+  .description("Operate a Maestro Auth server. It reads the same environment as the server.")
+  .addCommand(tokenCommand())
+  .addCommand(schemaCommand());
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  exitWithFailure(error);
+}

@@ -1,0 +1,180 @@
+import { randomUUID } from "node:crypto";
+import { type FilterQuery, LockMode, type QueryOrderMap } from "@mikro-orm/core";
+import type { Clock } from "../clock.ts";
+import type { EntityManager } from "../db/database.ts";
+import { CredentialNotFoundError } from "../errors.ts";
+import type { AuthMethod, ProviderCredentials } from "../providers/provider-auth.ts";
+import type { CredentialSealer } from "./credential-sealer.ts";
+import type { CredentialStatus, StatusRule } from "./credential-status.ts";
+import { type ProviderCredential, ProviderCredentialEntity, type StoredStatus } from "./provider-credential.ts";
+
+/** What makes a credential unique. */
+export interface CredentialKey {
+  readonly userId: string;
+  readonly provider: string;
+  readonly authMethod: AuthMethod;
+  readonly label: string;
+}
+
+export interface CredentialFilter {
+  readonly provider?: string | null | undefined;
+  readonly method?: AuthMethod | null | undefined;
+  readonly status?: CredentialStatus | null | undefined;
+}
+
+/** A place in a user's credentials, which are ordered by the time of their creation. */
+export interface CredentialPosition {
+  readonly createdAt: Date;
+  readonly id: string;
+}
+
+export interface CredentialPage {
+  readonly after?: CredentialPosition | undefined;
+  readonly before?: CredentialPosition | undefined;
+  readonly limit: number;
+  /** From the end backwards. */
+  readonly inverted: boolean;
+}
+
+/** The table `provider_credentials`, encrypted. Every query names the user. */
+export class CredentialStore {
+  readonly #sealer: CredentialSealer;
+  readonly #statusRule: StatusRule;
+  readonly #clock: Clock;
+
+  constructor(sealer: CredentialSealer, statusRule: StatusRule, clock: Clock) {
+    this.#sealer = sealer;
+    this.#statusRule = statusRule;
+    this.#clock = clock;
+  }
+
+  /** Stores credentials that the provider has just accepted; one with the same key is replaced and keeps its id. */
+  async put(em: EntityManager, key: CredentialKey, credentials: ProviderCredentials): Promise<ProviderCredential> {
+    const now = this.#clock.now();
+    const existing = await em.findOne(ProviderCredentialEntity, key, { lockMode: LockMode.PESSIMISTIC_WRITE });
+    const place = { ...key, id: existing?.id ?? randomUUID(), tokenVersion: (existing?.tokenVersion ?? 0) + 1 };
+    const isOAuth = credentials.method === "oauth";
+    const columns = {
+      ...this.#sealer.seal(credentials, place),
+      tokenVersion: place.tokenVersion,
+      status: "active" as const,
+      statusReason: null,
+      statusSince: now,
+      last4: this.#sealer.last4(credentials),
+      fingerprint: this.#sealer.fingerprint(key.userId, credentials),
+      account: isOAuth ? credentials.account : null,
+      scopes: isOAuth ? [...credentials.scopes] : [],
+      refreshable: isOAuth && credentials.refreshToken !== null,
+      expiresAt: isOAuth ? credentials.expiresAt : null,
+      lastValidatedAt: now,
+      updatedAt: now,
+    };
+    if (existing !== null) {
+      em.assign(existing, columns);
+      await em.flush();
+      return existing;
+    }
+    const created = em.create(ProviderCredentialEntity, {
+      ...place,
+      ...columns,
+      lastRefreshedAt: null,
+      lastUsedAt: null,
+      createdAt: now,
+    });
+    await em.persist(created).flush();
+    return created;
+  }
+
+  async find(em: EntityManager, userId: string, id: string): Promise<ProviderCredential | null> {
+    return em.findOne(ProviderCredentialEntity, { userId, id });
+  }
+
+  /** @throws CredentialNotFoundError also for a credential of another user. */
+  async get(em: EntityManager, userId: string, id: string): Promise<ProviderCredential> {
+    const credential = await this.find(em, userId, id);
+    if (credential === null) throw new CredentialNotFoundError();
+    return credential;
+  }
+
+  /** The user's credentials for a provider, the preferred first: OAuth, then API key; the default label, then by age. */
+  async listPreferred(
+    em: EntityManager,
+    userId: string,
+    filter: { readonly provider: string; readonly method?: AuthMethod | null; readonly label?: string | null },
+  ): Promise<ProviderCredential[]> {
+    const where: FilterQuery<ProviderCredential> = { userId, provider: filter.provider };
+    if (filter.method != null) where.authMethod = filter.method;
+    if (filter.label != null) where.label = filter.label;
+    const rows = await em.find(ProviderCredentialEntity, where, { orderBy: { createdAt: "asc", id: "asc" } });
+    const rank = (row: ProviderCredential) =>
+      (row.authMethod === "oauth" ? 0 : 2) + (row.label === defaultLabel ? 0 : 1);
+    return rows.toSorted((a, b) => rank(a) - rank(b));
+  }
+
+  /** One page, in the order of creation; from the end backwards where the page is inverted. */
+  async list(
+    em: EntityManager,
+    userId: string,
+    filter: CredentialFilter,
+    page: CredentialPage,
+  ): Promise<ProviderCredential[]> {
+    const conditions: FilterQuery<ProviderCredential>[] = [{ userId }];
+    if (filter.provider != null) conditions.push({ provider: filter.provider });
+    if (filter.method != null) conditions.push({ authMethod: filter.method });
+    if (filter.status != null) conditions.push(this.#statusRule.where(filter.status, this.#clock.now()));
+    if (page.after !== undefined) conditions.push(beyond(page.after, "$gt"));
+    if (page.before !== undefined) conditions.push(beyond(page.before, "$lt"));
+    const direction = page.inverted ? "desc" : "asc";
+    const orderBy: QueryOrderMap<ProviderCredential> = { createdAt: direction, id: direction };
+    return em.find(ProviderCredentialEntity, { $and: conditions }, { limit: page.limit, orderBy });
+  }
+
+  /** Deletes the row. `false`: it was gone already. */
+  async remove(em: EntityManager, userId: string, id: string): Promise<boolean> {
+    return (await em.nativeDelete(ProviderCredentialEntity, { userId, id })) === 1;
+  }
+
+  /** The provider accepted the secret of this version just now. `false`: the secret has been replaced since. */
+  async markValidated(em: EntityManager, credential: ProviderCredential): Promise<boolean> {
+    const now = this.#clock.now();
+    const isActive = credential.status === "active";
+    return this.#update(em, credential, {
+      lastValidatedAt: now,
+      updatedAt: now,
+      ...(isActive ? {} : { status: "active", statusReason: null, statusSince: now }),
+    });
+  }
+
+  /** `false`: the secret has been replaced since it was read, or the status is that already. */
+  async markStatus(
+    em: EntityManager,
+    credential: Pick<ProviderCredential, "userId" | "id" | "tokenVersion">,
+    status: StoredStatus,
+    reason: string,
+  ): Promise<boolean> {
+    const now = this.#clock.now();
+    return this.#update(
+      em,
+      credential,
+      { status, statusReason: reason, statusSince: now, updatedAt: now },
+      { $ne: status },
+    );
+  }
+
+  async #update(
+    em: EntityManager,
+    { userId, id, tokenVersion }: Pick<ProviderCredential, "userId" | "id" | "tokenVersion">,
+    columns: Partial<ProviderCredential>,
+    status?: { readonly $ne: StoredStatus },
+  ): Promise<boolean> {
+    const where = { userId, id, tokenVersion, ...(status === undefined ? {} : { status }) };
+    return (await em.nativeUpdate(ProviderCredentialEntity, where, columns)) === 1;
+  }
+}
+
+export const defaultLabel = "default";
+
+function beyond(position: CredentialPosition, operator: "$gt" | "$lt"): FilterQuery<ProviderCredential> {
+  const { createdAt, id } = position;
+  return { $or: [{ createdAt: { [operator]: createdAt } }, { createdAt, id: { [operator]: id } }] };
+}

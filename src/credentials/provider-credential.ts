@@ -1,0 +1,60 @@
+import { defineEntity, type InferEntity, p } from "@mikro-orm/core";
+import type { AuthMethod, ProviderAccount } from "../providers/provider-auth.ts";
+
+/** What the store knows for certain; EXPIRING and EXPIRED follow from `expiresAt` and the time of reading. */
+export type StoredStatus = "active" | "needs_reauth" | "unreadable";
+
+/** The table `provider_credentials`. `credentials` holds the sealed secret; nothing else in a row is secret. */
+export const ProviderCredentialEntity = defineEntity({
+  name: "ProviderCredential",
+  tableName: "provider_credentials",
+  uniques: [{ name: "provider_credentials_owner_unique", properties: ["userId", "provider", "authMethod", "label"] }],
+  indexes: [
+    { name: "provider_credentials_user_id_index", properties: ["userId", "createdAt", "id"] },
+    { name: "provider_credentials_provider_index", properties: ["provider"] },
+    { name: "provider_credentials_auth_method_index", properties: ["authMethod"] },
+    { name: "provider_credentials_expires_at_index", properties: ["expiresAt"] },
+  ],
+  properties: {
+    id: p.uuid().primary(),
+    userId: p.string().length(255),
+    provider: p.string().length(64),
+    authMethod: p.string().length(16).$type<AuthMethod>(),
+    label: p.string().length(80),
+    credentials: p.blob(),
+    /** The data key that `credentials` is sealed with. */
+    keyId: p.integer(),
+    /** Counts each replacement of the secret. It is sealed into the row, so that an older secret cannot be put back. */
+    tokenVersion: p.integer(),
+    status: p.string().length(16).$type<StoredStatus>(),
+    statusReason: p.text().nullable(),
+    statusSince: p.datetime(3),
+    last4: p.string().length(4),
+    fingerprint: p.string().length(32),
+    account: p.json<ProviderAccount>().nullable(),
+    scopes: p.array(),
+    refreshable: p.boolean(),
+    expiresAt: p.datetime(3).nullable(),
+    lastValidatedAt: p.datetime(3).nullable(),
+    lastRefreshedAt: p.datetime(3).nullable(),
+    lastUsedAt: p.datetime(3).nullable(),
+    createdAt: p.datetime(3),
+    updatedAt: p.datetime(3),
+  },
+});
+
+/** One stored credential, without its opened secret. */
+export type ProviderCredential = InferEntity<typeof ProviderCredentialEntity>;
+
+/** How often a credential was handed out, by the hour: the record of `issueAccess` instead of a row for each call. */
+export const CredentialUseEntity = defineEntity({
+  name: "CredentialUse",
+  tableName: "credential_uses",
+  properties: {
+    credentialId: p.uuid().primary(),
+    /** The start of the hour, in UTC. */
+    hour: p.datetime(0).primary(),
+    userId: p.string().length(255),
+    uses: p.integer(),
+  },
+});

@@ -1,0 +1,162 @@
+import { existsSync } from "node:fs";
+import { mkdir, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { PGlite } from "@electric-sql/pglite";
+import { dataDir as prepopulatedDataDir } from "@electric-sql/pglite-prepopulatedfs";
+import { Migrator } from "@mikro-orm/migrations";
+import { PgliteDriver } from "@mikro-orm/pglite";
+import { type PostgreSqlConnection, PostgreSqlDriver } from "@mikro-orm/postgresql";
+import {
+  type AbstractSqlDriver,
+  createPostgreSqlTypeParsers,
+  MikroORM,
+  type SqlEntityManager,
+  type SqlOptions,
+} from "@mikro-orm/sql";
+import array from "postgres-array";
+import { OAuthFlowEntity } from "../auth/oauth-flow.ts";
+import { CredentialUseEntity, ProviderCredentialEntity } from "../credentials/provider-credential.ts";
+import { EncryptionKeyEntity } from "../credentials/sealing/encryption-key.ts";
+import { EventEntity, UserStreamEntity } from "../events/event.ts";
+import { AuditEntryEntity } from "../observability/audit-log.ts";
+import { lockFolder } from "./folder-lock.ts";
+
+/** Both drivers' EntityManager. */
+export type EntityManager = SqlEntityManager;
+
+/** A statement of a hot path. PostgreSQL plans it once for each connection, under its name. */
+export interface PreparedStatement {
+  readonly name: string;
+  /** With `$1`, `$2`, … */
+  readonly text: string;
+}
+
+/** The database behind everything: PostgreSQL, or PGlite in a folder or in memory. */
+export interface Database extends AsyncDisposable {
+  readonly orm: Orm;
+  /** Where other processes listen, for PostgreSQL; the embedded database has no other processes. */
+  readonly url: string | null;
+  /** A fresh EntityManager: one for each operation, never shared. */
+  em(): EntityManager;
+  /** Runs `work` in a transaction; everything inside must use the EntityManager that it is given. */
+  transaction<T>(work: (em: EntityManager) => Promise<T>): Promise<T>;
+  query<Row>(statement: PreparedStatement, values: readonly unknown[]): Promise<Row[]>;
+  /** Runs `work` while no other process does the same on this database. */
+  exclusively<T>(work: () => Promise<T>): Promise<T>;
+}
+
+export type DatabaseLocation =
+  | { readonly kind: "postgres"; readonly url: string }
+  | { readonly kind: "embedded"; readonly dataDir: string }
+  | { readonly kind: "memory" };
+
+/** Any constant will do; it names the lock of `exclusively`. */
+const exclusiveLock = 4_727_201;
+
+const common = {
+  entities: [
+    ProviderCredentialEntity,
+    CredentialUseEntity,
+    EncryptionKeyEntity,
+    UserStreamEntity,
+    EventEntity,
+    AuditEntryEntity,
+    OAuthFlowEntity,
+  ],
+  extensions: [Migrator],
+  forceUtcTimezone: true,
+  implicitTransactions: false,
+  logger: () => {},
+  migrations: {
+    path: fileURLToPath(new URL("../../migrations", import.meta.url)),
+    glob: "[0-9]*.{ts,js}",
+    snapshot: false,
+    silent: true,
+  },
+} satisfies SqlOptions;
+
+type Orm = MikroORM<AbstractSqlDriver, EntityManager>;
+
+function createOrm(options: object): Orm {
+  return new MikroORM({ ...common, ...options } as SqlOptions);
+}
+
+// MikroORM takes dates and arrays as PostgreSQL's text and converts them itself.
+const parsers = createPostgreSqlTypeParsers((text) => array.parse(text)) as Record<number, (value: string) => unknown>;
+
+/** A prepared file system saves the initdb of a first start: about a second instead of several. */
+async function createPGlite(dataDir?: string): Promise<PGlite> {
+  const loadDataDir = await prepopulatedDataDir();
+  return PGlite.create(dataDir === undefined ? { parsers, loadDataDir } : { parsers, loadDataDir, dataDir });
+}
+
+async function openPGlite(folder: string): Promise<PGlite> {
+  const dataDir = join(folder, "pglite");
+  if (!existsSync(dataDir)) {
+    // Made under another name first: what a crash leaves half made is never taken for a database.
+    const draft = join(folder, "pglite.new");
+    await rm(draft, { recursive: true, force: true });
+    await mkdir(draft, { recursive: true, mode: 0o700 });
+    await (await createPGlite(draft)).close();
+    await rename(draft, dataDir);
+  }
+  return PGlite.create({ parsers, dataDir });
+}
+
+/** Opens a database; migrations are a step of their own. */
+export async function openDatabase(location: DatabaseLocation): Promise<Database> {
+  if (location.kind === "postgres") return openServer(location.url);
+  const lock = location.kind === "embedded" ? lockFolder(location.dataDir) : null;
+  try {
+    const pglite = await (location.kind === "embedded" ? openPGlite(location.dataDir) : createPGlite());
+    return embeddedDatabase(pglite, lock);
+  } catch (error) {
+    lock?.[Symbol.dispose]();
+    throw error;
+  }
+}
+
+function embeddedDatabase(pglite: PGlite, lock: Disposable | null): Database {
+  const orm = createOrm({ driver: PgliteDriver, dbName: "maestro", driverOptions: { pglite } });
+  return {
+    orm,
+    url: null,
+    em: () => orm.em.fork(),
+    transaction: (work) => orm.em.fork().transactional(work),
+    query: async <Row>(statement: PreparedStatement, values: readonly unknown[]) =>
+      (await pglite.query<Row>(statement.text, [...values])).rows,
+    // The folder lock already keeps other processes out.
+    exclusively: (work) => work(),
+    [Symbol.asyncDispose]: async () => {
+      await orm.close();
+      await pglite.close();
+      lock?.[Symbol.dispose]();
+    },
+  };
+}
+
+async function openServer(url: string): Promise<Database> {
+  const orm = createOrm({ driver: PostgreSqlDriver, clientUrl: url, pool: { min: 0, max: 10 } });
+  await orm.connect();
+  const pool = await (orm.driver.getConnection() as unknown as PostgreSqlConnection).getNativeClient();
+  return {
+    orm,
+    url,
+    em: () => orm.em.fork(),
+    transaction: (work) => orm.em.fork().transactional(work),
+    query: async <Row>(statement: PreparedStatement, values: readonly unknown[]) =>
+      (await pool.query({ ...statement, values: [...values] })).rows as Row[],
+    exclusively: async (work) => {
+      const client = await pool.connect();
+      try {
+        await client.query("select pg_advisory_lock($1)", [exclusiveLock]);
+        return await work();
+      } finally {
+        // Ending the connection frees the lock whatever state it is in.
+        client.release(true);
+      }
+    },
+    [Symbol.asyncDispose]: () => orm.close(),
+  };
+}

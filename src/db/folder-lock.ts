@@ -1,0 +1,42 @@
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+
+/** Another process works on the folder. */
+export class FolderInUseError extends Error {
+  constructor(folder: string, holder: string) {
+    super(
+      `The data folder ${folder} is in use by another process${holder === "" ? "" : ` (${holder})`}. ` +
+        "Stop that process, or give this one a folder of its own with DATA_DIR, or a PostgreSQL with DATABASE_URL.",
+    );
+    this.name = "FolderInUseError";
+  }
+}
+
+/**
+ * Keeps a second process out of a folder. The embedded database does not notice one, and both would lose rows.
+ * The lock is SQLite's lock on a file, so the system itself drops it when the process ends in whatever way.
+ * @throws FolderInUseError
+ */
+export function lockFolder(folder: string): Disposable {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const holderFile = join(folder, "lock.txt");
+  const lock = new DatabaseSync(join(folder, "lock.sqlite"));
+  try {
+    lock.exec("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE");
+  } catch (error) {
+    lock.close();
+    if ((error as { errcode?: number }).errcode !== 5) throw error;
+    throw new FolderInUseError(folder, readHolder(holderFile));
+  }
+  writeFileSync(holderFile, `process ${process.pid}`, { mode: 0o600 });
+  return { [Symbol.dispose]: () => lock.close() };
+}
+
+function readHolder(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return "";
+  }
+}

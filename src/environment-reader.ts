@@ -1,0 +1,70 @@
+/** What is wrong with one variable, and a value that would do. */
+export interface ConfigFault {
+  readonly name: string;
+  readonly problem: string;
+  readonly example: string;
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Reads variables one by one and remembers what was wrong with them. */
+export class EnvironmentReader {
+  readonly faults: ConfigFault[] = [];
+  readonly #environment: Environment;
+
+  constructor(environment: Environment) {
+    this.#environment = environment;
+  }
+
+  fault(name: string, problem: string, example: string): void {
+    this.faults.push({ name, problem, example });
+  }
+
+  /** An empty variable counts as absent, as compose files and shells produce them. */
+  text(name: string): string | null {
+    const value = this.#environment[name]?.trim();
+    return value === undefined || value === "" ? null : value;
+  }
+
+  integer(name: string, fallback: number, minimum: number, maximum: number): number {
+    const value = this.text(name);
+    if (value === null) return fallback;
+    const number = Number(value);
+    if (/^\d+$/.test(value) && number >= minimum && number <= maximum) return number;
+    this.fault(name, `expected a whole number from ${minimum} to ${maximum}.`, String(fallback));
+    return fallback;
+  }
+
+  flag(name: string, fallback: boolean): boolean {
+    const value = this.text(name);
+    if (value === null) return fallback;
+    if (value === "true" || value === "false") return value === "true";
+    this.fault(name, "expected true or false.", String(!fallback));
+    return fallback;
+  }
+
+  choice(name: string, fallback: string, choices: readonly string[]): string {
+    const value = this.text(name);
+    if (value === null || choices.includes(value)) return value ?? fallback;
+    this.fault(name, `expected one of ${choices.join(", ")}.`, fallback);
+    return fallback;
+  }
+
+  url(name: string, protocols: readonly string[], example: string): URL | null {
+    const value = this.text(name);
+    if (value === null) return null;
+    const url = URL.parse(value);
+    if (url !== null && protocols.includes(url.protocol)) return url;
+    this.fault(name, `expected a URL that starts with ${protocols.map((p) => `${p}//`).join(" or ")}.`, example);
+    return null;
+  }
+
+  /** A URL that paths are added to. */
+  baseUrl(name: string, example: string): URL | null {
+    const url = this.url(name, ["https:", "http:"], example);
+    if (url !== null && (url.search !== "" || url.hash !== "" || url.username !== "" || url.password !== "")) {
+      this.fault(name, "must not have a query, a fragment or a user name.", example);
+    }
+    return url;
+  }
+}

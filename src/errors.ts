@@ -1,0 +1,135 @@
+/** Every expected refusal has one of these codes; they are the GraphQL enum `ErrorCode`. */
+export const errorCodes = [
+  "VALIDATION_FAILED",
+  "PROVIDER_NOT_FOUND",
+  "METHOD_UNAVAILABLE",
+  "INVALID_CREDENTIAL",
+  "PROVIDER_UNAVAILABLE",
+  "RATE_LIMITED",
+  "CREDENTIAL_NOT_FOUND",
+  "REAUTHENTICATION_REQUIRED",
+  "KEY_UNAVAILABLE",
+  "OAUTH_STATE_INVALID",
+  "OAUTH_DENIED",
+  "REDIRECT_URI_NOT_ALLOWED",
+  "SESSION_NOT_FOUND",
+  "SESSION_EXPIRED",
+] as const;
+
+export type ErrorCode = (typeof errorCodes)[number];
+
+/** An expected refusal. `message` is safe to show; what a provider said goes into `cause` and is never serialized. */
+export class AuthError extends Error {
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+    this.name = new.target.name;
+  }
+}
+
+/** One fault of an input. `path` leads from the field's arguments to the value; the message never repeats the value. */
+export interface ValidationIssue {
+  readonly path: readonly string[];
+  readonly message: string;
+}
+
+/** The input has the right GraphQL shape and a value that is not allowed. */
+export class ValidationError extends AuthError {
+  readonly issues: readonly ValidationIssue[];
+
+  constructor(issues: readonly ValidationIssue[]) {
+    super("VALIDATION_FAILED", "The input is not valid; `issues` says where and why.");
+    this.issues = issues;
+  }
+}
+
+/** No provider of the catalogue has this name. The name itself is not repeated: it may be a key pasted into the wrong field. */
+export class ProviderNotFoundError extends AuthError {
+  readonly availableProviders: readonly string[];
+
+  constructor(availableProviders: readonly string[]) {
+    super("PROVIDER_NOT_FOUND", `There is no provider of this name. Known are: ${availableProviders.join(", ")}.`);
+    this.availableProviders = availableProviders;
+  }
+}
+
+/** The provider exists, and does not offer this way to authenticate on this server. */
+export class MethodUnavailableError<Method extends string = string> extends AuthError {
+  readonly availableMethods: readonly Method[];
+
+  constructor(message: string, availableMethods: readonly Method[]) {
+    super("METHOD_UNAVAILABLE", message);
+    this.availableMethods = availableMethods;
+  }
+}
+
+/** The provider itself said that the credential is no good. */
+export class InvalidCredentialError extends AuthError {
+  constructor(message: string, options?: ErrorOptions) {
+    super("INVALID_CREDENTIAL", message, options);
+  }
+}
+
+/** The provider gave no usable answer; nothing is known about the credential. `retryAfter` is in seconds. */
+export class ProviderUnavailableError extends AuthError {
+  readonly retryAfter: number | null;
+
+  constructor(message: string, options?: ErrorOptions & { readonly retryAfter?: number | null }) {
+    super("PROVIDER_UNAVAILABLE", message, options);
+    this.retryAfter = options?.retryAfter ?? null;
+  }
+}
+
+/** The user has stored nothing that fits; the message names the way to connect. */
+export class CredentialNotFoundError extends AuthError {
+  constructor(message = "There is no such credential. `viewer { credentials }` lists yours.") {
+    super("CREDENTIAL_NOT_FOUND", message);
+  }
+}
+
+/** The credential exists and no longer works: only its user can mend it, by connecting again. */
+export class ReauthenticationRequiredError extends AuthError {
+  readonly userId: string;
+  readonly credentialId: string;
+
+  constructor(message: string, credential: { readonly userId: string; readonly id: string }, options?: ErrorOptions) {
+    super("REAUTHENTICATION_REQUIRED", message, options);
+    this.userId = credential.userId;
+    this.credentialId = credential.id;
+  }
+}
+
+/** The credential cannot be opened with the encryption keys that this server has. */
+export class KeyUnavailableError extends AuthError {
+  constructor(message: string, options?: ErrorOptions) {
+    super("KEY_UNAVAILABLE", message, options);
+  }
+}
+
+/** The flow that a code or state belongs to is unknown, used, expired, or somebody else's. All look the same. */
+export class OAuthStateError extends AuthError {
+  constructor(message = "This OAuth flow is unknown, already used, or expired. Start a new one with `initiateOAuth`.") {
+    super("OAUTH_STATE_INVALID", message);
+  }
+}
+
+/** The user said no at the provider (RFC 6749, section 4.1.2.1, `access_denied`). */
+export class OAuthDeniedError extends AuthError {
+  constructor(
+    message = "The request was declined at the provider. Nothing was stored; start again if that was a mistake.",
+  ) {
+    super("OAUTH_DENIED", message);
+  }
+}
+
+/** A redirect URI that is not on the operator's list, compared exactly. */
+export class RedirectUriNotAllowedError extends AuthError {
+  constructor(allowed: readonly string[]) {
+    super(
+      "REDIRECT_URI_NOT_ALLOWED",
+      `This redirect URI is not allowed here. Allowed are: ${allowed.join(", ")}. The operator sets them in OAUTH_REDIRECT_URIS.`,
+    );
+  }
+}

@@ -1,0 +1,48 @@
+import { defineEntity, p } from "@mikro-orm/core";
+import type { AuthMethod } from "../providers/provider-auth.ts";
+
+/** The fields that every event about a credential carries; none is secret. */
+interface CredentialEventBody {
+  readonly credentialId: string;
+  readonly provider: string;
+  readonly method: AuthMethod;
+  readonly label: string;
+}
+
+/** What happened, before it has a number. The names are those of the GraphQL types. */
+export type NewEvent =
+  | { readonly type: "CredentialStored"; readonly body: CredentialEventBody }
+  | { readonly type: "CredentialRevoked"; readonly body: CredentialEventBody }
+  | { readonly type: "ReauthenticationRequired"; readonly body: CredentialEventBody & { readonly reason: string } };
+
+/** An event of one user's stream. `seq` counts from 1 without a hole. */
+export type StreamEvent = NewEvent & {
+  readonly userId: string;
+  readonly seq: number;
+  readonly occurredAt: Date;
+};
+
+/** The table `user_streams`: the last number given (`seq`), and the last one that retention removed (`floor`). */
+export const UserStreamEntity = defineEntity({
+  name: "UserStream",
+  tableName: "user_streams",
+  properties: {
+    userId: p.string().length(255).primary(),
+    seq: p.bigint("number").default(0),
+    floor: p.bigint("number").default(0),
+  },
+});
+
+/** The table `events`, the outbox: each row was committed together with the change that it tells of. */
+export const EventEntity = defineEntity({
+  name: "Event",
+  tableName: "events",
+  indexes: [{ name: "events_created_at_index", properties: ["createdAt"] }],
+  properties: {
+    userId: p.string().length(255).primary(),
+    seq: p.bigint("number").primary(),
+    type: p.string().length(40),
+    body: p.json<NewEvent["body"]>(),
+    createdAt: p.datetime(3),
+  },
+});

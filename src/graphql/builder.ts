@@ -1,0 +1,110 @@
+import SchemaBuilder from "@pothos/core";
+import ErrorsPlugin from "@pothos/plugin-errors";
+import RelayPlugin from "@pothos/plugin-relay";
+import ScopeAuthPlugin, { type AuthFailure } from "@pothos/plugin-scope-auth";
+import ZodPlugin from "@pothos/plugin-zod";
+import type { ZodError } from "zod";
+import { type CallerError, forbidden } from "../callers/caller.ts";
+import type { Scope } from "../callers/scope.ts";
+import { ValidationError } from "../errors.ts";
+import type { GraphQLContext } from "./context.ts";
+import { decodeNodeId } from "./node-id.ts";
+
+interface SchemaTypes {
+  Context: GraphQLContext;
+  DefaultFieldNullability: false;
+  DefaultEdgesNullability: { list: false; items: false };
+  DefaultNodeNullability: false;
+  AuthScopes: { authenticated: boolean; scope: Scope };
+  Scalars: { DateTime: { Input: Date; Output: Date } };
+}
+
+/** The messages are ours or zod's, and zod's never repeat a value. */
+function toValidationError(error: ZodError): ValidationError {
+  return new ValidationError(error.issues.map(({ path, message }) => ({ path: path.map(String), message })));
+}
+
+export const builder = new SchemaBuilder<SchemaTypes>({
+  // The order matters: errors sees what the others throw, and zod runs after authorization.
+  plugins: [ErrorsPlugin, ScopeAuthPlugin, RelayPlugin, ZodPlugin],
+  defaultFieldNullability: false,
+  errors: { directResult: true },
+  zod: { validationError: toValidationError },
+  scopeAuth: {
+    authorizeOnSubscribe: true,
+    authScopes: ({ caller }) => ({ authenticated: true, scope: (scope) => caller.scopes.has(scope) }),
+    unauthorizedError: (_parent, _context, _info, { failure }) => missingScope(failure) ?? "Not allowed.",
+  },
+  relay: {
+    clientMutationId: "omit",
+    cursorType: "String",
+    decodeGlobalID: decodeNodeId,
+    idFieldOptions: { description: "An opaque id for `node(id:)`." },
+    nodesOnConnection: { description: "The page's objects without their cursors." },
+    edgesFieldOptions: {
+      nullable: { list: false, items: false },
+      description: "The page's objects with their cursors.",
+    },
+    nodeFieldOptions: { nullable: false, description: "The object itself." },
+    cursorFieldOptions: { description: "Its place among all, for `after` and `before`." },
+    pageInfoFieldOptions: { description: "Where the page stands." },
+    nodeTypeOptions: { description: "Anything that can be read again by its id." },
+    pageInfoTypeOptions: { description: "Where a page stands among all (Relay cursor connections)." },
+    hasNextPageFieldOptions: { description: "Whether more follow after `endCursor`." },
+    hasPreviousPageFieldOptions: { description: "Whether more stand before `startCursor`." },
+    startCursorFieldOptions: { description: "The first one's cursor, for `before`." },
+    endCursorFieldOptions: { description: "The last one's cursor, for `after`." },
+    firstArgOptions: { description: "How many from the start, at most 100." },
+    lastArgOptions: { description: "How many from the end, at most 100." },
+    afterArgOptions: { description: "Only what follows this cursor." },
+    beforeArgOptions: { description: "Only what stands before this cursor." },
+    nodeQueryOptions: {
+      description: "Reads an object by its id; null when there is none that the caller may read.",
+      nullable: true,
+      authScopes: { authenticated: true },
+      args: { id: { description: "An id that this API gave." } },
+      resolve: (_root, { id }, _context, _info, resolveNode) => (isKnownNode(id) ? resolveNode(id) : null),
+    },
+    nodesQueryOptions: {
+      description: "Reads several objects by their ids, at most 100; null at the place of each that cannot be read.",
+      nullable: { list: false, items: true },
+      authScopes: { authenticated: true },
+      args: { ids: { description: "Ids that this API gave." } },
+      resolve: async (_root, { ids }, _context, _info, resolveNodes) => {
+        if (ids.length > 100) throw new ValidationError([{ path: ["ids"], message: "Ask for at most 100 ids." }]);
+        const known = ids.filter(isKnownNode);
+        const nodes = await resolveNodes(known);
+        return ids.map((id) => (isKnownNode(id) ? nodes[known.indexOf(id)] : null));
+      },
+    },
+  },
+});
+
+/** The failure names the scope, inside the combination that it stands in. */
+function missingScope(failure: AuthFailure): CallerError | null {
+  if ("failures" in failure) return failure.failures.map(missingScope).find((error) => error !== null) ?? null;
+  return "parameter" in failure ? forbidden(failure.parameter as Scope) : null;
+}
+
+const nodeTypes = new Set(["User", "Provider", "Credential", "OAuthFlow"]);
+
+function isKnownNode(id: { readonly typename: string }): boolean {
+  return nodeTypes.has(id.typename);
+}
+
+builder.queryType({ description: "Reads." });
+builder.mutationType({
+  description: "Changes. Each answers with a union: its payload, or one of the errors that it names.",
+});
+builder.subscriptionType({ description: "Events, over WebSocket (graphql-transport-ws) or SSE alike." });
+
+builder.scalarType("DateTime", {
+  description: "An RFC 3339 date-time in UTC.",
+  specifiedByURL: "https://scalars.graphql.org/andimarek/date-time.html",
+  serialize: (value) => value.toISOString(),
+  parseValue: (value) => {
+    const date = typeof value === "string" && /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d/.test(value) ? new Date(value) : null;
+    if (date === null || Number.isNaN(date.getTime())) throw new TypeError("Expected an RFC 3339 date-time.");
+    return date;
+  },
+});

@@ -1,0 +1,81 @@
+import type { AuthorizationResponse } from "../auth/pasted-code.ts";
+import { Secret } from "../credentials/secret.ts";
+import * as errors from "../errors.ts";
+import type { ProviderCredential } from "../credentials/provider-credential.ts";
+import { builder } from "./builder.ts";
+import { CredentialRef } from "./credential.ts";
+import { labelText, providerNameText, secretText } from "./input.ts";
+
+export const OAuthCodeInput = builder.inputType("OAuthCodeInput", {
+  description: "What the provider sent back to the redirect URI (RFC 6749, section 4.1.2).",
+  fields: (t) => ({
+    code: t.string({ required: true, description: "The authorization code.", validate: { schema: secretText } }),
+    state: t.string({ required: true, description: "The flow's state.", validate: { schema: secretText } }),
+    issuer: t.string({ description: "RFC 9207 `iss`, where the provider sends it.", validate: { schema: secretText } }),
+  }),
+});
+
+/** What the provider sent back, as an application hands it over. */
+export function toResponse({ code, state, issuer }: typeof OAuthCodeInput.$inferInput): AuthorizationResponse {
+  return { code, state, issuer: issuer ?? null, error: null };
+}
+
+const CredentialInput = builder.inputType("CredentialInput", {
+  description: "What the user connects with: exactly one of these.",
+  isOneOf: true,
+  fields: (t) => ({
+    apiKey: t.string({ description: "A key that the user made at the provider.", validate: { schema: secretText } }),
+    oauthCode: t.field({ type: OAuthCodeInput, description: "The answer to an OAuth flow." }),
+  }),
+});
+
+const AuthenticateInput = builder.inputType("AuthenticateInput", {
+  description: "A credential to connect.",
+  fields: (t) => ({
+    provider: t.string({ required: true, description: "Such as `anthropic`.", validate: { schema: providerNameText } }),
+    label: t.string({
+      description: "Tells several accounts of one provider apart; `default` when left out.",
+      validate: { schema: labelText },
+    }),
+    credential: t.field({ type: CredentialInput, required: true, description: "The credential itself." }),
+  }),
+});
+
+const AuthenticatePayload = builder.objectRef<{ credential: ProviderCredential }>("AuthenticatePayload").implement({
+  description: "The credential is checked and stored.",
+  fields: (t) => ({
+    credential: t.expose("credential", { type: CredentialRef, description: "What is stored now." }),
+  }),
+});
+
+builder.mutationField("authenticate", (t) =>
+  t.field({
+    type: AuthenticatePayload,
+    description:
+      "Checks a credential with its provider, then stores it encrypted. Nothing is stored when the provider rejects it. " +
+      "One that has the same provider, method and label is replaced.",
+    authScopes: { scope: "credentials:write" },
+    errors: {
+      union: { name: "AuthenticateResult", description: "The outcome of `authenticate`." },
+      types: [
+        errors.ValidationError,
+        errors.ProviderNotFoundError,
+        errors.MethodUnavailableError,
+        errors.InvalidCredentialError,
+        errors.OAuthStateError,
+        errors.OAuthDeniedError,
+        errors.ProviderUnavailableError,
+      ],
+    },
+    args: { input: t.arg({ type: AuthenticateInput, required: true, description: "What to connect." }) },
+    resolve: async (_root, { input }, { caller, coordinator, flows }) => {
+      const { provider, label = null, credential } = input;
+      if (credential.apiKey != null) {
+        const apiKey = new Secret(credential.apiKey);
+        return { credential: await coordinator.connectKey(caller, { provider, label: label ?? null, apiKey }) };
+      }
+      if (credential.oauthCode == null) throw new TypeError("the input has neither of its fields");
+      return flows.complete(caller, toResponse(credential.oauthCode), provider, label);
+    },
+  }),
+);

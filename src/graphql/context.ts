@@ -1,0 +1,28 @@
+import type { Coordinator } from "../auth/coordinator.ts";
+import type { OAuthFlowStore } from "../auth/oauth-flow-store.ts";
+import type { OAuthFlows } from "../auth/oauth-flows.ts";
+import type { Caller } from "../callers/caller.ts";
+import type { Clock } from "../clock.ts";
+import type { StatusRule } from "../credentials/credential-status.ts";
+import type { EventStream } from "../events/event-stream.ts";
+import type { StreamWatch } from "../events/stream-watch.ts";
+import type { ProviderRegistry } from "../providers/registry.ts";
+
+/** What resolvers delegate to. Nothing in it is cached for an operation, so that each event sees the present state. */
+export interface Services {
+  readonly coordinator: Coordinator;
+  readonly flows: OAuthFlows;
+  readonly flowStore: OAuthFlowStore;
+  readonly registry: ProviderRegistry;
+  readonly stream: EventStream;
+  readonly watch: StreamWatch;
+  readonly statusRule: StatusRule;
+  readonly clock: Clock;
+}
+
+/** One operation's context, the same over HTTP, SSE and WebSocket. */
+export interface GraphQLContext extends Services {
+  readonly caller: Caller;
+  /** Sets a cookie that binds an OAuth flow to the browser that sent this request; only HTTP can. */
+  readonly bindBrowser?: ((flowId: string, binding: string) => void) | undefined;
+}

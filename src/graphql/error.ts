@@ -1,0 +1,161 @@
+import { errorCodes, type ErrorCode } from "../errors.ts";
+import * as errors from "../errors.ts";
+import type { AuthMethod } from "../providers/provider-auth.ts";
+import { builder } from "./builder.ts";
+import { AuthMethodEnum } from "./auth-method.ts";
+import { CredentialRef } from "./credential.ts";
+
+const codeDescriptions: Record<ErrorCode, string> = {
+  VALIDATION_FAILED: "A value is not allowed; `issues` says which and why. Correct it.",
+  PROVIDER_NOT_FOUND: "No provider has this name. Use one of `availableProviders`.",
+  METHOD_UNAVAILABLE: "The provider cannot be used this way on this server. Use one of `availableMethods`.",
+  INVALID_CREDENTIAL: "The provider refused the credential. Check it with the provider, or make a new one.",
+  PROVIDER_UNAVAILABLE: "The provider gave no usable answer. Nothing was changed; try again after `retryAfter`.",
+  RATE_LIMITED: "Too many attempts. Try again after `retryAfter`.",
+  CREDENTIAL_NOT_FOUND: "There is no such credential of this user. Connect the provider.",
+  REAUTHENTICATION_REQUIRED: "The provider no longer accepts what is stored. Its user must connect again.",
+  KEY_UNAVAILABLE: "The server lacks the key to open the credential. Tell its operator, or connect again.",
+  OAUTH_STATE_INVALID: "The OAuth flow is unknown, used or expired. Start a new one.",
+  OAUTH_DENIED: "The user did not consent at the provider.",
+  REDIRECT_URI_NOT_ALLOWED: "The redirect URI is not on this server's list. Ask its operator to add it.",
+  SESSION_NOT_FOUND: "There is no such session of this user. Start one.",
+  SESSION_EXPIRED: "The session has expired. Start a new one.",
+};
+
+const ErrorCodeEnum = builder.enumType("ErrorCode", {
+  description: "Why a request was refused. The list is closed.",
+  values: Object.fromEntries(
+    errorCodes.map((code) => [code, { value: code, description: codeDescriptions[code] }]),
+  ) as {
+    [Code in ErrorCode]: { value: Code; description: string };
+  },
+});
+
+/** The interface that every expected failure implements. */
+export const ErrorRef = builder.interfaceRef<errors.AuthError>("Error").implement({
+  description: "Every expected failure. `message` is safe to show to a person.",
+  fields: (t) => ({
+    message: t.exposeString("message", { description: "What happened and what to do next, in English." }),
+    code: t.expose("code", { type: ErrorCodeEnum, description: "The same, for programs." }),
+  }),
+});
+
+/** A refusal to show as a value of a field: an Error that a resolver returns counts as one that it has thrown. */
+export function errorValue(error: errors.AuthError): errors.AuthError {
+  return Object.assign({}, error, { message: error.message, __typename: error.name });
+}
+
+const interfaces = [ErrorRef];
+
+const ValidationIssueRef = builder.objectRef<errors.ValidationIssue>("ValidationIssue").implement({
+  description: "One fault of an input.",
+  fields: (t) => ({
+    path: t.field({
+      type: ["String"],
+      description: 'The way from the field\'s arguments to the value, such as `["input", "label"]`.',
+      resolve: (issue) => [...issue.path],
+    }),
+    message: t.exposeString("message", { description: "What is wrong. It never repeats the value." }),
+  }),
+});
+
+builder.objectType(errors.ValidationError, {
+  name: "ValidationError",
+  interfaces,
+  description: "The input has the right shape and a value that is not allowed.",
+  fields: (t) => ({
+    issues: t.field({
+      type: [ValidationIssueRef],
+      description: "Every fault that was found.",
+      resolve: (error) => [...error.issues],
+    }),
+  }),
+});
+
+builder.objectType(errors.ProviderNotFoundError, {
+  name: "ProviderNotFoundError",
+  interfaces,
+  description: "No provider of the catalogue has this name.",
+  fields: (t) => ({
+    availableProviders: t.field({
+      type: ["String"],
+      description: "The names that exist.",
+      resolve: (error) => [...error.availableProviders],
+    }),
+  }),
+});
+
+builder.objectType(errors.MethodUnavailableError, {
+  name: "MethodUnavailableError",
+  interfaces,
+  description: "The provider does not offer this method on this server.",
+  fields: (t) => ({
+    availableMethods: t.field({
+      type: [AuthMethodEnum],
+      description: "The methods that it does offer.",
+      resolve: (error) => error.availableMethods as AuthMethod[],
+    }),
+  }),
+});
+
+builder.objectType(errors.InvalidCredentialError, {
+  name: "InvalidCredentialError",
+  interfaces,
+  description: "The provider itself refused the credential.",
+});
+
+builder.objectType(errors.ProviderUnavailableError, {
+  name: "ProviderUnavailableError",
+  interfaces,
+  description: "The provider gave no usable answer, so nothing is known and nothing was changed.",
+  fields: (t) => ({
+    retryAfter: t.exposeInt("retryAfter", { nullable: true, description: "Seconds, where the provider said so." }),
+  }),
+});
+
+builder.objectType(errors.CredentialNotFoundError, {
+  name: "CredentialNotFoundError",
+  interfaces,
+  description: "The user has no such credential.",
+});
+
+builder.objectType(errors.ReauthenticationRequiredError, {
+  name: "ReauthenticationRequiredError",
+  interfaces,
+  description: "The provider no longer accepts the stored credential.",
+  fields: (t) => ({
+    credential: t.field({
+      type: CredentialRef,
+      description: "The credential to connect again.",
+      resolve: async (error, _args, { coordinator }) => {
+        const credential = await coordinator.findCredential(error.userId, error.credentialId);
+        if (credential === null) throw new errors.CredentialNotFoundError();
+        return credential;
+      },
+    }),
+  }),
+});
+
+builder.objectType(errors.KeyUnavailableError, {
+  name: "KeyUnavailableError",
+  interfaces,
+  description: "The credential cannot be opened with the encryption keys that this server has.",
+});
+
+builder.objectType(errors.OAuthStateError, {
+  name: "OAuthStateError",
+  interfaces,
+  description: "The OAuth flow is unknown, already used, expired, or another user's. Nothing was changed.",
+});
+
+builder.objectType(errors.OAuthDeniedError, {
+  name: "OAuthDeniedError",
+  interfaces,
+  description: "The user did not consent at the provider.",
+});
+
+builder.objectType(errors.RedirectUriNotAllowedError, {
+  name: "RedirectUriNotAllowedError",
+  interfaces,
+  description: "The redirect URI is not on the operator's list.",
+});

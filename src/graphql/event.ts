@@ -1,0 +1,107 @@
+import { encodeCursor } from "../events/cursor.ts";
+import type { StreamEvent } from "../events/event.ts";
+import { AuthMethodEnum } from "./auth-method.ts";
+import { builder } from "./builder.ts";
+import { CredentialRef } from "./credential.ts";
+import { providerNameText } from "./input.ts";
+import { encodeNodeId } from "./node-id.ts";
+import { ProviderRef } from "./provider.ts";
+import { type Delivery, deliver, eventOf } from "./subscription.ts";
+
+type CredentialStreamEvent = Extract<StreamEvent, { type: (typeof credentialEventTypes)[number] }>;
+
+const credentialEventTypes = ["CredentialStored", "CredentialRevoked", "ReauthenticationRequired"] as const;
+
+const EventRef = builder.interfaceRef<StreamEvent>("Event").implement({
+  description: "Something that happened to a user's credentials or sessions.",
+  resolveType: (event) => event.type,
+  fields: (t) => ({
+    cursor: t.string({
+      description: "Its place in the user's stream: subscribe with `after:` it to go on from here.",
+      resolve: (event) => encodeCursor(event.seq),
+    }),
+    occurredAt: t.expose("occurredAt", { type: "DateTime", description: "When it was committed." }),
+  }),
+});
+
+const CredentialEventRef = builder.interfaceRef<CredentialStreamEvent>("CredentialEvent").implement({
+  description: "Something that happened to a credential.",
+  interfaces: [EventRef],
+  resolveType: (event) => event.type,
+  fields: (t) => ({
+    credentialId: t.id({
+      description: "Which credential; also of one that is gone.",
+      resolve: ({ body }) => encodeNodeId("Credential", body.credentialId),
+    }),
+    provider: t.field({
+      type: ProviderRef,
+      description: "Whose credential it is.",
+      resolve: ({ body }, _args, { registry }) => registry.ofStored(body.provider),
+    }),
+    method: t.field({ type: AuthMethodEnum, description: "How it was obtained.", resolve: ({ body }) => body.method }),
+    label: t.string({ description: "Its label.", resolve: ({ body }) => body.label }),
+    credential: t.field({
+      type: CredentialRef,
+      nullable: true,
+      description: "The credential as it is at the moment of delivery. Null once it is gone.",
+      resolve: ({ userId, body }, _args, { coordinator }) => coordinator.findCredential(userId, body.credentialId),
+    }),
+  }),
+});
+
+const interfaces = [EventRef, CredentialEventRef];
+
+type EventOf<Type extends StreamEvent["type"]> = Extract<StreamEvent, { type: Type }>;
+
+builder.objectRef<EventOf<"CredentialStored">>("CredentialStored").implement({
+  description: "A credential was connected, or replaced by a new one.",
+  interfaces,
+});
+
+builder.objectRef<EventOf<"CredentialRevoked">>("CredentialRevoked").implement({
+  description: "A credential was removed.",
+  interfaces,
+});
+
+builder.objectRef<EventOf<"ReauthenticationRequired">>("ReauthenticationRequired").implement({
+  description: "The provider no longer accepts a credential; its user must connect again.",
+  interfaces,
+  fields: (t) => ({
+    reason: t.string({ description: "Why, and what to do next.", resolve: ({ body }) => body.reason }),
+  }),
+});
+
+function isCredentialEvent(event: StreamEvent): event is CredentialStreamEvent {
+  return (credentialEventTypes as readonly string[]).includes(event.type);
+}
+
+const afterDescription =
+  "Only what follows this cursor, without a gap; without it, what happens from now on. A cursor older than the retention of events gives the error code CURSOR_EXPIRED.";
+
+builder.subscriptionFields((t) => ({
+  events: t.field({
+    type: EventRef,
+    description: "All of the viewer's events, in order and without a gap after the given cursor.",
+    authScopes: { scope: "credentials:read" },
+    args: { after: t.arg.string({ description: afterDescription }) },
+    subscribe: (_root, { after }, context) => deliver(context, after ?? null, (_event): _event is StreamEvent => true),
+    resolve: (delivery: Delivery<StreamEvent>) => eventOf(delivery),
+  }),
+  credentialEvents: t.field({
+    type: CredentialEventRef,
+    description: "The viewer's events about credentials.",
+    authScopes: { scope: "credentials:read" },
+    args: {
+      after: t.arg.string({ description: afterDescription }),
+      provider: t.arg.string({ description: "Only those of this provider.", validate: { schema: providerNameText } }),
+    },
+    subscribe: (_root, { after, provider }, context) =>
+      deliver(
+        context,
+        after ?? null,
+        (event): event is CredentialStreamEvent =>
+          isCredentialEvent(event) && (provider == null || event.body.provider === provider),
+      ),
+    resolve: (delivery: Delivery<CredentialStreamEvent>) => eventOf(delivery),
+  }),
+}));

@@ -1,0 +1,66 @@
+import type { ProviderCredential } from "../credentials/provider-credential.ts";
+import { Secret } from "../credentials/secret.ts";
+import * as errors from "../errors.ts";
+import { builder } from "./builder.ts";
+import { CredentialRef } from "./credential.ts";
+import { labelText, providerNameText, scopeList, tokenText } from "./input.ts";
+
+const ImportCredentialInput = builder.inputType("ImportCredentialInput", {
+  description: "Tokens that were obtained elsewhere.",
+  fields: (t) => ({
+    provider: t.string({ required: true, description: "Such as `google`.", validate: { schema: providerNameText } }),
+    label: t.string({
+      description: "Tells several accounts of one provider apart; `default` when left out.",
+      validate: { schema: labelText },
+    }),
+    accessToken: t.string({ required: true, description: "The access token.", validate: { schema: tokenText } }),
+    refreshToken: t.string({
+      description: "The refresh token. Hand it to one place only: most providers let it be used once.",
+      validate: { schema: tokenText },
+    }),
+    expiresAt: t.field({ type: "DateTime", description: "When the access token ends; left out when it does not." }),
+    scopes: t.stringList({ description: "What the provider granted.", validate: { schema: scopeList } }),
+  }),
+});
+
+const ImportCredentialPayload = builder
+  .objectRef<{ credential: ProviderCredential }>("ImportCredentialPayload")
+  .implement({
+    description: "The tokens are checked and stored.",
+    fields: (t) => ({
+      credential: t.expose("credential", { type: CredentialRef, description: "What is stored now." }),
+    }),
+  });
+
+builder.mutationField("importCredential", (t) =>
+  t.field({
+    type: ImportCredentialPayload,
+    description: "Deposits tokens obtained elsewhere.",
+    authScopes: { scope: "credentials:import" },
+    errors: {
+      union: { name: "ImportCredentialResult", description: "The outcome of `importCredential`." },
+      types: [
+        errors.ValidationError,
+        errors.ProviderNotFoundError,
+        errors.MethodUnavailableError,
+        errors.InvalidCredentialError,
+        errors.ProviderUnavailableError,
+      ],
+    },
+    args: { input: t.arg({ type: ImportCredentialInput, required: true, description: "The tokens." }) },
+    resolve: async (_root, { input }, { caller, coordinator }) => ({
+      credential: await coordinator.importCredential(caller, {
+        provider: input.provider,
+        label: input.label ?? null,
+        credentials: {
+          method: "oauth",
+          accessToken: new Secret(input.accessToken),
+          refreshToken: input.refreshToken == null ? null : new Secret(input.refreshToken),
+          expiresAt: input.expiresAt ?? null,
+          scopes: input.scopes ?? [],
+          account: null,
+        },
+      }),
+    }),
+  }),
+);

@@ -1,0 +1,89 @@
+import type { ProviderCredential } from "../credentials/provider-credential.ts";
+import type { Revocation } from "../auth/coordinator.ts";
+import * as errors from "../errors.ts";
+import { builder } from "./builder.ts";
+import { CredentialRef } from "./credential.ts";
+import { decodeUuidNodeId } from "./node-id.ts";
+
+/** The row behind an input's id. @throws CredentialNotFoundError for an id of anything else. */
+function credentialRowId(id: string): string {
+  const rowId = decodeUuidNodeId("Credential", id);
+  if (rowId === null) throw new errors.CredentialNotFoundError();
+  return rowId;
+}
+
+const ValidateCredentialInput = builder.inputType("ValidateCredentialInput", {
+  description: "A credential to check.",
+  fields: (t) => ({
+    credentialId: t.id({ required: true, description: "The `id` of one of the user's credentials." }),
+  }),
+});
+
+const ValidateCredentialPayload = builder
+  .objectRef<{ credential: ProviderCredential }>("ValidateCredentialPayload")
+  .implement({
+    description: "The provider still accepts the credential.",
+    fields: (t) => ({
+      credential: t.expose("credential", { type: CredentialRef, description: "With a new `lastValidatedAt`." }),
+    }),
+  });
+
+builder.mutationField("validateCredential", (t) =>
+  t.field({
+    type: ValidateCredentialPayload,
+    description:
+      "Asks the provider whether it still accepts a stored credential. One that it rejects becomes NEEDS_REAUTH; when it does not answer, nothing changes.",
+    authScopes: { scope: "credentials:write" },
+    errors: {
+      union: { name: "ValidateCredentialResult", description: "The outcome of `validateCredential`." },
+      types: [
+        errors.CredentialNotFoundError,
+        errors.InvalidCredentialError,
+        errors.ReauthenticationRequiredError,
+        errors.KeyUnavailableError,
+        errors.ProviderUnavailableError,
+      ],
+    },
+    args: { input: t.arg({ type: ValidateCredentialInput, required: true, description: "What to check." }) },
+    resolve: async (_root, { input }, { caller, coordinator }) => ({
+      credential: await coordinator.validateCredential(caller, credentialRowId(input.credentialId)),
+    }),
+  }),
+);
+
+const RevokeCredentialInput = builder.inputType("RevokeCredentialInput", {
+  description: "A credential to remove.",
+  fields: (t) => ({
+    credentialId: t.id({ required: true, description: "The `id` of one of the user's credentials." }),
+  }),
+});
+
+const RevokeCredentialPayload = builder
+  .objectRef<Revocation & { credentialId: string }>("RevokeCredentialPayload")
+  .implement({
+    description: "The credential is gone from this server.",
+    fields: (t) => ({
+      revokedCredentialId: t.exposeID("credentialId", { description: "The id that it had." }),
+      revokedAtProvider: t.exposeBoolean("revokedAtProvider", {
+        nullable: true,
+        description: "Whether the provider confirmed the revocation too; null where it offers none.",
+      }),
+    }),
+  });
+
+builder.mutationField("revokeCredential", (t) =>
+  t.field({
+    type: RevokeCredentialPayload,
+    description: "Removes a credential for good. An API key stays valid at its provider until it is deleted there.",
+    authScopes: { scope: "credentials:write" },
+    errors: {
+      union: { name: "RevokeCredentialResult", description: "The outcome of `revokeCredential`." },
+      types: [errors.CredentialNotFoundError],
+    },
+    args: { input: t.arg({ type: RevokeCredentialInput, required: true, description: "What to remove." }) },
+    resolve: async (_root, { input }, { caller, coordinator }) => ({
+      ...(await coordinator.revokeCredential(caller, credentialRowId(input.credentialId))),
+      credentialId: input.credentialId,
+    }),
+  }),
+);

@@ -1,0 +1,158 @@
+import { randomUUID } from "node:crypto";
+import {
+  type DocumentNode,
+  GraphQLError,
+  type GraphQLSchema,
+  isEnumType,
+  isInputObjectType,
+  isInterfaceType,
+  isObjectType,
+  Kind,
+  visit,
+} from "graphql";
+import { CallerError } from "../callers/caller.ts";
+import { AuthError } from "../errors.ts";
+import { CursorError } from "../events/cursor.ts";
+import type { Logger } from "../observability/logger.ts";
+import { withoutSuggestions, withoutValues } from "./public-message.ts";
+
+/** Shorter than any provider's key. */
+const maxShownNameLength = 30;
+
+/** Every name that the schema itself makes public. */
+function schemaNames(schema: GraphQLSchema): Set<string> {
+  const names = new Set<string>();
+  for (const type of Object.values(schema.getTypeMap())) {
+    names.add(type.name);
+    if (isEnumType(type)) for (const value of type.getValues()) names.add(value.name);
+    if (isInputObjectType(type)) for (const name of Object.keys(type.getFields())) names.add(name);
+    if (isObjectType(type) || isInterfaceType(type)) {
+      for (const field of Object.values(type.getFields())) {
+        names.add(field.name);
+        for (const argument of field.args) names.add(argument.name);
+      }
+    }
+  }
+  for (const directive of schema.getDirectives()) {
+    names.add(directive.name);
+    for (const argument of directive.args) names.add(argument.name);
+  }
+  return names;
+}
+
+/** The names that a document gives to what it selects and defines. Beside an input's value may stand a secret. */
+function documentNames(document: DocumentNode): Set<string> {
+  const inputs: ReadonlySet<string> = new Set([Kind.ENUM, Kind.OBJECT_FIELD, Kind.ARGUMENT]);
+  const names = new Set<string>();
+  visit(document, {
+    Name: (node, _key, parent) => {
+      const isInput = parent !== undefined && "kind" in parent && inputs.has(parent.kind);
+      if (!isInput && node.value.length <= maxShownNameLength) names.add(node.value);
+    },
+  });
+  return names;
+}
+
+/** The variables that an error is about. */
+function variableNames({ nodes = [] }: GraphQLError): Set<string> {
+  const names = nodes.map((node) => (node.kind === Kind.VARIABLE_DEFINITION ? node.variable.name.value : ""));
+  return new Set(names.filter((name) => name.length <= maxShownNameLength));
+}
+
+/** Which variable an error of coercion is about, and where in it; the executor prints the value between the two. */
+function variablePlace(error: GraphQLError, original: GraphQLError, isPublic: (name: string) => boolean): string {
+  const [, variable] = /^Variable "\$(\w+)" got/.exec(error.message) ?? [];
+  if (error === original || variable === undefined || !isPublic(variable)) return "";
+  const before = error.message.slice(0, -`; ${original.message}`.length);
+  const [, place = ""] = / at "\w+([\w.[\]]{1,200})"$/.exec(before) ?? [];
+  const isKnown = place.split(/[.[\]]+/).every((name) => name === "" || /^\d+$/.test(name) || isPublic(name));
+  return `Variable "$${variable}" is not valid${place !== "" && isKnown ? ` at ${place}` : ""}: `;
+}
+
+/** Turns whatever was thrown into what a client may see: a code of a closed list and a message without secrets. */
+export class PublicErrors {
+  readonly #schemaNames: ReadonlySet<string>;
+  readonly #log: Logger;
+
+  constructor(schema: GraphQLSchema, log: Logger) {
+    this.#schemaNames = schemaNames(schema);
+    this.#log = log;
+  }
+
+  /** For errors of parsing, of coercing variables, and of resolvers. */
+  toPublic(error: unknown): GraphQLError {
+    const original = rootCause(error);
+    if (original instanceof AuthError || original instanceof CallerError || original instanceof CursorError) {
+      return copy(error, original.message, original.code);
+    }
+    if (isClientFault(error, original)) return this.#fromClientFault(error as GraphQLError, original);
+    const requestId = randomUUID();
+    this.#log.error({ err: original, requestId }, "an operation failed unexpectedly");
+    const message = `Something went wrong in the server. Nothing is known to be lost; try again. The log has more under ${requestId}.`;
+    return copy(error, message, "INTERNAL_SERVER_ERROR", { requestId });
+  }
+
+  /** For an error of validating a document. */
+  fromValidation(error: GraphQLError, document: DocumentNode): GraphQLError {
+    const names = documentNames(document);
+    const message = withoutValues(error.message, (name) => this.#schemaNames.has(name) || names.has(name));
+    return copy(error, message, "GRAPHQL_VALIDATION_FAILED", requestFault);
+  }
+
+  #fromClientFault(error: GraphQLError, original: GraphQLError): GraphQLError {
+    const given = original.extensions["code"];
+    const isSyntax = original.message.startsWith("Syntax Error");
+    const code =
+      typeof given === "string" && yogaCodes.has(given) ? given : isSyntax ? "GRAPHQL_PARSE_FAILED" : "BAD_USER_INPUT";
+    const variables = variableNames(error);
+    const isPublic = (name: string) => this.#schemaNames.has(name) || variables.has(name);
+    const message = variablePlace(error, original, isPublic) + withoutValues(original.message, isPublic);
+    // Of Yoga's extensions only the status is kept: others repeat the request.
+    const { http } = original.extensions;
+    return copy(error, message, code, http === undefined ? requestFault : { http });
+  }
+}
+
+/** A copy that proposes no names of the schema. */
+export function hideSuggestions(error: GraphQLError): GraphQLError {
+  return copy(error, withoutSuggestions(error.message), String(error.extensions["code"]), error.extensions);
+}
+
+/** While a field is resolved, only its arguments can be the client's fault; all else that GraphQL says there is ours. */
+function isClientFault(error: unknown, original: unknown): original is GraphQLError {
+  if (!(error instanceof GraphQLError && original instanceof GraphQLError)) return false;
+  return error.path === undefined || original.message.startsWith("Argument ");
+}
+
+/** 400 for clients that accept `application/graphql-response+json`; 200 for the others (GraphQL over HTTP, section 6.4). */
+const requestFault = { http: { spec: true, status: 400 } };
+
+/** Codes that Yoga itself gives. */
+const yogaCodes = new Set([
+  "BAD_REQUEST",
+  "GRAPHQL_PARSE_FAILED",
+  "GRAPHQL_VALIDATION_FAILED",
+  "OPERATION_RESOLUTION_FAILURE",
+]);
+
+function rootCause(error: unknown): unknown {
+  let cause = error;
+  while (cause instanceof GraphQLError && cause.originalError != null) cause = cause.originalError;
+  return cause;
+}
+
+function copy(
+  error: unknown,
+  message: string,
+  code: string,
+  extensions: Readonly<Record<string, unknown>> = {},
+): GraphQLError {
+  const source = error instanceof GraphQLError ? error : null;
+  return new GraphQLError(message, {
+    ...(source?.nodes == null ? {} : { nodes: source.nodes }),
+    ...(source?.source == null ? {} : { source: source.source }),
+    ...(source?.positions == null ? {} : { positions: source.positions }),
+    ...(source?.path == null ? {} : { path: source.path }),
+    extensions: { ...extensions, code },
+  });
+}

@@ -1,0 +1,16 @@
+import type { GraphQLSchema } from "graphql";
+import { builder } from "./builder.ts";
+import "./provider.ts";
+import "./credential.ts";
+import "./error.ts";
+import "./connect-credential.ts";
+import "./manage-credential.ts";
+import "./import-credential.ts";
+import "./oauth-flow.ts";
+import "./run-oauth-flow.ts";
+import "./access-grant.ts";
+import "./user.ts";
+import "./event.ts";
+
+/** The whole API; `schema.graphql` is its printed form. */
+export const schema: GraphQLSchema = builder.toSchema();

@@ -1,0 +1,108 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { Logger } from "../observability/logger.ts";
+import { setCorsHeaders } from "./cors.ts";
+import { type GraphiQLPage, wantsPage } from "./graphiql.ts";
+import type { GraphQLEndpoint } from "./graphql-endpoint.ts";
+import type { OAuthCallback } from "./oauth-callback.ts";
+import { sendJson, sendRefusal, setSecurityHeaders } from "./respond.ts";
+import { refuseUpgrade } from "./upgrade-refusal.ts";
+import type { GraphQLWebSockets } from "./websocket.ts";
+
+export interface HttpServerOptions {
+  readonly endpoint: GraphQLEndpoint;
+  readonly webSockets: GraphQLWebSockets;
+  readonly oauthCallback: OAuthCallback;
+  /** Null where GraphiQL is switched off. */
+  readonly graphiql: GraphiQLPage | null;
+  readonly allowedOrigins: readonly string[];
+  /** Whether the database answers. */
+  readonly isReady: () => Promise<boolean>;
+  readonly log: Logger;
+}
+
+type Handler = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
+
+function healthHandler(_request: IncomingMessage, response: ServerResponse): void {
+  sendJson(response, 200, { status: "ok" });
+}
+
+function readyHandler(isReady: HttpServerOptions["isReady"]): Handler {
+  return async (_request, response) => {
+    const ready = await isReady();
+    sendJson(
+      response,
+      ready ? 200 : 503,
+      ready ? { status: "ready" } : { status: "unavailable", reason: "The database does not answer." },
+    );
+  };
+}
+
+function graphqlHandler({ endpoint, graphiql, allowedOrigins }: HttpServerOptions): Handler {
+  return async (request, response) => {
+    setCorsHeaders(request, response, allowedOrigins);
+    if (request.method === "OPTIONS") response.writeHead(204).end();
+    else if (graphiql !== null && wantsPage(request)) await graphiql.handle(request, response);
+    else await endpoint.handle(request, response);
+  };
+}
+
+function homeHandler({ graphiql }: HttpServerOptions): Handler {
+  return (_request, response) => {
+    if (graphiql === null) return sendRefusal(response, 404, "NOT_FOUND", "The API is at /graphql.");
+    response.writeHead(302, { location: "/graphql" }).end();
+  };
+}
+
+const callbackPath = /^\/auth\/([a-z][a-z0-9-]*)\/callback$/;
+
+/** Routes, and the last resort for whatever a handler throws. */
+export function createHttpServer(options: HttpServerOptions): Server {
+  const { log, webSockets, isReady } = options;
+  const routes = new Map<string, Handler>([
+    ["/", homeHandler(options)],
+    ["/graphql", graphqlHandler(options)],
+    ["/health", healthHandler],
+    ["/ready", readyHandler(isReady)],
+  ]);
+
+  function handlerOf(path: string): Handler | undefined {
+    const [, provider] = callbackPath.exec(path) ?? [];
+    if (provider === undefined) return routes.get(path);
+    return (request, response) => options.oauthCallback.handle(request, response, provider);
+  }
+
+  async function route(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    setSecurityHeaders(response);
+    const handler = handlerOf(pathOf(request));
+    try {
+      if (handler === undefined)
+        sendRefusal(response, 404, "NOT_FOUND", "There is nothing here; the API is at /graphql.");
+      else await handler(request, response);
+    } catch (error) {
+      if (request.destroyed && !request.complete) return;
+      log.error({ err: error, path: pathOf(request) }, "a request failed unexpectedly");
+      if (response.headersSent) response.destroy();
+      else sendRefusal(response, 500, "INTERNAL_SERVER_ERROR", "Something went wrong in the server. Try again.");
+    }
+  }
+
+  const server = createServer(
+    {
+      requestTimeout: 30_000,
+      headersTimeout: 10_000,
+      // Other offers are not taken: Java's client, for one, offers h2c with every request.
+      shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === "websocket",
+    },
+    (request, response) => void route(request, response),
+  );
+  server.on("upgrade", (request, socket, head) => {
+    socket.on("error", () => socket.destroy());
+    if (pathOf(request) === "/graphql") webSockets.handleUpgrade(request, socket, head);
+    else refuseUpgrade(socket, 404);
+  });
+  return server;
+}
+
+function pathOf(request: IncomingMessage): string {
+  return (request.url ?? "/").split("?", 1)[0]!;
+}

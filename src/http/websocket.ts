@@ -1,0 +1,175 @@
+import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
+import {
+  type ExecutionArgs,
+  type FormattedExecutionResult,
+  getOperationAST,
+  GraphQLError,
+  type GraphQLFormattedError,
+} from "graphql";
+import { CloseCode, GRAPHQL_TRANSPORT_WS_PROTOCOL, makeServer, type Server, type SubscribePayload } from "graphql-ws";
+import { type ServerOptions, WebSocketServer } from "ws";
+import { authenticateCaller } from "../callers/authentication.ts";
+import { type Caller, CallerError } from "../callers/caller.ts";
+import type { TokenVerifier } from "../callers/token-verifier.ts";
+import type { Clock } from "../clock.ts";
+import type { PublicErrors } from "../graphql/public-error.ts";
+import { connectSocket, type SocketExtra } from "./socket-connection.ts";
+import { refuseUpgrade } from "./upgrade-refusal.ts";
+import type { Yoga } from "./yoga.ts";
+
+export interface WebSocketOptions {
+  readonly yoga: Yoga;
+  readonly verifier: TokenVerifier;
+  readonly publicErrors: PublicErrors;
+  readonly clock: Clock;
+  readonly allowedOrigins: readonly string[];
+}
+
+const maxFrameBytes = 65_536;
+const maxTimeoutMs = 2 ** 31 - 1;
+
+const serverOptions: ServerOptions & { readonly closeTimeout: number } = {
+  noServer: true,
+  maxPayload: maxFrameBytes,
+  // Milliseconds that a client may take to answer a close frame; the server's own end waits for it.
+  closeTimeout: 1_000,
+  handleProtocols: (protocols) => protocols.has(GRAPHQL_TRANSPORT_WS_PROTOCOL) && GRAPHQL_TRANSPORT_WS_PROTOCOL,
+};
+
+interface Extra extends SocketExtra {
+  caller?: Caller;
+  expiry?: NodeJS.Timeout;
+}
+
+type ConnectionParams = { readonly authorization?: unknown; readonly "x-on-behalf-of"?: unknown };
+
+/** GraphQL over WebSocket: the same operations, rules and errors as over HTTP. */
+export class GraphQLWebSockets implements AsyncDisposable {
+  readonly #options: WebSocketOptions;
+  readonly #sockets: WebSocketServer;
+
+  constructor(options: WebSocketOptions) {
+    this.#options = options;
+    this.#sockets = new WebSocketServer(serverOptions);
+    const server = this.#createServer();
+    this.#sockets.on("connection", (socket, request) =>
+      connectSocket(server, { socket, request }, (error) => options.publicErrors.toPublic(error)),
+    );
+  }
+
+  /** Answers an HTTP upgrade. A browser tells its page's origin, which must be on the list; other clients send none. */
+  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    const { origin } = request.headers;
+    if (origin !== undefined && !this.#options.allowedOrigins.includes(origin)) {
+      refuseUpgrade(socket, 403);
+      return;
+    }
+    this.#sockets.handleUpgrade(request, socket, head, (webSocket) =>
+      this.#sockets.emit("connection", webSocket, request),
+    );
+  }
+
+  #createServer(): Server<Extra> {
+    return makeServer<ConnectionParams, Extra>({
+      onConnect: ({ connectionParams = {}, extra }) => this.#authenticate(connectionParams, extra),
+      onClose: ({ extra }) => clearTimeout(extra.expiry),
+      onSubscribe: ({ extra }, _id, params) => this.#prepare(extra.caller, params),
+      execute: (args) => (args.rootValue as Envelope).execute(args),
+      subscribe: (args) => (args.rootValue as Envelope).subscribe(args),
+      onNext: ({ extra }, _id, _params, _args, result) => {
+        // A subscription may learn of the token's end before the socket does. Its last word would tell the client that
+        // all is over, where the close makes it come back with a new token.
+        this.#closeIfExpired(extra);
+        return result.errors && ({ ...result, errors: result.errors.map(format) } as FormattedExecutionResult);
+      },
+      onError: (_context, _id, _params, errors) => errors.map(format),
+    });
+  }
+
+  async #authenticate(params: ConnectionParams, extra: Extra): Promise<boolean> {
+    const { request, socket } = extra;
+    try {
+      extra.caller = await authenticateCaller(this.#options.verifier, {
+        authorization: params.authorization,
+        onBehalfOf: params["x-on-behalf-of"],
+        ip: request.socket.remoteAddress ?? null,
+        userAgent: request.headers["user-agent"] ?? null,
+      });
+    } catch (error) {
+      if (!(error instanceof CallerError)) throw error;
+      socket.close(CloseCode.Forbidden, error.message);
+      return false;
+    }
+    this.#closeOnExpiry(extra);
+    return true;
+  }
+
+  #remainingMs({ caller }: Extra): number {
+    return caller!.expiresAt.getTime() - this.#options.clock.now().getTime();
+  }
+
+  /** Clients retry after 4403, and not after 4401. */
+  #closeIfExpired(extra: Extra): void {
+    if (this.#remainingMs(extra) <= 0) extra.socket.close(CloseCode.Forbidden, "The token has expired.");
+  }
+
+  #closeOnExpiry(extra: Extra): void {
+    this.#closeIfExpired(extra);
+    const waitMs = Math.min(this.#remainingMs(extra), maxTimeoutMs);
+    if (waitMs <= 0 || extra.socket.readyState !== extra.socket.OPEN) return;
+    extra.expiry = setTimeout(() => this.#closeOnExpiry(extra), waitMs).unref();
+  }
+
+  /** What graphql-ws executes, or the errors that it sends: thrown, they would close the socket and end all on it. */
+  async #prepare(
+    caller: Caller | undefined,
+    params: SubscribePayload,
+  ): Promise<ExecutionArgs | readonly GraphQLError[]> {
+    try {
+      const { schema, execute, subscribe, contextFactory, parse, validate } = this.#options.yoga.getEnveloped({
+        caller,
+        params,
+      });
+      const document = parse(params.query);
+      const errors = validate(schema, document) as readonly GraphQLError[];
+      if (errors.length > 0) return errors;
+      if (getOperationAST(document, params.operationName) == null) return [unclearOperation()];
+      return {
+        schema,
+        document,
+        operationName: params.operationName,
+        variableValues: params.variables,
+        contextValue: await contextFactory(),
+        rootValue: { execute, subscribe },
+      };
+    } catch (error) {
+      return [this.#options.publicErrors.toPublic(error)];
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#sockets.close(() => resolve());
+    for (const socket of this.#sockets.clients) socket.close(1001, "Going away");
+    await promise;
+  }
+}
+
+interface Envelope {
+  execute: (args: ExecutionArgs) => never;
+  subscribe: (args: ExecutionArgs) => never;
+}
+
+/** In Yoga's words: over HTTP it says the same. */
+function unclearOperation(): GraphQLError {
+  return new GraphQLError("Could not determine what operation to execute.", {
+    extensions: { code: "OPERATION_RESOLUTION_FAILURE" },
+  });
+}
+
+/** An error as HTTP clients get it: without the status that stands in it for Yoga. */
+function format(error: GraphQLError): GraphQLFormattedError {
+  const { http: _http, ...extensions } = error.extensions;
+  return { ...error.toJSON(), extensions };
+}

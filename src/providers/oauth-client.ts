@@ -1,0 +1,79 @@
+import type { Configuration } from "openid-client";
+import type { TokenResponse } from "./device-flow.ts";
+import { OAuthAvailability } from "./oauth-availability.ts";
+import { readOAuthCredentials } from "./oauth-credentials.ts";
+import type { OAuthDescription } from "./oauth-description.ts";
+import { OAuthFailures, type OAuthStep } from "./oauth-failure.ts";
+import type { OAuthExchange } from "./oauth-fetch.ts";
+import { OAuthServer } from "./oauth-server.ts";
+import type { AuthMethod, OAuthCredentials } from "./provider-auth.ts";
+import type { ProviderDependencies } from "./provider-definition.ts";
+
+interface OAuthClientOptions {
+  readonly name: string;
+  readonly displayName: string;
+  readonly description: OAuthDescription;
+  /** The provider's other methods. */
+  readonly others: readonly AuthMethod[];
+  readonly dependencies: ProviderDependencies;
+}
+
+/** The operator's client at one authorization server: makes calls, and turns their failures into refusals. */
+export class OAuthClient {
+  readonly description: OAuthDescription;
+  readonly dependencies: ProviderDependencies;
+  readonly availability: OAuthAvailability;
+  readonly server: OAuthServer;
+  readonly #failures: OAuthFailures;
+
+  constructor({ name, displayName, description, others, dependencies }: OAuthClientOptions) {
+    const { oauth: settings } = dependencies.settings;
+    this.description = description;
+    this.dependencies = dependencies;
+    this.server = new OAuthServer(description, settings, dependencies);
+    const canAskForCodes = this.server.deviceUrl !== null || description.device?.kind === "rfc8628";
+    const flows = description.flows.filter((kind) => kind !== "device" || canAskForCodes);
+    this.availability = new OAuthAvailability({ name, displayName, description, settings, flows, others });
+    const { terminalCodes = [] } = description;
+    this.#failures = new OAuthFailures({ displayName, variables: this.availability.variables, terminalCodes });
+  }
+
+  /** ID tokens come (OpenID Connect Core, section 3.1.2.1). */
+  get isOpenId(): boolean {
+    return this.description.scopes.includes("openid");
+  }
+
+  /** The parameter of RFC 8707, for providers that want it. */
+  get resource(): { readonly resource?: string } {
+    const { resource } = this.description;
+    return resource === undefined ? {} : { resource };
+  }
+
+  /** Makes one call with a configuration for it. @throws AuthError */
+  async run<T>(step: OAuthStep, exchange: OAuthExchange, call: (to: Configuration) => Promise<T>): Promise<T> {
+    return this.translated(step, async () => {
+      const configuration = await this.server.configuration({ ...exchange, isKnownCode: this.#failures.isKnownCode });
+      try {
+        return await call(configuration);
+      } finally {
+        this.server.keepKeys(configuration);
+      }
+    });
+  }
+
+  /** @throws AuthError instead of what a library or the network throws. */
+  async translated<T>(step: OAuthStep, call: () => Promise<T>): Promise<T> {
+    this.availability.require();
+    try {
+      return await call();
+    } catch (error) {
+      throw this.#failures.translate(error, step);
+    }
+  }
+
+  /** `previous` is what stays as it was where the answer leaves it out. */
+  read(answer: TokenResponse, previous?: OAuthCredentials): OAuthCredentials {
+    const before = previous ?? { refreshToken: null, account: null, scopes: this.description.scopes };
+    return readOAuthCredentials(answer, before, this.description, this.dependencies.clock);
+  }
+}

@@ -1,0 +1,117 @@
+import { ClientError, ResponseBodyError } from "openid-client";
+import {
+  AuthError,
+  InvalidCredentialError,
+  OAuthDeniedError,
+  OAuthStateError,
+  ProviderUnavailableError,
+} from "../errors.ts";
+import { describeNoAnswer, describeRetry } from "./credential-probe.ts";
+import { NoAnswerError } from "./http-client.ts";
+import { MalformedAnswerError, UnusableAnswerError } from "./oauth-answer.ts";
+
+/** What was being done when a call to an authorization server failed. */
+export type OAuthStep = "start" | "exchange" | "poll" | "refresh" | "revoke";
+
+/** RFC 6749, section 5.2, RFC 8707, section 2, and what vendors say instead: the request was wrong, the grant may be good. */
+const configurationCodes = new Set([
+  "invalid_client",
+  "unauthorized_client",
+  "invalid_request",
+  "invalid_scope",
+  "invalid_target",
+  "unsupported_grant_type",
+  "redirect_uri_mismatch",
+  "deleted_client",
+]);
+
+interface OAuthFailureWords {
+  readonly displayName: string;
+  /** The variables with the operator's client. */
+  readonly variables: readonly string[];
+  readonly terminalCodes: readonly string[];
+}
+
+function findCause<T extends Error>(error: unknown, type: new (...args: never[]) => T): T | null {
+  for (let at = error; at instanceof Error; at = at.cause) if (at instanceof type) return at;
+  return null;
+}
+
+/** Whether a library refused an answer: its own error class, or a TypeError about what it was given to parse. */
+function isRefusedAnswer(error: unknown): error is Error {
+  return error instanceof ClientError || (error instanceof TypeError && "code" in error);
+}
+
+/** A cause for the log: the library's own causes hold whole answers, with the tokens in them. */
+function withoutBody(error: Error): Error {
+  const inner = error.cause instanceof Error ? `: ${error.cause.message}` : "";
+  return new Error(`${"code" in error ? String(error.code) : error.name}: ${error.message}${inner}`);
+}
+
+/** Turns what went wrong at an authorization server into refusals whose words are ours. */
+export class OAuthFailures {
+  readonly #words: OAuthFailureWords;
+  readonly #terminal: ReadonlySet<string>;
+
+  constructor(words: OAuthFailureWords) {
+    this.#words = words;
+    this.#terminal = new Set(["invalid_grant", ...words.terminalCodes]);
+  }
+
+  /** Whether an error code has a meaning here. */
+  isKnownCode = (code: string): boolean =>
+    this.#terminal.has(code) || configurationCodes.has(code) || code === "access_denied" || code === "expired_token";
+
+  /** The refusal to throw instead; anything unexpected comes back as it is. */
+  translate(error: unknown, step: OAuthStep): unknown {
+    if (error instanceof AuthError) return error;
+    const silence = findCause(error, NoAnswerError);
+    if (silence !== null) return this.#unavailable(`${describeNoAnswer(silence)}.`, null, silence);
+    const unusable = findCause(error, UnusableAnswerError);
+    if (unusable !== null) {
+      return this.#unavailable(`gave no usable answer (status ${unusable.status}).`, unusable.retryAfter, unusable);
+    }
+    if (error instanceof ResponseBodyError) return this.#refusal(error, step);
+    const malformed = findCause(error, MalformedAnswerError);
+    if (malformed !== null) return this.#untrusted(step, malformed);
+    return isRefusedAnswer(error) ? this.#untrusted(step, withoutBody(error)) : error;
+  }
+
+  #refusal({ error: code, error_description: description, status }: ResponseBodyError, step: OAuthStep): Error {
+    const { displayName, variables } = this.#words;
+    const cause = new Error(`status ${status}: ${code}: ${description?.slice(0, 300) ?? ""}`);
+    if (code === "access_denied") return new OAuthDeniedError();
+    if (code === "expired_token" && step === "poll") return new OAuthStateError();
+    if (this.#terminal.has(code)) {
+      const what =
+        step === "refresh"
+          ? `${displayName} no longer accepts this sign-in: it was revoked, replaced or has expired. Connect again.`
+          : `${displayName} did not accept the authorization code: it was used before, or has expired. Start again.`;
+      return new InvalidCredentialError(what, { cause });
+    }
+    if (configurationCodes.has(code)) {
+      return new ProviderUnavailableError(
+        `${displayName} refused this server's own OAuth client. Your account is not the reason: ` +
+          `the operator has to check ${variables.join(" and ")} and what is registered there.`,
+        { cause },
+      );
+    }
+    return this.#unavailable(`refused for a reason that this server does not know (status ${status}).`, null, cause);
+  }
+
+  /** A refresh that went wrong like this proves nothing against the grant; the next one will show. */
+  #untrusted(step: OAuthStep, cause: Error): Error {
+    if (step !== "exchange" && step !== "poll") {
+      return this.#unavailable("gave an answer that failed this server's checks.", null, cause);
+    }
+    return new InvalidCredentialError(
+      `${this.#words.displayName} gave an answer that failed this server's checks, so nothing was stored. Start again.`,
+      { cause },
+    );
+  }
+
+  #unavailable(what: string, retryAfter: number | null, cause: Error): Error {
+    const message = `${this.#words.displayName} ${what} ${describeRetry(retryAfter)}`;
+    return new ProviderUnavailableError(message, { cause, retryAfter });
+  }
+}

@@ -1,0 +1,141 @@
+import {
+  buildAuthorizationUrl,
+  calculatePKCECodeChallenge,
+  refreshTokenGrant,
+  ResponseBodyError,
+  tokenRevocation,
+} from "openid-client";
+import type { Secret } from "../credentials/secret.ts";
+import { AuthError, InvalidCredentialError } from "../errors.ts";
+import { secretHeaders } from "./api-key-method.ts";
+import { CredentialProbe, type ProbeTarget } from "./credential-probe.ts";
+import type { OAuthClient } from "./oauth-client.ts";
+import { exchangeCode } from "./oauth-code-exchange.ts";
+import { OAuthDeviceMethod } from "./oauth-device-method.ts";
+import type {
+  CallOptions,
+  DeviceFlowAnswer,
+  OAuthCodeExchange,
+  OAuthCredentials,
+  OAuthFlowRequest,
+  OAuthFlowStart,
+  ProviderAccess,
+  ProviderMethod,
+} from "./provider-auth.ts";
+
+const bearer = (accessToken: string) => ({ authorization: `Bearer ${accessToken}` });
+
+/** The operations of a provider that users sign in to. */
+export class OAuthMethod {
+  readonly #client: OAuthClient;
+  readonly #device: OAuthDeviceMethod;
+  readonly #probe: CredentialProbe | null;
+  readonly #baseUrl: string;
+
+  constructor(client: OAuthClient, target: ProbeTarget) {
+    this.#client = client;
+    this.#device = new OAuthDeviceMethod(client);
+    this.#baseUrl = target.baseUrl;
+    const { check } = client.description;
+    const words = { subject: "the sign-in", refusal: "no longer accepts this sign-in. Connect again." };
+    this.#probe = check === undefined ? null : new CredentialProbe(check, target, words);
+  }
+
+  get method(): ProviderMethod {
+    return this.#client.availability.method;
+  }
+
+  /** @throws MethodUnavailableError, ProviderUnavailableError */
+  async start(request: OAuthFlowRequest, options: CallOptions = {}): Promise<OAuthFlowStart> {
+    this.#client.availability.require(request.kind);
+    const scopes = this.#scopes(request.scopes);
+    if (request.kind === "device") {
+      const device = await this.#device.start(scopes, options);
+      return { authorizationUrl: null, redirectUri: null, scopes, device };
+    }
+    const redirectUri = this.#redirectUri(request);
+    const parameters = {
+      ...this.#client.description.authorizationParameters,
+      ...this.#client.resource,
+      redirect_uri: redirectUri,
+      scope: scopes.join(" "),
+      state: request.state,
+      ...(this.#client.isOpenId ? { nonce: request.nonce } : {}),
+      code_challenge: await calculatePKCECodeChallenge(request.codeVerifier.reveal()),
+      code_challenge_method: "S256",
+    };
+    const exchange = { answer: "document", signal: options.signal } as const;
+    const url = await this.#client.run("start", exchange, async (to) => buildAuthorizationUrl(to, parameters));
+    return { authorizationUrl: url.href, redirectUri, scopes, device: null };
+  }
+
+  /** @throws InvalidCredentialError, OAuthDeniedError, ProviderUnavailableError */
+  async exchange(exchange: OAuthCodeExchange, options?: CallOptions): Promise<OAuthCredentials> {
+    return exchangeCode(this.#client, "exchange", { ...exchange, redirected: exchange }, options);
+  }
+
+  /** @throws OAuthDeniedError, OAuthStateError where the code has expired, InvalidCredentialError, ProviderUnavailableError */
+  async poll(deviceCode: Secret, options: CallOptions = {}): Promise<DeviceFlowAnswer> {
+    this.#client.availability.require("device");
+    return this.#device.poll(deviceCode, options);
+  }
+
+  /** Keeps what the answer leaves out, above all the refresh token. @throws InvalidCredentialError where the grant is over */
+  async refresh(credentials: OAuthCredentials, { signal }: CallOptions = {}): Promise<OAuthCredentials> {
+    const { refreshToken } = credentials;
+    if (refreshToken === null) {
+      throw new InvalidCredentialError(
+        "This sign-in came without a refresh token and ends when it expires. Connect again.",
+      );
+    }
+    const encoding = this.#client.description.bodyEncoding?.refresh ?? "form";
+    return this.#client.run("refresh", { answer: "tokens", encoding, signal }, async (to) =>
+      this.#client.read(await refreshTokenGrant(to, refreshToken.reveal(), this.#client.resource), credentials),
+    );
+  }
+
+  /** Ends the grant at the provider (RFC 7009). Null: it is not known how; false: the provider did not confirm it. */
+  async revoke({ refreshToken, accessToken }: OAuthCredentials, { signal }: CallOptions = {}): Promise<boolean | null> {
+    const hint = { token_type_hint: refreshToken === null ? "access_token" : "refresh_token" };
+    const encoding = this.#client.description.bodyEncoding?.revoke ?? "form";
+    try {
+      return await this.#client.run("revoke", { answer: "confirmation", encoding, signal }, async (to) => {
+        if (to.serverMetadata().revocation_endpoint === undefined) return null;
+        await tokenRevocation(to, (refreshToken ?? accessToken).reveal(), hint).catch((error: unknown) => {
+          // What is unknown there is over; RFC 7009 answers 200 then, and not everyone does.
+          if (!(error instanceof ResponseBodyError && error.error === "invalid_token")) throw error;
+        });
+        return true;
+      });
+    } catch (error) {
+      if (error instanceof AuthError) return false;
+      throw error;
+    }
+  }
+
+  /** @throws InvalidCredentialError, ProviderUnavailableError */
+  async check(credentials: OAuthCredentials, options?: CallOptions): Promise<OAuthCredentials> {
+    await this.#probe?.check(this.#headers(credentials), options);
+    return credentials;
+  }
+
+  describeAccess(credentials: OAuthCredentials): ProviderAccess {
+    const headers = secretHeaders(this.#headers(credentials));
+    return { baseUrl: this.#baseUrl, headers, expiresAt: credentials.expiresAt };
+  }
+
+  #headers({ accessToken }: OAuthCredentials): Readonly<Record<string, string>> {
+    return (this.#client.description.headers ?? bearer)(accessToken.reveal());
+  }
+
+  #scopes(asked: readonly string[] | null): readonly string[] {
+    if (asked === null) return this.#client.description.scopes;
+    return this.#client.isOpenId ? [...new Set(["openid", ...asked])] : asked;
+  }
+
+  #redirectUri({ kind, redirectUri }: OAuthFlowRequest): string {
+    const uri = redirectUri ?? (kind === "paste" ? this.#client.description.pasteRedirectUri : undefined);
+    if (uri === undefined) throw new TypeError(`a ${kind} flow needs a redirect URI`);
+    return uri;
+  }
+}

@@ -1,0 +1,50 @@
+import { readdir } from "node:fs/promises";
+import { ProviderNotFoundError } from "../errors.ts";
+import type { ProviderAuth } from "./provider-auth.ts";
+import type { ProviderDefinition } from "./provider-definition.ts";
+
+const catalogFolder = new URL("catalog/", import.meta.url);
+
+/** The definitions of all files in `catalog/`, by name. A new provider needs nothing but its file. */
+export async function loadCatalog(): Promise<ProviderDefinition[]> {
+  const files = (await readdir(catalogFolder)).filter((file) => /^[\w-]+\.(ts|js)$/.test(file)).toSorted();
+  const modules = await Promise.all(
+    files.map(async (file) => (await import(new URL(file, catalogFolder).href)) as { provider?: ProviderDefinition }),
+  );
+  return modules.map(({ provider }, index) => {
+    if (provider === undefined) throw new Error(`providers/catalog/${files[index]} does not export \`provider\`.`);
+    return provider;
+  });
+}
+
+/** The providers of this server. */
+export class ProviderRegistry {
+  readonly #providers: ReadonlyMap<string, ProviderAuth>;
+  readonly #retire: (name: string) => ProviderAuth;
+
+  /** @param retire makes a provider that can do nothing, for what is stored of one that is no longer in the catalogue. */
+  constructor(providers: Iterable<ProviderAuth>, retire: (name: string) => ProviderAuth) {
+    this.#providers = new Map(Array.from(providers, (provider) => [provider.name, provider]));
+    this.#retire = retire;
+  }
+
+  list(): ProviderAuth[] {
+    return [...this.#providers.values()];
+  }
+
+  find(name: string): ProviderAuth | null {
+    return this.#providers.get(name) ?? null;
+  }
+
+  /** The provider of something that is stored: it can be shown and removed even when its provider has gone. */
+  ofStored(name: string): ProviderAuth {
+    return this.find(name) ?? this.#retire(name);
+  }
+
+  /** @throws ProviderNotFoundError naming the providers that exist. */
+  get(name: string): ProviderAuth {
+    const provider = this.find(name);
+    if (provider === null) throw new ProviderNotFoundError([...this.#providers.keys()]);
+    return provider;
+  }
+}

@@ -1,0 +1,2 @@
+/** What users choose the sandbox by, as they choose any provider. */
+export const sandboxName = "sandbox";

@@ -1,0 +1,87 @@
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+import { directionViolations, type ImportRules, packageViolations, providerNames } from "./import-rules.ts";
+import { importCycles, readModules } from "./module-graph.ts";
+
+const domain = ["providers", "credentials", "events", "callers", "sessions", "auth"];
+/** They import nothing themselves, and so any part may use them. */
+const leaves = ["errors.ts", "clock.ts", "credentials/secret.ts"];
+const everywhere = ["observability", ...leaves];
+const belowApp = ["http", "graphql", ...domain, ...everywhere];
+/** The configuration and the database reach these parts as values that `app.ts` passes in. */
+const passedIn = ["config.ts", "db"];
+
+/**
+ * Imports run down this table:
+ * main | cli → app → http → graphql → auth → sessions, events, callers → credentials → providers → errors.
+ */
+const rules: ImportRules = {
+  parts: {
+    "main.ts": { values: ["cli", "app.ts", "config.ts", "db", ...belowApp] },
+    "cli.ts": { values: ["cli", "app.ts", "config.ts", "db", ...belowApp] },
+    cli: { values: ["app.ts", "config.ts", "db", ...belowApp] },
+    "app.ts": { values: ["config.ts", "db", "sandbox", ...belowApp] },
+    http: { values: ["graphql", ...domain, ...everywhere], types: passedIn },
+    graphql: { values: [...domain, ...everywhere], types: passedIn },
+    auth: { values: ["sessions", "events", "callers", "credentials", "providers", ...everywhere], types: passedIn },
+    sessions: { values: ["events", "credentials", "providers", ...everywhere], types: passedIn },
+    events: { values: ["providers", ...everywhere], types: passedIn },
+    callers: { values: everywhere, types: ["config.ts"] },
+    // Events stand above, and yet a credential's transaction ends by writing one.
+    credentials: { values: ["events", "providers", ...everywhere], types: passedIn },
+    providers: { values: everywhere, types: ["config.ts"] },
+
+    // A vendor that happens to live in this process: it knows what a provider is, and nothing of the server.
+    sandbox: { values: ["sandbox/name.ts", "providers", ...everywhere] },
+    "sandbox/name.ts": { values: [] },
+
+    // The ORM's configuration lists the entities.
+    db: { values: ["auth", "credentials", "events", ...everywhere], types: ["config.ts"] },
+    "config.ts": {
+      values: [
+        "development-keys.ts",
+        "environment-reader.ts",
+        "provider-environment.ts",
+        "providers",
+        "sandbox/name.ts",
+        ...everywhere,
+      ],
+    },
+    "provider-environment.ts": { values: ["providers", ...everywhere], types: ["environment-reader.ts"] },
+    "environment-reader.ts": { values: everywhere },
+    "development-keys.ts": { values: everywhere },
+    observability: { values: leaves, types: passedIn },
+    ...Object.fromEntries(leaves.map((leaf) => [leaf, { values: [] }])),
+  },
+  ownParts: ["credentials/secret.ts", "sandbox/name.ts"],
+  domainParts: domain,
+  outsidePackages: [
+    "graphql",
+    "graphql-yoga",
+    "@graphql-yoga/",
+    "@pothos/",
+    "graphql-ws",
+    "ws",
+    "node:http",
+    "node:https",
+  ],
+  typesAllowedFrom: ["node:http"],
+};
+
+const modules = readModules(fileURLToPath(new URL("../../src", import.meta.url)));
+
+test("imports run one way", () => {
+  expect(directionViolations(modules, rules)).toEqual([]);
+});
+
+test("the domain knows nothing of GraphQL, HTTP or WebSockets", () => {
+  expect(packageViolations(modules, rules)).toEqual([]);
+});
+
+test("no modules import each other in a circle", () => {
+  expect(importCycles(modules)).toEqual([]);
+});
+
+test("only the catalogue names a provider", () => {
+  expect(providerNames(modules, "providers/catalog/", ["anthropic", "openai", "google"])).toEqual([]);
+});

@@ -1,0 +1,53 @@
+import { expect, test } from "vitest";
+import { startTestApp } from "../support/test-app.ts";
+import { ClosedBrowser } from "./closed-browser.ts";
+import { freePort } from "./popup-stage.ts";
+
+interface Answer {
+  readonly data: { readonly initiateOAuth: { readonly flow: { readonly authorizationUrl: string } } };
+}
+
+/** A server with the sandbox, under the origin that a browser visits it by. */
+async function start() {
+  await using stack = new AsyncDisposableStack();
+  const port = await freePort();
+  const origin = `http://localhost:${port}`;
+  const environment = { SANDBOX: "true", PORT: String(port), PUBLIC_URL: origin };
+  const server = stack.use(await startTestApp({ environment }));
+  const sandboxUrl = server.app.sandboxUrl!;
+  const browser = stack.use(await ClosedBrowser.launch(origin, [new URL(sandboxUrl).origin]));
+  const parts = stack.move();
+  return { origin, sandboxUrl, browser, [Symbol.asyncDispose]: () => parts.disposeAsync() };
+}
+
+test("a person without any account connects by OAuth from GraphiQL", async () => {
+  await using started = await start();
+  const { browser } = started;
+  const window = await browser.openGraphiQL();
+  expect(await window.tabs()).toEqual(["WhoAmI", "WatchCredentials", "ConnectSandbox", "Connect", "IssueAccess"]);
+  await window.click("ConnectSandbox");
+  // The pane breaks the long line into several, so the URL is taken from the answer.
+  const { data } = (await (await window.run()).json()) as Answer;
+  const page = await browser.open(data.initiateOAuth.flow.authorizationUrl);
+  await page.getByRole("heading", { name: "Allow Maestro Auth?" }).waitFor();
+  await page.getByRole("button", { name: "Allow" }).click();
+  await page.getByRole("heading", { name: "Connected", exact: true }).waitFor();
+
+  await window.click("WhoAmI");
+  await window.run();
+  await window.see('"method": "OAUTH"');
+  await window.see('"name": "sandbox"');
+  expect(browser.offences).toEqual([]);
+});
+
+test("the switches are buttons, and what they did is seen", async () => {
+  await using started = await start();
+  const { browser, sandboxUrl } = started;
+  const page = await browser.open(sandboxUrl);
+  await page.getByText("Outage: off").waitFor();
+  await page.getByRole("button", { name: "Begin an outage" }).click();
+  await page.getByText("Outage: on").waitFor();
+  await page.getByRole("button", { name: "Revoke all tokens" }).click();
+  await page.getByText("Sign-ins: 0").waitFor();
+  expect(browser.offences).toEqual([]);
+});

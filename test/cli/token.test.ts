@@ -1,0 +1,42 @@
+import { expect, test } from "vitest";
+import { TokenVerifier } from "../../src/callers/token-verifier.ts";
+import { systemClock } from "../../src/clock.ts";
+import { Secret } from "../../src/credentials/secret.ts";
+import { runProgram } from "../support/server-process.ts";
+
+const secret = "a secret for tests of at least 32 bytes";
+const environment = { AUTH_JWT_SECRET: secret, CREDENTIAL_ENCRYPTION_KEY: Buffer.alloc(32, 1).toString("hex") };
+
+const token = (...args: string[]) => runProgram("src/cli.ts", ["token", ...args], environment);
+
+test("`maestro-auth token` prints a token that the server accepts, for the user, scopes and time that were asked", async () => {
+  const { code, output } = await token("--user", "alice", "--scope", "credentials:read users:act", "--lifetime", "2h");
+  expect(code).toBe(0);
+  const settings = { kind: "secret", secret: new Secret(secret), issuer: null, audience: null } as const;
+  const verified = await new TokenVerifier(settings, systemClock).verify(output.trim());
+  expect(verified.subject).toBe("alice");
+  expect([...verified.scopes].toSorted()).toEqual(["credentials:read", "users:act"]);
+  expect(verified.expiresAt.getTime() - Date.now()).toBeGreaterThan(7_100_000);
+});
+
+test.each([
+  [["--scope", "sessions"], /--user/],
+  [["--user", "alice", "--scope", "everything"], /Unknown: everything/],
+  [["--user", "alice", "--lifetime", "soon"], /30m, 12h or 7d/],
+  [["--user", ""], /1 to 255/],
+])("`maestro-auth token %j` says what is wrong", async (args, message) => {
+  const { code, output } = await token(...args);
+  expect(code).toBe(1);
+  expect(output).toMatch(message);
+});
+
+test("where an identity provider issues the tokens, the server says so", async () => {
+  const { code, output } = await runProgram("src/cli.ts", ["token", "--user", "alice"], {
+    CREDENTIAL_ENCRYPTION_KEY: environment.CREDENTIAL_ENCRYPTION_KEY,
+    AUTH_JWKS_URL: "https://login.example.com/jwks.json",
+    AUTH_ISSUER: "https://login.example.com/",
+    AUTH_AUDIENCE: "maestro-auth",
+  });
+  expect(code).toBe(1);
+  expect(output).toMatch(/identity provider issues the tokens/);
+});

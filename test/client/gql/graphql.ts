@@ -1,0 +1,741 @@
+/* eslint-disable */
+/** Internal type. DO NOT USE DIRECTLY. */
+type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
+/** Internal type. DO NOT USE DIRECTLY. */
+export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
+import type { DocumentTypeDecoration } from '@graphql-typed-document-node/core';
+/** How a user authenticates to a provider. */
+export type AuthMethod =
+  /** A key that the user made at the provider. */
+  | 'API_KEY'
+  /** The user's consent at the provider (OAuth 2). */
+  | 'OAUTH';
+
+/** A credential to connect. */
+export type AuthenticateInput = {
+  /** The credential itself. */
+  credential: CredentialInput;
+  /** Tells several accounts of one provider apart; `default` when left out. */
+  label?: string | null | undefined;
+  /** Such as `anthropic`. */
+  provider: string;
+};
+
+/** What came back from the provider: exactly one of these. */
+export type CompleteOAuthInput =
+  {   /** Code and state, as they came to the redirect URI. */
+  code: OAuthCodeInput; pasted?: never; }
+  |  { code?: never;   /** What the user pasted: the whole callback URL, or `code#state`. */
+  pasted: string; };
+
+/** What the user connects with: exactly one of these. */
+export type CredentialInput =
+  {   /** A key that the user made at the provider. */
+  apiKey: string; oauthCode?: never; }
+  |  { apiKey?: never;   /** The answer to an OAuth flow. */
+  oauthCode: OAuthCodeInput; };
+
+/** Where a grant's secret comes from. */
+export type CredentialSource =
+  /** The server's own key from its environment: the last step of the fallback chain. */
+  | 'ENVIRONMENT'
+  /** A credential that the user stored. */
+  | 'STORED';
+
+/** Whether a credential can be used. */
+export type CredentialStatus =
+  /** It works, as far as is known. */
+  | 'ACTIVE'
+  /** Its time is over. */
+  | 'EXPIRED'
+  /** It works, and is inside the refresh threshold of its expiry. */
+  | 'EXPIRING'
+  /** The provider no longer accepts it; its user must connect again. */
+  | 'NEEDS_REAUTH'
+  /** It is stored under an encryption key that this server does not have, or was changed. */
+  | 'UNREADABLE';
+
+/** Why a request was refused. The list is closed. */
+export type ErrorCode =
+  /** There is no such credential of this user. Connect the provider. */
+  | 'CREDENTIAL_NOT_FOUND'
+  /** The provider refused the credential. Check it with the provider, or make a new one. */
+  | 'INVALID_CREDENTIAL'
+  /** The server lacks the key to open the credential. Tell its operator, or connect again. */
+  | 'KEY_UNAVAILABLE'
+  /** The provider cannot be used this way on this server. Use one of `availableMethods`. */
+  | 'METHOD_UNAVAILABLE'
+  /** The user did not consent at the provider. */
+  | 'OAUTH_DENIED'
+  /** The OAuth flow is unknown, used or expired. Start a new one. */
+  | 'OAUTH_STATE_INVALID'
+  /** No provider has this name. Use one of `availableProviders`. */
+  | 'PROVIDER_NOT_FOUND'
+  /** The provider gave no usable answer. Nothing was changed; try again after `retryAfter`. */
+  | 'PROVIDER_UNAVAILABLE'
+  /** Too many attempts. Try again after `retryAfter`. */
+  | 'RATE_LIMITED'
+  /** The provider no longer accepts what is stored. Its user must connect again. */
+  | 'REAUTHENTICATION_REQUIRED'
+  /** The redirect URI is not on this server's list. Ask its operator to add it. */
+  | 'REDIRECT_URI_NOT_ALLOWED'
+  /** The session has expired. Start a new one. */
+  | 'SESSION_EXPIRED'
+  /** There is no such session of this user. Start one. */
+  | 'SESSION_NOT_FOUND'
+  /** A value is not allowed; `issues` says which and why. Correct it. */
+  | 'VALIDATION_FAILED';
+
+/** Tokens that were obtained elsewhere. */
+export type ImportCredentialInput = {
+  /** The access token. */
+  accessToken: string;
+  /** When the access token ends; left out when it does not. */
+  expiresAt?: string | null | undefined;
+  /** Tells several accounts of one provider apart; `default` when left out. */
+  label?: string | null | undefined;
+  /** Such as `google`. */
+  provider: string;
+  /** The refresh token. Hand it to one place only: most providers let it be used once. */
+  refreshToken?: string | null | undefined;
+  /** What the provider granted. */
+  scopes?: Array<string> | null | undefined;
+};
+
+/** An OAuth flow to begin. */
+export type InitiateOAuthInput = {
+  /** One of the method's `flows`; without it the first of them. */
+  kind?: OAuthFlowKind | null | undefined;
+  /** Tells several accounts of one provider apart; `default` when left out. */
+  label?: string | null | undefined;
+  /** Such as `google`. */
+  provider: string;
+  /** One of the operator's list, compared exactly; for a loopback address the port may vary (RFC 8252). */
+  redirectUri?: string | null | undefined;
+  /** What to ask for instead of the usual. */
+  scopes?: Array<string> | null | undefined;
+};
+
+/** What access is needed for. */
+export type IssueAccessInput = {
+  /** Only the account of this label; without it `default`, then the oldest. */
+  label?: string | null | undefined;
+  /** Only this method; without it OAUTH, then API_KEY. */
+  method?: AuthMethod | null | undefined;
+  /** Such as `anthropic`. */
+  provider?: string | null | undefined;
+  /** A grant whose headers the provider answered with 401. While it is still the current one, the credential is refreshed or checked before the answer. */
+  rejectedGrantId?: string | number | null | undefined;
+};
+
+/** What the provider's own terms say about a method, as of the catalogue entry's date. */
+export type MethodPolicy =
+  /** Only with a registration of the operator's own. */
+  | 'OPERATOR_ONLY'
+  /** Not without the provider's approval. */
+  | 'PROHIBITED'
+  /** Open to any application. */
+  | 'SUPPORTED';
+
+/** What the provider sent back to the redirect URI (RFC 6749, section 4.1.2). */
+export type OAuthCodeInput = {
+  /** The authorization code. */
+  code: string;
+  /** RFC 9207 `iss`, where the provider sends it. */
+  issuer?: string | null | undefined;
+  /** The flow's state. */
+  state: string;
+};
+
+/** How a user's consent comes back to this server. */
+export type OAuthFlowKind =
+  /** RFC 8628: the user enters a short code on another device. */
+  | 'DEVICE'
+  /** The provider redirects to a loopback address on the user's machine; the user may paste that URL. */
+  | 'LOOPBACK'
+  /** The provider shows a code that the user pastes. */
+  | 'PASTE'
+  /** The provider redirects the browser to this server's callback. */
+  | 'REDIRECT';
+
+/** Where an OAuth flow stands. */
+export type OAuthFlowStatus =
+  /** The credential is stored. */
+  | 'COMPLETED'
+  /** The user said no. */
+  | 'DENIED'
+  /** The user did not decide in time. */
+  | 'EXPIRED'
+  /** The provider gave no tokens; `error` says what to do. */
+  | 'FAILED'
+  /** The user has not decided yet, or the tokens are on their way. */
+  | 'PENDING';
+
+/** Whether a provider answers. */
+export type ProviderHealthStatus =
+  /** Its last call failed. */
+  | 'DEGRADED'
+  /** Its last three calls or more failed. */
+  | 'DOWN'
+  /** It answered its last call. */
+  | 'HEALTHY'
+  /** It has not been called since the server started. */
+  | 'UNKNOWN';
+
+/** A credential to remove. */
+export type RevokeCredentialInput = {
+  /** The `id` of one of the user's credentials. */
+  credentialId: string | number;
+};
+
+/** A credential to check. */
+export type ValidateCredentialInput = {
+  /** The `id` of one of the user's credentials. */
+  credentialId: string | number;
+};
+
+export type ViewerQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type ViewerQuery = { viewer: { id: string, userId: string, eventCursor: string } };
+
+export type CredentialsQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+  last?: number | null | undefined;
+  before?: string | null | undefined;
+  provider?: string | null | undefined;
+  method?: AuthMethod | null | undefined;
+  status?: CredentialStatus | null | undefined;
+}>;
+
+
+export type CredentialsQuery = { viewer: { credentials: { edges: Array<{ cursor: string, node: { id: string, label: string } }>, nodes: Array<{ id: string, method: AuthMethod, label: string, status: CredentialStatus, statusReason: string | null, last4: string, fingerprint: string, lastUsedAt: string | null, lastValidatedAt: string | null, provider: { name: string } }>, pageInfo: { hasNextPage: boolean, hasPreviousPage: boolean, startCursor: string | null, endCursor: string | null } } } };
+
+export type ProvidersQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type ProvidersQuery = { providers: Array<{ id: string, name: string, displayName: string, documentationUrl: string | null, methods: Array<{ method: AuthMethod, available: boolean, unavailableReason: string | null, flows: Array<OAuthFlowKind>, policy: MethodPolicy }>, health: { status: ProviderHealthStatus, since: string | null, lastCheckedAt: string | null } }> };
+
+export type NodeQueryVariables = Exact<{
+  id: string | number;
+}>;
+
+
+export type NodeQuery = { node:
+    | { __typename: 'Credential', id: string }
+    | { __typename: 'OAuthFlow', id: string }
+    | { __typename: 'Provider', id: string }
+    | { __typename: 'User', id: string }
+   | null };
+
+export type AuthenticateMutationVariables = Exact<{
+  input: AuthenticateInput;
+}>;
+
+
+export type AuthenticateMutation = { authenticate:
+    | { __typename: 'AuthenticatePayload', credential: { id: string, label: string, method: AuthMethod, status: CredentialStatus, last4: string, fingerprint: string, lastValidatedAt: string | null } }
+    | { __typename: 'InvalidCredentialError', code: ErrorCode, message: string }
+    | { __typename: 'MethodUnavailableError', code: ErrorCode, message: string, availableMethods: Array<AuthMethod> }
+    | { __typename: 'OAuthDeniedError', code: ErrorCode, message: string }
+    | { __typename: 'OAuthStateError', code: ErrorCode, message: string }
+    | { __typename: 'ProviderNotFoundError', code: ErrorCode, message: string, availableProviders: Array<string> }
+    | { __typename: 'ProviderUnavailableError', code: ErrorCode, message: string, retryAfter: number | null }
+    | { __typename: 'ValidationError', code: ErrorCode, message: string, issues: Array<{ path: Array<string>, message: string }> }
+   };
+
+export type ValidateCredentialMutationVariables = Exact<{
+  input: ValidateCredentialInput;
+}>;
+
+
+export type ValidateCredentialMutation = { validateCredential:
+    | { __typename: 'CredentialNotFoundError', code: ErrorCode, message: string }
+    | { __typename: 'InvalidCredentialError', code: ErrorCode, message: string }
+    | { __typename: 'KeyUnavailableError', code: ErrorCode, message: string }
+    | { __typename: 'ProviderUnavailableError', code: ErrorCode, message: string }
+    | { __typename: 'ReauthenticationRequiredError', code: ErrorCode, message: string }
+    | { __typename: 'ValidateCredentialPayload', credential: { id: string, status: CredentialStatus, lastValidatedAt: string | null } }
+   };
+
+export type RevokeCredentialMutationVariables = Exact<{
+  input: RevokeCredentialInput;
+}>;
+
+
+export type RevokeCredentialMutation = { revokeCredential:
+    | { __typename: 'CredentialNotFoundError', code: ErrorCode, message: string }
+    | { __typename: 'RevokeCredentialPayload', revokedCredentialId: string, revokedAtProvider: boolean | null }
+   };
+
+export type IssueAccessMutationVariables = Exact<{
+  input: IssueAccessInput;
+}>;
+
+
+export type IssueAccessMutation = { issueAccess:
+    | { __typename: 'CredentialNotFoundError', code: ErrorCode, message: string }
+    | { __typename: 'IssueAccessPayload', grant: { grantId: string, method: AuthMethod, source: CredentialSource, baseUrl: string, expiresAt: string | null, headers: Array<{ name: string, value: string }>, provider: { name: string }, credential: { id: string, label: string } | null } }
+    | { __typename: 'KeyUnavailableError', code: ErrorCode, message: string }
+    | { __typename: 'ProviderNotFoundError', code: ErrorCode, message: string }
+    | { __typename: 'ProviderUnavailableError', code: ErrorCode, message: string }
+    | { __typename: 'ReauthenticationRequiredError', code: ErrorCode, message: string, credential: { id: string, status: CredentialStatus, statusReason: string | null } }
+    | { __typename: 'ValidationError', code: ErrorCode, message: string }
+   };
+
+export type CredentialEventsSubscriptionVariables = Exact<{
+  after?: string | null | undefined;
+  provider?: string | null | undefined;
+}>;
+
+
+export type CredentialEventsSubscription = { credentialEvents:
+    | { __typename: 'CredentialRevoked', cursor: string, occurredAt: string, credentialId: string, method: AuthMethod, label: string, provider: { name: string }, credential: { id: string, status: CredentialStatus, last4: string } | null }
+    | { __typename: 'CredentialStored', cursor: string, occurredAt: string, credentialId: string, method: AuthMethod, label: string, provider: { name: string }, credential: { id: string, status: CredentialStatus, last4: string } | null }
+    | { __typename: 'ReauthenticationRequired', cursor: string, occurredAt: string, credentialId: string, method: AuthMethod, label: string, provider: { name: string }, credential: { id: string, status: CredentialStatus, last4: string } | null }
+   };
+
+export type EventsSubscriptionVariables = Exact<{
+  after?: string | null | undefined;
+}>;
+
+
+export type EventsSubscription = { events:
+    | { __typename: 'CredentialRevoked', cursor: string, occurredAt: string }
+    | { __typename: 'CredentialStored', cursor: string, occurredAt: string }
+    | { __typename: 'ReauthenticationRequired', cursor: string, occurredAt: string }
+   };
+
+export type InitiateOAuthMutationVariables = Exact<{
+  input: InitiateOAuthInput;
+}>;
+
+
+export type InitiateOAuthMutation = { initiateOAuth:
+    | { __typename: 'InitiateOAuthPayload', flow: { id: string, kind: OAuthFlowKind, status: OAuthFlowStatus, authorizationUrl: string | null, redirectUri: string | null, state: string | null, userCode: string | null, verificationUri: string | null, expiresAt: string } }
+    | { __typename: 'MethodUnavailableError', code: ErrorCode, message: string, availableMethods: Array<AuthMethod> }
+    | { __typename: 'ProviderNotFoundError', code: ErrorCode, message: string }
+    | { __typename: 'ProviderUnavailableError', code: ErrorCode, message: string }
+    | { __typename: 'RedirectUriNotAllowedError', code: ErrorCode, message: string }
+    | { __typename: 'ValidationError', code: ErrorCode, message: string }
+   };
+
+export type CompleteOAuthMutationVariables = Exact<{
+  input: CompleteOAuthInput;
+}>;
+
+
+export type CompleteOAuthMutation = { completeOAuth:
+    | { __typename: 'CompleteOAuthPayload', flow: { id: string, status: OAuthFlowStatus }, credential: { id: string, method: AuthMethod, label: string, status: CredentialStatus, scopes: Array<string>, expiresAt: string | null, refreshable: boolean, account: { id: string | null, email: string | null, organization: string | null, plan: string | null } | null } }
+    | { __typename: 'InvalidCredentialError', code: ErrorCode, message: string }
+    | { __typename: 'OAuthDeniedError', code: ErrorCode, message: string }
+    | { __typename: 'OAuthStateError', code: ErrorCode, message: string }
+    | { __typename: 'ProviderUnavailableError', code: ErrorCode, message: string }
+    | { __typename: 'ValidationError', code: ErrorCode, message: string }
+   };
+
+export type ImportCredentialMutationVariables = Exact<{
+  input: ImportCredentialInput;
+}>;
+
+
+export type ImportCredentialMutation = { importCredential:
+    | { __typename: 'ImportCredentialPayload', credential: { id: string, method: AuthMethod, label: string, scopes: Array<string>, expiresAt: string | null, refreshable: boolean } }
+    | { __typename: 'InvalidCredentialError', code: ErrorCode, message: string }
+    | { __typename: 'MethodUnavailableError', code: ErrorCode, message: string }
+    | { __typename: 'ProviderNotFoundError', code: ErrorCode, message: string }
+    | { __typename: 'ProviderUnavailableError', code: ErrorCode, message: string }
+    | { __typename: 'ValidationError', code: ErrorCode, message: string }
+   };
+
+export type OAuthFlowSubscriptionVariables = Exact<{
+  id: string | number;
+}>;
+
+
+export type OAuthFlowSubscription = { oauthFlow: { id: string, status: OAuthFlowStatus, authorizationUrl: string | null, state: string | null, credential: { id: string } | null, error:
+      | { __typename: 'CredentialNotFoundError', code: ErrorCode, message: string }
+      | { __typename: 'InvalidCredentialError', code: ErrorCode, message: string }
+      | { __typename: 'KeyUnavailableError', code: ErrorCode, message: string }
+      | { __typename: 'MethodUnavailableError', code: ErrorCode, message: string }
+      | { __typename: 'OAuthDeniedError', code: ErrorCode, message: string }
+      | { __typename: 'OAuthStateError', code: ErrorCode, message: string }
+      | { __typename: 'ProviderNotFoundError', code: ErrorCode, message: string }
+      | { __typename: 'ProviderUnavailableError', code: ErrorCode, message: string }
+      | { __typename: 'ReauthenticationRequiredError', code: ErrorCode, message: string }
+      | { __typename: 'RedirectUriNotAllowedError', code: ErrorCode, message: string }
+      | { __typename: 'ValidationError', code: ErrorCode, message: string }
+     | null } };
+
+export type AccessMutationVariables = Exact<{
+  provider: string;
+}>;
+
+
+export type AccessMutation = { issueAccess:
+    | { __typename: 'CredentialNotFoundError', code: ErrorCode, message: string }
+    | { __typename: 'IssueAccessPayload', grant: { baseUrl: string, headers: Array<{ name: string, value: string }> } }
+    | { __typename: 'KeyUnavailableError', code: ErrorCode, message: string }
+    | { __typename: 'ProviderNotFoundError', code: ErrorCode, message: string }
+    | { __typename: 'ProviderUnavailableError', code: ErrorCode, message: string }
+    | { __typename: 'ReauthenticationRequiredError', code: ErrorCode, message: string }
+    | { __typename: 'ValidationError', code: ErrorCode, message: string }
+   };
+
+export class TypedDocumentString<TResult, TVariables>
+  extends String
+  implements DocumentTypeDecoration<TResult, TVariables>
+{
+  __apiType?: NonNullable<DocumentTypeDecoration<TResult, TVariables>['__apiType']>;
+  private value: string;
+  public __meta__?: Record<string, any> | undefined;
+
+  constructor(value: string, __meta__?: Record<string, any> | undefined) {
+    super(value);
+    this.value = value;
+    this.__meta__ = __meta__;
+  }
+
+  override toString(): string & DocumentTypeDecoration<TResult, TVariables> {
+    return this.value;
+  }
+}
+
+export const ViewerDocument = new TypedDocumentString(`
+    query Viewer {
+  viewer {
+    id
+    userId
+    eventCursor
+  }
+}
+    `) as unknown as TypedDocumentString<ViewerQuery, ViewerQueryVariables>;
+export const CredentialsDocument = new TypedDocumentString(`
+    query Credentials($first: Int, $after: String, $last: Int, $before: String, $provider: String, $method: AuthMethod, $status: CredentialStatus) {
+  viewer {
+    credentials(
+      first: $first
+      after: $after
+      last: $last
+      before: $before
+      provider: $provider
+      method: $method
+      status: $status
+    ) {
+      edges {
+        cursor
+        node {
+          id
+          label
+        }
+      }
+      nodes {
+        id
+        provider {
+          name
+        }
+        method
+        label
+        status
+        statusReason
+        last4
+        fingerprint
+        lastUsedAt
+        lastValidatedAt
+      }
+      pageInfo {
+        hasNextPage
+        hasPreviousPage
+        startCursor
+        endCursor
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<CredentialsQuery, CredentialsQueryVariables>;
+export const ProvidersDocument = new TypedDocumentString(`
+    query Providers {
+  providers {
+    id
+    name
+    displayName
+    documentationUrl
+    methods {
+      method
+      available
+      unavailableReason
+      flows
+      policy
+    }
+    health {
+      status
+      since
+      lastCheckedAt
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<ProvidersQuery, ProvidersQueryVariables>;
+export const NodeDocument = new TypedDocumentString(`
+    query Node($id: ID!) {
+  node(id: $id) {
+    __typename
+    id
+  }
+}
+    `) as unknown as TypedDocumentString<NodeQuery, NodeQueryVariables>;
+export const AuthenticateDocument = new TypedDocumentString(`
+    mutation Authenticate($input: AuthenticateInput!) {
+  authenticate(input: $input) {
+    __typename
+    ... on AuthenticatePayload {
+      credential {
+        id
+        label
+        method
+        status
+        last4
+        fingerprint
+        lastValidatedAt
+      }
+    }
+    ... on Error {
+      code
+      message
+    }
+    ... on ValidationError {
+      issues {
+        path
+        message
+      }
+    }
+    ... on ProviderNotFoundError {
+      availableProviders
+    }
+    ... on MethodUnavailableError {
+      availableMethods
+    }
+    ... on ProviderUnavailableError {
+      retryAfter
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<AuthenticateMutation, AuthenticateMutationVariables>;
+export const ValidateCredentialDocument = new TypedDocumentString(`
+    mutation ValidateCredential($input: ValidateCredentialInput!) {
+  validateCredential(input: $input) {
+    __typename
+    ... on ValidateCredentialPayload {
+      credential {
+        id
+        status
+        lastValidatedAt
+      }
+    }
+    ... on Error {
+      code
+      message
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<ValidateCredentialMutation, ValidateCredentialMutationVariables>;
+export const RevokeCredentialDocument = new TypedDocumentString(`
+    mutation RevokeCredential($input: RevokeCredentialInput!) {
+  revokeCredential(input: $input) {
+    __typename
+    ... on RevokeCredentialPayload {
+      revokedCredentialId
+      revokedAtProvider
+    }
+    ... on Error {
+      code
+      message
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<RevokeCredentialMutation, RevokeCredentialMutationVariables>;
+export const IssueAccessDocument = new TypedDocumentString(`
+    mutation IssueAccess($input: IssueAccessInput!) {
+  issueAccess(input: $input) {
+    __typename
+    ... on IssueAccessPayload {
+      grant {
+        grantId
+        method
+        source
+        baseUrl
+        expiresAt
+        headers {
+          name
+          value
+        }
+        provider {
+          name
+        }
+        credential {
+          id
+          label
+        }
+      }
+    }
+    ... on Error {
+      code
+      message
+    }
+    ... on ReauthenticationRequiredError {
+      credential {
+        id
+        status
+        statusReason
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<IssueAccessMutation, IssueAccessMutationVariables>;
+export const CredentialEventsDocument = new TypedDocumentString(`
+    subscription CredentialEvents($after: String, $provider: String) {
+  credentialEvents(after: $after, provider: $provider) {
+    __typename
+    cursor
+    occurredAt
+    credentialId
+    method
+    label
+    provider {
+      name
+    }
+    credential {
+      id
+      status
+      last4
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<CredentialEventsSubscription, CredentialEventsSubscriptionVariables>;
+export const EventsDocument = new TypedDocumentString(`
+    subscription Events($after: String) {
+  events(after: $after) {
+    __typename
+    cursor
+    occurredAt
+  }
+}
+    `) as unknown as TypedDocumentString<EventsSubscription, EventsSubscriptionVariables>;
+export const InitiateOAuthDocument = new TypedDocumentString(`
+    mutation InitiateOAuth($input: InitiateOAuthInput!) {
+  initiateOAuth(input: $input) {
+    __typename
+    ... on InitiateOAuthPayload {
+      flow {
+        id
+        kind
+        status
+        authorizationUrl
+        redirectUri
+        state
+        userCode
+        verificationUri
+        expiresAt
+      }
+    }
+    ... on Error {
+      code
+      message
+    }
+    ... on MethodUnavailableError {
+      availableMethods
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<InitiateOAuthMutation, InitiateOAuthMutationVariables>;
+export const CompleteOAuthDocument = new TypedDocumentString(`
+    mutation CompleteOAuth($input: CompleteOAuthInput!) {
+  completeOAuth(input: $input) {
+    __typename
+    ... on CompleteOAuthPayload {
+      flow {
+        id
+        status
+      }
+      credential {
+        id
+        method
+        label
+        status
+        scopes
+        expiresAt
+        refreshable
+        account {
+          id
+          email
+          organization
+          plan
+        }
+      }
+    }
+    ... on Error {
+      code
+      message
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<CompleteOAuthMutation, CompleteOAuthMutationVariables>;
+export const ImportCredentialDocument = new TypedDocumentString(`
+    mutation ImportCredential($input: ImportCredentialInput!) {
+  importCredential(input: $input) {
+    __typename
+    ... on ImportCredentialPayload {
+      credential {
+        id
+        method
+        label
+        scopes
+        expiresAt
+        refreshable
+      }
+    }
+    ... on Error {
+      code
+      message
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<ImportCredentialMutation, ImportCredentialMutationVariables>;
+export const OAuthFlowDocument = new TypedDocumentString(`
+    subscription OAuthFlow($id: ID!) {
+  oauthFlow(id: $id) {
+    id
+    status
+    authorizationUrl
+    state
+    credential {
+      id
+    }
+    error {
+      __typename
+      code
+      message
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<OAuthFlowSubscription, OAuthFlowSubscriptionVariables>;
+export const AccessDocument = new TypedDocumentString(`
+    mutation Access($provider: String!) {
+  issueAccess(input: { provider: $provider }) {
+    __typename
+    ... on IssueAccessPayload {
+      grant {
+        baseUrl
+        headers {
+          name
+          value
+        }
+      }
+    }
+    ... on Error {
+      code
+      message
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<AccessMutation, AccessMutationVariables>;

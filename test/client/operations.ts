@@ -1,0 +1,340 @@
+import { graphql } from "./gql/index.ts";
+
+export const viewerQuery = graphql(`
+  query Viewer {
+    viewer {
+      id
+      userId
+      eventCursor
+    }
+  }
+`);
+
+export const credentialsQuery = graphql(`
+  query Credentials(
+    $first: Int
+    $after: String
+    $last: Int
+    $before: String
+    $provider: String
+    $method: AuthMethod
+    $status: CredentialStatus
+  ) {
+    viewer {
+      credentials(
+        first: $first
+        after: $after
+        last: $last
+        before: $before
+        provider: $provider
+        method: $method
+        status: $status
+      ) {
+        edges {
+          cursor
+          node {
+            id
+            label
+          }
+        }
+        nodes {
+          id
+          provider {
+            name
+          }
+          method
+          label
+          status
+          statusReason
+          last4
+          fingerprint
+          lastUsedAt
+          lastValidatedAt
+        }
+        pageInfo {
+          hasNextPage
+          hasPreviousPage
+          startCursor
+          endCursor
+        }
+      }
+    }
+  }
+`);
+
+export const providersQuery = graphql(`
+  query Providers {
+    providers {
+      id
+      name
+      displayName
+      documentationUrl
+      methods {
+        method
+        available
+        unavailableReason
+        flows
+        policy
+      }
+      health {
+        status
+        since
+        lastCheckedAt
+      }
+    }
+  }
+`);
+
+export const nodeQuery = graphql(`
+  query Node($id: ID!) {
+    node(id: $id) {
+      __typename
+      id
+    }
+  }
+`);
+
+export const authenticateMutation = graphql(`
+  mutation Authenticate($input: AuthenticateInput!) {
+    authenticate(input: $input) {
+      __typename
+      ... on AuthenticatePayload {
+        credential {
+          id
+          label
+          method
+          status
+          last4
+          fingerprint
+          lastValidatedAt
+        }
+      }
+      ... on Error {
+        code
+        message
+      }
+      ... on ValidationError {
+        issues {
+          path
+          message
+        }
+      }
+      ... on ProviderNotFoundError {
+        availableProviders
+      }
+      ... on MethodUnavailableError {
+        availableMethods
+      }
+      ... on ProviderUnavailableError {
+        retryAfter
+      }
+    }
+  }
+`);
+
+export const validateCredentialMutation = graphql(`
+  mutation ValidateCredential($input: ValidateCredentialInput!) {
+    validateCredential(input: $input) {
+      __typename
+      ... on ValidateCredentialPayload {
+        credential {
+          id
+          status
+          lastValidatedAt
+        }
+      }
+      ... on Error {
+        code
+        message
+      }
+    }
+  }
+`);
+
+export const revokeCredentialMutation = graphql(`
+  mutation RevokeCredential($input: RevokeCredentialInput!) {
+    revokeCredential(input: $input) {
+      __typename
+      ... on RevokeCredentialPayload {
+        revokedCredentialId
+        revokedAtProvider
+      }
+      ... on Error {
+        code
+        message
+      }
+    }
+  }
+`);
+
+export const issueAccessMutation = graphql(`
+  mutation IssueAccess($input: IssueAccessInput!) {
+    issueAccess(input: $input) {
+      __typename
+      ... on IssueAccessPayload {
+        grant {
+          grantId
+          method
+          source
+          baseUrl
+          expiresAt
+          headers {
+            name
+            value
+          }
+          provider {
+            name
+          }
+          credential {
+            id
+            label
+          }
+        }
+      }
+      ... on Error {
+        code
+        message
+      }
+      ... on ReauthenticationRequiredError {
+        credential {
+          id
+          status
+          statusReason
+        }
+      }
+    }
+  }
+`);
+
+export const credentialEventsSubscription = graphql(`
+  subscription CredentialEvents($after: String, $provider: String) {
+    credentialEvents(after: $after, provider: $provider) {
+      __typename
+      cursor
+      occurredAt
+      credentialId
+      method
+      label
+      provider {
+        name
+      }
+      credential {
+        id
+        status
+        last4
+      }
+    }
+  }
+`);
+
+export const eventsSubscription = graphql(`
+  subscription Events($after: String) {
+    events(after: $after) {
+      __typename
+      cursor
+      occurredAt
+    }
+  }
+`);
+
+export const initiateOAuthMutation = graphql(`
+  mutation InitiateOAuth($input: InitiateOAuthInput!) {
+    initiateOAuth(input: $input) {
+      __typename
+      ... on InitiateOAuthPayload {
+        flow {
+          id
+          kind
+          status
+          authorizationUrl
+          redirectUri
+          state
+          userCode
+          verificationUri
+          expiresAt
+        }
+      }
+      ... on Error {
+        code
+        message
+      }
+      ... on MethodUnavailableError {
+        availableMethods
+      }
+    }
+  }
+`);
+
+export const completeOAuthMutation = graphql(`
+  mutation CompleteOAuth($input: CompleteOAuthInput!) {
+    completeOAuth(input: $input) {
+      __typename
+      ... on CompleteOAuthPayload {
+        flow {
+          id
+          status
+        }
+        credential {
+          id
+          method
+          label
+          status
+          scopes
+          expiresAt
+          refreshable
+          account {
+            id
+            email
+            organization
+            plan
+          }
+        }
+      }
+      ... on Error {
+        code
+        message
+      }
+    }
+  }
+`);
+
+export const importCredentialMutation = graphql(`
+  mutation ImportCredential($input: ImportCredentialInput!) {
+    importCredential(input: $input) {
+      __typename
+      ... on ImportCredentialPayload {
+        credential {
+          id
+          method
+          label
+          scopes
+          expiresAt
+          refreshable
+        }
+      }
+      ... on Error {
+        code
+        message
+      }
+    }
+  }
+`);
+
+export const oauthFlowSubscription = graphql(`
+  subscription OAuthFlow($id: ID!) {
+    oauthFlow(id: $id) {
+      id
+      status
+      authorizationUrl
+      state
+      credential {
+        id
+      }
+      error {
+        __typename
+        code
+        message
+      }
+    }
+  }
+`);

@@ -1,0 +1,26 @@
+import { errorCodes } from "../../src/errors.ts";
+
+/** Every `extensions.code` that a client may meet, on any transport. */
+export const publicErrorCodes: readonly string[] = [
+  // About the request.
+  "BAD_REQUEST",
+  "METHOD_NOT_ALLOWED",
+  "NOT_ACCEPTABLE",
+  "NOT_FOUND",
+  "PAYLOAD_TOO_LARGE",
+  "UNSUPPORTED_MEDIA_TYPE",
+  // About the caller.
+  "UNAUTHENTICATED",
+  "FORBIDDEN",
+  "IDENTITY_PROVIDER_UNAVAILABLE",
+  // About the operation.
+  "GRAPHQL_PARSE_FAILED",
+  "GRAPHQL_VALIDATION_FAILED",
+  "OPERATION_RESOLUTION_FAILURE",
+  "BAD_USER_INPUT",
+  "CURSOR_INVALID",
+  "CURSOR_EXPIRED",
+  // Refusals where a field has no union to answer with.
+  ...errorCodes,
+  "INTERNAL_SERVER_ERROR",
+];

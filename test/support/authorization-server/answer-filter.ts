@@ -1,0 +1,37 @@
+import type { ServerResponse } from "node:http";
+import type { Answer, Dialect } from "./dialect.ts";
+import type { LateFault } from "./fault.ts";
+
+/** What is written instead of the server's own answer. */
+interface Filter {
+  readonly dialect: Dialect;
+  /** Whether a success holds tokens. */
+  readonly tokens: boolean;
+  readonly fault: LateFault | null;
+  /** Members that replace those of a successful answer; undefined takes one away. */
+  readonly overrides: Answer;
+}
+
+/** Lets the server do its work and changes what it then says. */
+export function filterAnswer(response: ServerResponse, { dialect, tokens, fault, overrides }: Filter): void {
+  const end = response.end.bind(response) as (text: string | Buffer) => ServerResponse;
+  response.end = ((content?: string | Buffer) => {
+    if (fault?.kind === "lost") {
+      response.socket?.resetAndDestroy();
+      return response;
+    }
+    const text = String(content ?? "");
+    const json = text.startsWith("{") ? (JSON.parse(text) as Answer) : null;
+    let written = text;
+    if (json !== null && response.statusCode >= 400) {
+      const { status, body } = dialect.error(response.statusCode, json);
+      response.statusCode = fault?.kind === "error-with-200" ? 200 : status;
+      written = JSON.stringify(body);
+    } else if (json !== null && tokens) {
+      written = JSON.stringify({ ...dialect.tokens(json), ...overrides });
+    }
+    if (fault?.kind === "wrong-type") response.setHeader("content-type", "text/html; charset=utf-8");
+    response.setHeader("content-length", Buffer.byteLength(written));
+    return end(written);
+  }) as ServerResponse["end"];
+}

@@ -1,0 +1,78 @@
+import type { Answer } from "./answer.ts";
+import { randomText } from "./random-text.ts";
+import { jsonObject, type Accounts, type Call, type WireFormat } from "./wire-format.ts";
+
+const errorTypes: Readonly<Record<number, string>> = {
+  400: "invalid_request_error",
+  401: "authentication_error",
+  402: "billing_error",
+  403: "permission_error",
+  404: "not_found_error",
+  413: "request_too_large",
+  429: "rate_limit_error",
+  504: "timeout_error",
+  529: "overloaded_error",
+};
+
+const versions = new Set(["2023-01-01", "2023-06-01"]);
+
+const models = [
+  { type: "model", id: "claude-opus-4-5", display_name: "Claude Opus 4.5", created_at: "2025-11-24T00:00:00Z" },
+  { type: "model", id: "claude-haiku-4-5", display_name: "Claude Haiku 4.5", created_at: "2025-10-15T00:00:00Z" },
+];
+
+function error(status: number, message = "The mock was told to answer this."): Answer {
+  const type = errorTypes[status] ?? "api_error";
+  const requestId = `req_${randomText(24)}`;
+  const body = { type: "error", error: { type, message }, request_id: requestId };
+  return { status, headers: { "request-id": requestId }, body };
+}
+
+/** The refusal of a call by its headers; null for a call that may go on. */
+function refuse({ headers }: Call, { validKeys }: Accounts): Answer | null {
+  const key = headers["x-api-key"];
+  if (typeof key !== "string") return error(401, "x-api-key header is required");
+  if (!validKeys.has(key)) return error(401, "invalid x-api-key");
+  const version = headers["anthropic-version"];
+  if (typeof version !== "string") return error(400, "anthropic-version: header is required");
+  if (!versions.has(version)) return error(400, `anthropic-version: "${version}" is not a valid version`);
+  return null;
+}
+
+function listModels({ url }: Call): Answer {
+  const data = models.slice(0, Number(url.searchParams.get("limit") ?? 20));
+  const body = { data, has_more: data.length < models.length, first_id: data[0]?.id, last_id: data.at(-1)?.id };
+  return { status: 200, body };
+}
+
+function createMessage({ body }: Call): Answer {
+  const model = jsonObject(body)?.["model"];
+  if (typeof model !== "string") return error(400, "model: Field required");
+  const message = {
+    id: `msg_${randomText(24)}`,
+    type: "message",
+    role: "assistant",
+    model,
+    content: [{ type: "text", text: "Hello." }],
+    stop_reason: "end_turn",
+    stop_sequence: null,
+    usage: { input_tokens: 8, output_tokens: 3 },
+  };
+  return { status: 200, body: message };
+}
+
+/** Anthropic's API (https://platform.claude.com/docs/en/api/overview). */
+export const anthropic: WireFormat = {
+  newKey: () => `sk-ant-api03-${randomText(93)}AA`,
+  error,
+  answer(call, accounts) {
+    switch (`${call.method} ${call.url.pathname}`) {
+      case "GET /v1/models":
+        return refuse(call, accounts) ?? listModels(call);
+      case "POST /v1/messages":
+        return refuse(call, accounts) ?? createMessage(call);
+      default:
+        return error(404, "Not found");
+    }
+  },
+};

@@ -1,0 +1,98 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { TestClient } from "./test-client.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const closedNetwork = fileURLToPath(new URL("closed-network.ts", import.meta.url));
+
+type Environment = Readonly<Record<string, string>>;
+
+/** Only what the test gives: nothing of the machine's own configuration reaches the program. */
+function start(script: string, args: readonly string[], environment: Environment): ChildProcess & { output: string } {
+  const child = spawn(process.execPath, ["--import", closedNetwork, script, ...args], {
+    cwd: root,
+    env: { PATH: process.env["PATH"], ...environment },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const withOutput = Object.assign(child, { output: "" });
+  const collect = (chunk: Buffer) => (withOutput.output += chunk.toString());
+  child.stdout.on("data", collect);
+  child.stderr.on("data", collect);
+  return withOutput;
+}
+
+/** Runs a program to its end. */
+export async function runProgram(script: string, args: readonly string[], environment: Environment) {
+  const child = start(script, args, environment);
+  const [code] = (await once(child, "close")) as [number | null];
+  return { code, output: child.output };
+}
+
+/** A program that runs until it is told to end. */
+export class ExampleProcess implements AsyncDisposable {
+  readonly #child: ReturnType<typeof start>;
+
+  constructor(script: string, environment: Environment) {
+    this.#child = start(script, [], environment);
+  }
+
+  async nextOutput(): Promise<string> {
+    const [chunk] = (await once(this.#child.stdout!, "data")) as [Buffer];
+    return chunk.toString();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#child.kill("SIGKILL");
+    await once(this.#child, "close");
+  }
+}
+
+/** A server in a process of its own, as `npm start` starts it. */
+export class ServerProcess implements AsyncDisposable {
+  readonly #child: ReturnType<typeof start>;
+  readonly baseUrl: string;
+  readonly token: string;
+
+  private constructor(child: ReturnType<typeof start>, baseUrl: string, token: string) {
+    this.#child = child;
+    this.baseUrl = baseUrl;
+    this.token = token;
+  }
+
+  static async start(environment: Environment): Promise<ServerProcess> {
+    const child = start("src/main.ts", [], { PORT: "0", ...environment });
+    const exited = once(child, "close").then(() => {
+      throw new Error(`the server ended before it was ready:\n${child.output}`);
+    });
+    exited.catch(() => {});
+    let token: string | undefined;
+    while (token === undefined) {
+      await Promise.race([once(child.stdout!, "data"), exited]);
+      [, token] = /(eyJ\S+)\s/.exec(child.output) ?? [];
+    }
+    const [, port] = /localhost:(\d+)/.exec(child.output) ?? [];
+    return new ServerProcess(child, `http://127.0.0.1:${port}`, token);
+  }
+
+  /** Everything that it has printed. */
+  get output(): string {
+    return this.#child.output;
+  }
+
+  /** A client with the token that the server printed. */
+  client(): TestClient {
+    return new TestClient(this.baseUrl, this.token);
+  }
+
+  async stop(signal: "SIGTERM" | "SIGINT" | "SIGKILL"): Promise<number | null> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return this.#child.exitCode;
+    const closed = once(this.#child, "close") as Promise<[number | null]>;
+    this.#child.kill(signal);
+    return (await closed)[0];
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop("SIGKILL");
+  }
+}

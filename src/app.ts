@@ -13,15 +13,13 @@ import { CredentialChecker } from "./auth/credential-checker.ts";
 import { userScopes } from "./callers/scope.ts";
 import { signToken, TokenVerifier } from "./callers/token-verifier.ts";
 import { type Clock, systemClock } from "./clock.ts";
+import { type RefreshSettings, startRefreshing } from "./auth/refresh/refreshing.ts";
 import type { Config } from "./config.ts";
 import { AccessReader } from "./credentials/access-reader.ts";
-import { CredentialSealer } from "./credentials/credential-sealer.ts";
-import { StatusRule } from "./credentials/credential-status.ts";
-import { CredentialStore } from "./credentials/credential-store.ts";
-import { environmentKeyWrapper } from "./credentials/sealing/key-wrapper.ts";
-import { loadKeyring } from "./credentials/sealing/keyring.ts";
 import { UsageRecorder } from "./credentials/usage-recorder.ts";
+import { openVault, type Vault } from "./credentials/vault.ts";
 import { type Database, openDatabase } from "./db/database.ts";
+import { DatabaseClock } from "./db/database-clock.ts";
 import { migrate } from "./db/migrate.ts";
 import { inProcessDoorbell } from "./events/doorbell.ts";
 import { EventStream } from "./events/event-stream.ts";
@@ -54,6 +52,7 @@ export interface AppOverrides {
   readonly http?: Partial<HttpClientOptions>;
   /** Milliseconds between two looks for events whose doorbell was lost. */
   readonly pollIntervalMs?: number;
+  readonly refresh?: RefreshSettings;
   /** Told of each step of starting, in words for a person. */
   readonly onStep?: (step: string) => void;
 }
@@ -96,17 +95,15 @@ async function startSandbox(config: Config, redirectUris: RedirectUris, log: Log
   });
 }
 
-async function openStores(
+async function openMigratedVault(
   config: Config,
   { database, onStep, clock }: { database: Database; onStep: (step: string) => void; clock: Clock },
-) {
+): Promise<Vault> {
   const applied = await migrate(database);
   onStep(applied.length === 0 ? "schema is up to date" : `schema migrated: ${applied.join(", ")}`);
-  const keyring = await loadKeyring(database, environmentKeyWrapper(config.encryptionKeys), clock);
-  onStep(`encryption keys opened; sealing with key ${keyring.active.id}`);
-  const sealer = new CredentialSealer(keyring);
-  const statusRule = new StatusRule(config.refreshThreshold);
-  return { keyring, sealer, statusRule, store: new CredentialStore(sealer, statusRule, clock) };
+  const vault = await openVault(database, config, clock);
+  onStep(`encryption keys opened; sealing with key ${vault.keyring.active.id}`);
+  return vault;
 }
 
 /**
@@ -115,11 +112,16 @@ async function openStores(
  */
 export async function createApp(config: Config, overrides: AppOverrides = {}): Promise<App> {
   await using stack = new AsyncDisposableStack();
-  const { clock = systemClock, onStep = () => {} } = overrides;
+  const { onStep = () => {} } = overrides;
   const log = overrides.log ?? createLogger(config.logLevel);
 
   const database = overrides.database ?? stack.use(await openConfiguredDatabase(config, onStep));
-  const { keyring, sealer, statusRule, store } = await openStores(config, { database, onStep, clock });
+  const clock = overrides.clock ?? stack.use(await openClock(database, log));
+  const { keyring, sealer, statusRule, scheduler, store } = await openMigratedVault(config, {
+    database,
+    onStep,
+    clock,
+  });
 
   const doorbell = stack.use(
     database.url === null ? inProcessDoorbell() : await PostgresDoorbell.connect(database.url, log),
@@ -142,8 +144,26 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
   const audit = new AuditTrail(database, clock, log);
   const connector = new CredentialConnector({ store, outbox, audit });
   const checker = new CredentialChecker({ database, registry, store, sealer, outbox, audit });
-  const issuer = new AccessIssuer({ registry, reader: new AccessReader(database), sealer, checker, usage, clock });
-  const coordinator = new Coordinator({ database, registry, store, sealer, outbox, audit, checker, connector, issuer });
+  const parts = {
+    database,
+    registry,
+    store,
+    sealer,
+    scheduler,
+    outbox,
+    doorbell,
+    audit,
+    checker,
+    connector,
+    clock,
+    log,
+    onStep,
+  };
+  const { dataDir } = config;
+  const refreshing = stack.use(await startRefreshing({ ...parts, dataDir }, overrides.refresh));
+  const { refresher, requests: refreshes } = refreshing;
+  const issuer = new AccessIssuer({ ...parts, reader: new AccessReader(database), refresher, usage });
+  const coordinator = new Coordinator({ ...parts, issuer, refreshes });
   const flowStore = new OAuthFlowStore(database, keyring, clock);
   const { publicUrl } = config;
   const flows = new OAuthFlows({
@@ -187,7 +207,7 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
     log,
   });
 
-  const parts = stack.move();
+  const owned = stack.move();
   return {
     server,
     sandboxUrl: sandbox === null ? null : `${sandbox.origin}/`,
@@ -203,7 +223,7 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
       await webSockets[Symbol.asyncDispose]();
       endpoint[Symbol.dispose]();
       await close(server);
-      await parts.disposeAsync();
+      await owned.disposeAsync();
     },
   };
 }
@@ -214,6 +234,12 @@ async function answersInTime(database: Database): Promise<boolean> {
     () => false,
   );
   return Promise.race([answer, delay(readyDeadlineMs, false, { ref: false })]);
+}
+
+/** The embedded database goes by this process's own clock. */
+async function openClock(database: Database, log: Logger): Promise<Clock & Disposable> {
+  if (database.url !== null) return DatabaseClock.start(database, log);
+  return { now: () => systemClock.now(), [Symbol.dispose]: () => {} };
 }
 
 async function openConfiguredDatabase(config: Config, onStep: (step: string) => void): Promise<Database> {

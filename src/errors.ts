@@ -72,13 +72,32 @@ export class InvalidCredentialError extends AuthError {
   }
 }
 
+/**
+ * What is known of a call that brought no usable answer. `refused`: it had no effect, as the provider could not be
+ * reached or said so. `unknown`: it may have been carried out. `misconfigured`: the provider refuses this server's own
+ * client, whoever the user is.
+ */
+export type ProviderFailure = "refused" | "unknown" | "misconfigured";
+
 /** The provider gave no usable answer; nothing is known about the credential. `retryAfter` is in seconds. */
 export class ProviderUnavailableError extends AuthError {
   readonly retryAfter: number | null;
+  readonly failure: ProviderFailure;
+  /** What happened, as a sentence without advice. */
+  readonly detail: string;
 
-  constructor(message: string, options?: ErrorOptions & { readonly retryAfter?: number | null }) {
+  constructor(
+    message: string,
+    options: ErrorOptions & {
+      readonly retryAfter?: number | null;
+      readonly failure?: ProviderFailure;
+      readonly detail?: string;
+    } = {},
+  ) {
     super("PROVIDER_UNAVAILABLE", message, options);
-    this.retryAfter = options?.retryAfter ?? null;
+    this.retryAfter = options.retryAfter ?? null;
+    this.failure = options.failure ?? "refused";
+    this.detail = options.detail ?? message;
   }
 }
 

@@ -8,12 +8,15 @@ import {
   CredentialNotFoundError,
   InvalidCredentialError,
   KeyUnavailableError,
+  MethodUnavailableError,
+  ProviderUnavailableError,
   ReauthenticationRequiredError,
   ValidationError,
 } from "../errors.ts";
 import type { AuthMethod, ProviderAccess, ProviderAuth, ProviderCredentials } from "../providers/provider-auth.ts";
 import type { ProviderRegistry } from "../providers/registry.ts";
 import type { CredentialChecker } from "./credential-checker.ts";
+import type { Refresher } from "./refresh/refresher.ts";
 import { decodeGrantId, encodeGrantId, environmentGrantId } from "./grant-id.ts";
 
 export interface AccessRequest {
@@ -44,6 +47,7 @@ export class AccessIssuer {
   readonly #reader: AccessReader;
   readonly #sealer: CredentialSealer;
   readonly #checker: CredentialChecker;
+  readonly #refresher: Refresher;
   readonly #usage: UsageRecorder;
   readonly #clock: Clock;
 
@@ -52,6 +56,7 @@ export class AccessIssuer {
     readonly reader: AccessReader;
     readonly sealer: CredentialSealer;
     readonly checker: CredentialChecker;
+    readonly refresher: Refresher;
     readonly usage: UsageRecorder;
     readonly clock: Clock;
   }) {
@@ -59,6 +64,7 @@ export class AccessIssuer {
     this.#reader = parts.reader;
     this.#sealer = parts.sealer;
     this.#checker = parts.checker;
+    this.#refresher = parts.refresher;
     this.#usage = parts.usage;
     this.#clock = parts.clock;
   }
@@ -87,12 +93,15 @@ export class AccessIssuer {
   async #grant(
     caller: Caller,
     provider: ProviderAuth,
-    row: AccessRow,
+    found: AccessRow,
     rejectedGrantId: string | null,
   ): Promise<AccessGrant> {
-    assertUsable(provider, row, this.#clock.now());
+    if (found.status === "needs_reauth") throw needsReauthentication(provider, found);
+    const isRejected = names(rejectedGrantId, found);
+    const row = found.refreshable ? await this.#renewed(provider, found, isRejected) : found;
+    if (isExpired(row, this.#clock.now())) throw needsReauthentication(provider, row);
     const credentials = await this.#open(caller, row);
-    if (rejectedGrantId !== null) await this.#checkRejected(caller, provider, row, rejectedGrantId);
+    if (isRejected && !row.refreshable) await this.#checkRejected(caller, provider, row);
     this.#usage.record(row.userId, row.id, this.#clock.now());
     return {
       ...provider.describeAccess(credentials),
@@ -115,10 +124,30 @@ export class AccessIssuer {
     }
   }
 
-  /** Only a rejection of the current version says something; one of an older version is answered by the newer one. */
-  async #checkRejected(caller: Caller, provider: ProviderAuth, row: AccessRow, rejectedGrantId: string): Promise<void> {
-    const rejected = decodeGrantId(rejectedGrantId);
-    if (rejected?.credentialId !== row.id || rejected.tokenVersion !== row.tokenVersion) return;
+  /** The row after a refresh, if one was needed. A token that still works is good enough where it cannot be refreshed now. */
+  async #renewed(provider: ProviderAuth, row: AccessRow, isRejected: boolean): Promise<AccessRow> {
+    const isSpent = isRejected || isExpired(row, this.#clock.now());
+    if (!isSpent && !row.isDue) return row;
+    try {
+      await this.#refresher.renew(row, { demand: isRejected ? "rejected" : "due" });
+    } catch (error) {
+      if (error instanceof MethodUnavailableError && isSpent) {
+        throw new ProviderUnavailableError(`The token has to be renewed, and cannot be: ${error.message}`, {
+          cause: error,
+        });
+      }
+      const isHarmless = error instanceof ProviderUnavailableError || error instanceof MethodUnavailableError;
+      if (isHarmless && !isSpent) return row;
+      throw error;
+    }
+    const { userId, authMethod: method, label } = row;
+    const rows = await this.#reader.list({ userId, provider: provider.name, method, label });
+    const renewed = rows.find(({ id }) => id === row.id);
+    if (renewed === undefined) throw new CredentialNotFoundError();
+    return renewed;
+  }
+
+  async #checkRejected(caller: Caller, provider: ProviderAuth, row: AccessRow): Promise<void> {
     try {
       await this.#checker.check(caller, row.id);
     } catch (error) {
@@ -144,9 +173,14 @@ export class AccessIssuer {
   }
 }
 
-function assertUsable(provider: ProviderAuth, row: AccessRow, now: Date): void {
-  if (row.status === "needs_reauth") throw needsReauthentication(provider, row);
-  if (row.expiresAt !== null && row.expiresAt <= now) throw needsReauthentication(provider, row);
+/** Only a rejection of the current version says something; one of an older version is answered by the newer one. */
+function names(grantId: string | null, { id, tokenVersion }: AccessRow): boolean {
+  const source = grantId === null ? null : decodeGrantId(grantId);
+  return source?.credentialId === id && source.tokenVersion === tokenVersion;
+}
+
+function isExpired({ expiresAt }: AccessRow, now: Date): boolean {
+  return expiresAt !== null && expiresAt <= now;
 }
 
 function needsReauthentication(provider: ProviderAuth, row: AccessRow, cause?: Error): ReauthenticationRequiredError {

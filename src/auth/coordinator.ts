@@ -17,6 +17,7 @@ import type { AccessGrant, AccessIssuer, AccessRequest } from "./access-issuer.t
 import type { AuditedAction, AuditTrail } from "./audit-trail.ts";
 import type { CredentialChecker } from "./credential-checker.ts";
 import type { CredentialConnector } from "./credential-connector.ts";
+import type { RefreshReport, RefreshRequests } from "./refresh/refresh-requests.ts";
 import { credentialEventBody } from "./credential-event.ts";
 import { assertOAuthAvailable } from "./flow-kind.ts";
 
@@ -51,6 +52,7 @@ export class Coordinator {
   readonly #checker: CredentialChecker;
   readonly #connector: CredentialConnector;
   readonly #issuer: AccessIssuer;
+  readonly #refreshes: RefreshRequests;
 
   constructor(parts: {
     readonly database: Database;
@@ -62,6 +64,7 @@ export class Coordinator {
     readonly checker: CredentialChecker;
     readonly connector: CredentialConnector;
     readonly issuer: AccessIssuer;
+    readonly refreshes: RefreshRequests;
   }) {
     this.#database = parts.database;
     this.#registry = parts.registry;
@@ -72,6 +75,7 @@ export class Coordinator {
     this.#checker = parts.checker;
     this.#connector = parts.connector;
     this.#issuer = parts.issuer;
+    this.#refreshes = parts.refreshes;
   }
 
   /**
@@ -101,6 +105,16 @@ export class Coordinator {
   /** Asks the provider whether it still accepts a stored credential. @throws AuthError */
   async validateCredential(caller: Caller, credentialId: string): Promise<ProviderCredential> {
     return this.#checker.check(caller, credentialId);
+  }
+
+  /** Renews a credential's tokens now. @throws AuthError; what was stored before is untouched then. */
+  async refreshCredential(caller: Caller, credentialId: string): Promise<ProviderCredential> {
+    return this.#refreshes.refresh(caller, credentialId);
+  }
+
+  /** Renews all of the user's tokens that can be, and tells of each that could not. */
+  async refreshCredentials(caller: Caller): Promise<RefreshReport> {
+    return this.#refreshes.refreshAll(caller);
   }
 
   /**

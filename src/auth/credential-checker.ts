@@ -1,10 +1,10 @@
 import type { Caller } from "../callers/caller.ts";
 import type { CredentialSealer } from "../credentials/credential-sealer.ts";
 import type { CredentialStore } from "../credentials/credential-store.ts";
-import type { ProviderCredential, StoredStatus } from "../credentials/provider-credential.ts";
+import { forgottenKeyId, type ProviderCredential, type StoredStatus } from "../credentials/provider-credential.ts";
 import type { Database } from "../db/database.ts";
 import type { Outbox } from "../events/outbox.ts";
-import { AuthError, InvalidCredentialError, KeyUnavailableError } from "../errors.ts";
+import { AuthError, InvalidCredentialError, KeyUnavailableError, ReauthenticationRequiredError } from "../errors.ts";
 import type { ProviderRegistry } from "../providers/registry.ts";
 import type { AuditTrail } from "./audit-trail.ts";
 import { credentialEventBody } from "./credential-event.ts";
@@ -36,11 +36,14 @@ export class CredentialChecker {
 
   /**
    * Checks one credential of the caller's user.
-   * @throws CredentialNotFoundError, KeyUnavailableError, InvalidCredentialError (it is then marked as needing
+   * @throws CredentialNotFoundError, ReauthenticationRequiredError (its secrets are kept no longer), KeyUnavailableError, InvalidCredentialError (it is then marked as needing
    * re-authentication) or ProviderUnavailableError (nothing is known, and nothing is changed).
    */
   async check(caller: Caller, credentialId: string): Promise<ProviderCredential> {
     const credential = await this.#store.get(this.#database.em(), caller.userId, credentialId);
+    if (credential.keyId === forgottenKeyId) {
+      throw new ReauthenticationRequiredError(credential.statusReason ?? "Connect the provider again.", credential);
+    }
     try {
       const provider = this.#registry.ofStored(credential.provider);
       await provider.validateCredentials(

@@ -10,6 +10,9 @@ export interface AccessRow extends SealedRow {
   readonly statusReason: string | null;
   readonly expiresAt: Date | null;
   readonly scopes: readonly string[];
+  readonly refreshable: boolean;
+  /** Its refresh is due, or under way. */
+  readonly isDue: boolean;
 }
 
 export interface AccessQuery {
@@ -29,13 +32,17 @@ interface Columns {
   status_reason: string | null;
   expires_ms: number | null;
   scopes: string[];
+  refreshable: boolean;
+  is_due: boolean | null;
 }
 
 // A prepared statement instead of entities: this read stands before every call to an LLM.
 // One row for each method, in the order of the fallback chain: "oauth" sorts after "api_key".
 const statement = {
   name: "credentials_for_access",
-  text: `select distinct on (auth_method) id, auth_method, label, credentials, token_version, status, status_reason, scopes,
+  text: `select distinct on (auth_method) id, auth_method, label, credentials, token_version, status, status_reason, scopes, refreshable,
+      next_try_at <= clock_timestamp()
+        and (sent_at is null or replay_after <= clock_timestamp() or lease_until > clock_timestamp()) as is_due,
       (extract(epoch from expires_at) * 1000)::float8 as expires_ms
     from provider_credentials
     where user_id = $1 and provider = $2
@@ -67,6 +74,8 @@ export class AccessReader {
       statusReason: row.status_reason,
       expiresAt: row.expires_ms === null ? null : new Date(row.expires_ms),
       scopes: row.scopes,
+      refreshable: row.refreshable,
+      isDue: row.is_due ?? false,
     }));
   }
 }

@@ -68,6 +68,9 @@ export class CredentialSealer {
 
   /** @throws KeyUnavailableError if no key opens the row, or the row was changed. */
   open(row: SealedRow, details: TokenDetails): ProviderCredentials {
+    if (row.credentials.length === 0) {
+      throw new KeyUnavailableError("This sign-in has ended, and its secrets are no longer kept. Connect again.");
+    }
     let secrets: SealedSecrets;
     try {
       const id = sealedKeyId(row.credentials);

@@ -6,7 +6,13 @@ import { CredentialNotFoundError } from "../errors.ts";
 import type { AuthMethod, ProviderCredentials } from "../providers/provider-auth.ts";
 import type { CredentialSealer } from "./credential-sealer.ts";
 import type { CredentialStatus, StatusRule } from "./credential-status.ts";
-import { type ProviderCredential, ProviderCredentialEntity, type StoredStatus } from "./provider-credential.ts";
+import {
+  forgottenKeyId,
+  type ProviderCredential,
+  ProviderCredentialEntity,
+  type StoredStatus,
+} from "./provider-credential.ts";
+import type { RefreshScheduler } from "./refresh-schedule.ts";
 
 /** What makes a credential unique. */
 export interface CredentialKey {
@@ -36,16 +42,29 @@ export interface CredentialPage {
   readonly inverted: boolean;
 }
 
+/** No refresh is under way, and none has failed. */
+const noRefresh = { failCount: 0, leaseOwner: null, leaseUntil: null, sentAt: null, replayAfter: null } as const;
+
+/** Nothing is done for a credential by itself. */
+const noSchedule = { refreshAfter: null, earliestRefreshAt: null, nextTryAt: null, expiryNoticeAt: null } as const;
+
 /** The table `provider_credentials`, encrypted. Every query names the user. */
 export class CredentialStore {
   readonly #sealer: CredentialSealer;
   readonly #statusRule: StatusRule;
+  readonly #scheduler: RefreshScheduler;
   readonly #clock: Clock;
 
-  constructor(sealer: CredentialSealer, statusRule: StatusRule, clock: Clock) {
-    this.#sealer = sealer;
-    this.#statusRule = statusRule;
-    this.#clock = clock;
+  constructor(parts: {
+    readonly sealer: CredentialSealer;
+    readonly statusRule: StatusRule;
+    readonly scheduler: RefreshScheduler;
+    readonly clock: Clock;
+  }) {
+    this.#sealer = parts.sealer;
+    this.#statusRule = parts.statusRule;
+    this.#scheduler = parts.scheduler;
+    this.#clock = parts.clock;
   }
 
   /** Stores credentials that the provider has just accepted; one with the same key is replaced and keeps its id. */
@@ -54,7 +73,21 @@ export class CredentialStore {
     const existing = await em.findOne(ProviderCredentialEntity, key, { lockMode: LockMode.PESSIMISTIC_WRITE });
     const place = { ...key, id: existing?.id ?? randomUUID(), tokenVersion: (existing?.tokenVersion ?? 0) + 1 };
     const isOAuth = credentials.method === "oauth";
+    const lifetime = {
+      method: credentials.method,
+      refreshable: isOAuth && credentials.refreshToken !== null,
+      expiresAt: isOAuth ? credentials.expiresAt : null,
+      earliestRefreshAt: isOAuth ? (credentials.earliestRefreshAt ?? null) : null,
+    };
+    const { refreshAfter, expiryNoticeAt } = this.#scheduler.plan(lifetime, now);
     const columns = {
+      ...noRefresh,
+      // What an earlier secret's refresh still brings is fenced off.
+      leaseEpoch: (existing?.leaseEpoch ?? 0) + 1,
+      refreshAfter,
+      nextTryAt: refreshAfter,
+      earliestRefreshAt: lifetime.earliestRefreshAt,
+      expiryNoticeAt,
       ...this.#sealer.seal(credentials, place),
       tokenVersion: place.tokenVersion,
       status: "active" as const,
@@ -64,8 +97,8 @@ export class CredentialStore {
       fingerprint: this.#sealer.fingerprint(key.userId, credentials),
       account: isOAuth ? credentials.account : null,
       scopes: isOAuth ? [...credentials.scopes] : [],
-      refreshable: isOAuth && credentials.refreshToken !== null,
-      expiresAt: isOAuth ? credentials.expiresAt : null,
+      refreshable: lifetime.refreshable,
+      expiresAt: lifetime.expiresAt,
       lastValidatedAt: now,
       updatedAt: now,
     };
@@ -129,6 +162,12 @@ export class CredentialStore {
     return em.find(ProviderCredentialEntity, { $and: conditions }, { limit: page.limit, orderBy });
   }
 
+  /** All that came with a refresh token, in the order of creation. */
+  async listRefreshable(em: EntityManager, userId: string): Promise<ProviderCredential[]> {
+    const orderBy: QueryOrderMap<ProviderCredential> = { createdAt: "asc", id: "asc" };
+    return em.find(ProviderCredentialEntity, { userId, refreshable: true }, { orderBy });
+  }
+
   /** Deletes the row. `false`: it was gone already. */
   async remove(em: EntityManager, userId: string, id: string): Promise<boolean> {
     return (await em.nativeDelete(ProviderCredentialEntity, { userId, id })) === 1;
@@ -137,11 +176,21 @@ export class CredentialStore {
   /** The provider accepted the secret of this version just now. `false`: the secret has been replaced since. */
   async markValidated(em: EntityManager, credential: ProviderCredential): Promise<boolean> {
     const now = this.#clock.now();
-    const isActive = credential.status === "active";
+    const checked = { lastValidatedAt: now, updatedAt: now };
+    if (credential.status === "active") return this.#update(em, credential, checked);
+    const { authMethod: method, refreshable, expiresAt = null, earliestRefreshAt = null } = credential;
+    const { refreshAfter, expiryNoticeAt } = this.#scheduler.plan(
+      { method, refreshable, expiresAt, earliestRefreshAt },
+      now,
+    );
+    const schedule = { refreshAfter, nextTryAt: refreshAfter, earliestRefreshAt, expiryNoticeAt };
     return this.#update(em, credential, {
-      lastValidatedAt: now,
-      updatedAt: now,
-      ...(isActive ? {} : { status: "active", statusReason: null, statusSince: now }),
+      ...checked,
+      ...noRefresh,
+      ...schedule,
+      status: "active",
+      statusReason: null,
+      statusSince: now,
     });
   }
 
@@ -153,11 +202,24 @@ export class CredentialStore {
     reason: string,
   ): Promise<boolean> {
     const now = this.#clock.now();
-    return this.#update(
-      em,
-      credential,
-      { status, statusReason: reason, statusSince: now, updatedAt: now },
-      { $ne: status },
+    const columns = { status, statusReason: reason, statusSince: now, updatedAt: now };
+    return this.#update(em, credential, { ...noRefresh, ...noSchedule, ...columns }, { $ne: status });
+  }
+
+  /**
+   * Forgets the secrets of sign-ins that the provider has ended, once they are of no use even to a person who looks into
+   * what happened. @returns how many.
+   */
+  async forgetEnded(em: EntityManager, endedBefore: Date): Promise<number> {
+    return em.nativeUpdate(
+      ProviderCredentialEntity,
+      {
+        authMethod: "oauth",
+        status: "needs_reauth",
+        statusSince: { $lt: endedBefore },
+        keyId: { $ne: forgottenKeyId },
+      },
+      { credentials: Buffer.alloc(0), keyId: forgottenKeyId },
     );
   }
 

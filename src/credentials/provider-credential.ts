@@ -4,6 +4,9 @@ import type { AuthMethod, ProviderAccount } from "../providers/provider-auth.ts"
 /** What the store knows for certain; EXPIRING and EXPIRED follow from `expiresAt` and the time of reading. */
 export type StoredStatus = "active" | "needs_reauth" | "unreadable";
 
+/** The key id of a row whose secret was forgotten. No key has it. */
+export const forgottenKeyId = 0;
+
 /** The table `provider_credentials`. `credentials` holds the sealed secret; nothing else in a row is secret. */
 export const ProviderCredentialEntity = defineEntity({
   name: "ProviderCredential",
@@ -14,6 +17,16 @@ export const ProviderCredentialEntity = defineEntity({
     { name: "provider_credentials_provider_index", properties: ["provider"] },
     { name: "provider_credentials_auth_method_index", properties: ["authMethod"] },
     { name: "provider_credentials_expires_at_index", properties: ["expiresAt"] },
+    {
+      name: "provider_credentials_due_index",
+      properties: ["provider", "nextTryAt"],
+      where: `"next_try_at" is not null`,
+    },
+    {
+      name: "provider_credentials_expiry_notice_index",
+      properties: ["expiryNoticeAt"],
+      where: `"expiry_notice_at" is not null`,
+    },
   ],
   properties: {
     id: p.uuid().primary(),
@@ -35,6 +48,25 @@ export const ProviderCredentialEntity = defineEntity({
     scopes: p.array(),
     refreshable: p.boolean(),
     expiresAt: p.datetime(3).nullable(),
+    /** When the refresh was planned. */
+    refreshAfter: p.datetime(3).nullable(),
+    /** Before it the provider would refuse a refresh. */
+    earliestRefreshAt: p.datetime(3).nullable(),
+    /** When any process may refresh it: as planned, or after a failure. Null: not by itself. */
+    nextTryAt: p.datetime(3).nullable(),
+    /** Failed refreshes since the last success; `statusReason` tells of the last one. */
+    failCount: p.integer().default(0),
+    /** Counts the leases: an answer that comes after a later lease was given is not stored. */
+    leaseEpoch: p.integer().default(0),
+    /** The process that refreshes it. */
+    leaseOwner: p.uuid().nullable(),
+    leaseUntil: p.datetime(3).nullable(),
+    /** A refresh was sent then and its outcome is not known. */
+    sentAt: p.datetime(3).nullable(),
+    /** While `sentAt` stands: when the same refresh token may be sent again. */
+    replayAfter: p.datetime(3).nullable(),
+    /** When to look whether its user must be told of the expiry. */
+    expiryNoticeAt: p.datetime(3).nullable(),
     lastValidatedAt: p.datetime(3).nullable(),
     lastRefreshedAt: p.datetime(3).nullable(),
     lastUsedAt: p.datetime(3).nullable(),

@@ -9,10 +9,17 @@ interface CredentialEventBody {
   readonly label: string;
 }
 
-/** What happened, before it has a number. The names are those of the GraphQL types. */
+/** What happened, before it has a number. The names are those of the GraphQL types; times are as RFC 3339 writes them. */
 export type NewEvent =
   | { readonly type: "CredentialStored"; readonly body: CredentialEventBody }
   | { readonly type: "CredentialRevoked"; readonly body: CredentialEventBody }
+  | { readonly type: "TokenExpiring"; readonly body: CredentialEventBody & { readonly expiresAt: string } }
+  | { readonly type: "TokenExpired"; readonly body: CredentialEventBody }
+  | { readonly type: "TokenRefreshed"; readonly body: CredentialEventBody & { readonly expiresAt: string | null } }
+  | {
+      readonly type: "TokenRefreshFailed";
+      readonly body: CredentialEventBody & { readonly reason: string; readonly retryAt: string | null };
+    }
   | { readonly type: "ReauthenticationRequired"; readonly body: CredentialEventBody & { readonly reason: string } };
 
 /** An event of one user's stream. `seq` counts from 1 without a hole. */

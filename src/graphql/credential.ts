@@ -1,5 +1,5 @@
 import { forbidden } from "../callers/caller.ts";
-import { credentialStatuses } from "../credentials/credential-status.ts";
+import { credentialStatuses, nextRefreshAt } from "../credentials/credential-status.ts";
 import type { ProviderCredential } from "../credentials/provider-credential.ts";
 import type { ProviderAccount } from "../providers/provider-auth.ts";
 import { AuthMethodEnum } from "./auth-method.ts";
@@ -99,6 +99,13 @@ builder.node(CredentialRef, {
       description: "When it ends by itself; null when it does not.",
     }),
     refreshable: t.exposeBoolean("refreshable", { description: "Whether the server can renew it without its user." }),
+    nextRefreshAt: t.field({
+      type: "DateTime",
+      nullable: true,
+      description:
+        "When the server renews it by itself; null where it does not. A time that has passed: now, or as soon as the provider can be asked.",
+      resolve: (credential) => nextRefreshAt(credential),
+    }),
     lastRefreshedAt: t.expose("lastRefreshedAt", {
       type: "DateTime",
       nullable: true,

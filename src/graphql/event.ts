@@ -10,7 +10,15 @@ import { type Delivery, deliver, eventOf } from "./subscription.ts";
 
 type CredentialStreamEvent = Extract<StreamEvent, { type: (typeof credentialEventTypes)[number] }>;
 
-const credentialEventTypes = ["CredentialStored", "CredentialRevoked", "ReauthenticationRequired"] as const;
+const credentialEventTypes = [
+  "CredentialStored",
+  "TokenExpiring",
+  "TokenExpired",
+  "TokenRefreshed",
+  "TokenRefreshFailed",
+  "ReauthenticationRequired",
+  "CredentialRevoked",
+] as const;
 
 const EventRef = builder.interfaceRef<StreamEvent>("Event").implement({
   description: "Something that happened to a user's credentials or sessions.",
@@ -56,6 +64,47 @@ type EventOf<Type extends StreamEvent["type"]> = Extract<StreamEvent, { type: Ty
 builder.objectRef<EventOf<"CredentialStored">>("CredentialStored").implement({
   description: "A credential was connected, or replaced by a new one.",
   interfaces,
+});
+
+builder.objectRef<EventOf<"TokenExpiring">>("TokenExpiring").implement({
+  description:
+    "A credential expires soon, and the server will not renew it by itself or has failed to. One that is renewed in time is not announced.",
+  interfaces,
+  fields: (t) => ({
+    expiresAt: t.field({ type: "DateTime", description: "When.", resolve: ({ body }) => new Date(body.expiresAt) }),
+  }),
+});
+
+builder.objectRef<EventOf<"TokenExpired">>("TokenExpired").implement({
+  description: "A credential has expired. Its `statusReason` tells whether the server goes on trying to renew it.",
+  interfaces,
+});
+
+builder.objectRef<EventOf<"TokenRefreshed">>("TokenRefreshed").implement({
+  description: "The server has renewed a credential's tokens.",
+  interfaces,
+  fields: (t) => ({
+    expiresAt: t.field({
+      type: "DateTime",
+      nullable: true,
+      description: "When the new token expires; null where the provider does not say.",
+      resolve: ({ body }) => (body.expiresAt === null ? null : new Date(body.expiresAt)),
+    }),
+  }),
+});
+
+builder.objectRef<EventOf<"TokenRefreshFailed">>("TokenRefreshFailed").implement({
+  description: "A renewal failed. What is stored is as it was, and the server tries again.",
+  interfaces,
+  fields: (t) => ({
+    reason: t.string({ description: "What happened.", resolve: ({ body }) => body.reason }),
+    retryAt: t.field({
+      type: "DateTime",
+      nullable: true,
+      description: "When the server tries again; null where it does not.",
+      resolve: ({ body }) => (body.retryAt === null ? null : new Date(body.retryAt)),
+    }),
+  }),
 });
 
 builder.objectRef<EventOf<"CredentialRevoked">>("CredentialRevoked").implement({

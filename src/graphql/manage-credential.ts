@@ -3,14 +3,7 @@ import type { Revocation } from "../auth/coordinator.ts";
 import * as errors from "../errors.ts";
 import { builder } from "./builder.ts";
 import { CredentialRef } from "./credential.ts";
-import { decodeUuidNodeId } from "./node-id.ts";
-
-/** The row behind an input's id. @throws CredentialNotFoundError for an id of anything else. */
-function credentialRowId(id: string): string {
-  const rowId = decodeUuidNodeId("Credential", id);
-  if (rowId === null) throw new errors.CredentialNotFoundError();
-  return rowId;
-}
+import { credentialRowId } from "./node-id.ts";
 
 const ValidateCredentialInput = builder.inputType("ValidateCredentialInput", {
   description: "A credential to check.",

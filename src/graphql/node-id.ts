@@ -1,3 +1,4 @@
+import { CredentialNotFoundError } from "../errors.ts";
 const idPattern = /^([A-Z][A-Za-z]{0,31}):(.{1,255})$/s;
 
 /** The parts of a global id. An id that this API never gave has no type: it is nobody's, not an error. */
@@ -19,4 +20,11 @@ export function isUuid(text: string): boolean {
 /** The same that the Relay plugin gives a node's `id`. */
 export function encodeNodeId(typename: string, id: string): string {
   return Buffer.from(`${typename}:${id}`).toString("base64");
+}
+
+/** The row behind an input's id. @throws CredentialNotFoundError for an id of anything else. */
+export function credentialRowId(id: string): string {
+  const rowId = decodeUuidNodeId("Credential", id);
+  if (rowId === null) throw new CredentialNotFoundError();
+  return rowId;
 }

@@ -50,7 +50,7 @@ const ProviderHealthStatusEnum = builder.enumType("ProviderHealthStatus", {
   values: {
     UNKNOWN: { value: "unknown", description: "It has not been called since the server started." },
     HEALTHY: { value: "healthy", description: "It answered its last call." },
-    DEGRADED: { value: "degraded", description: "Its last call failed." },
+    DEGRADED: { value: "degraded", description: "Its last call failed, or `complaint` says what is wrong." },
     DOWN: { value: "down", description: "Its last three calls or more failed." },
   } as const,
 });
@@ -59,6 +59,11 @@ const ProviderHealthRef = builder.objectRef<ProviderHealth>("ProviderHealth").im
   description: "How a provider answered this server's own calls.",
   fields: (t) => ({
     status: t.expose("status", { type: ProviderHealthStatusEnum, description: "The judgement." }),
+    complaint: t.exposeString("complaint", {
+      nullable: true,
+      description:
+        "What is wrong though the provider answers, and what the operator has to do: it refuses this server's own OAuth client, say. Null where nothing of the kind is known.",
+    }),
     since: t.expose("since", { type: "DateTime", nullable: true, description: "Since when; null while UNKNOWN." }),
     lastCheckedAt: t.expose("lastCheckedAt", {
       type: "DateTime",

@@ -6,6 +6,7 @@ import "./error.ts";
 import "./connect-credential.ts";
 import "./manage-credential.ts";
 import "./import-credential.ts";
+import "./refresh-credential.ts";
 import "./oauth-flow.ts";
 import "./run-oauth-flow.ts";
 import "./access-grant.ts";

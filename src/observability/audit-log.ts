@@ -12,7 +12,12 @@ export interface AuditActor {
 
 export interface AuditEntry extends AuditActor {
   readonly userId: string;
-  readonly action: "credential.authenticate" | "credential.import" | "credential.validate" | "credential.revoke";
+  readonly action:
+    | "credential.authenticate"
+    | "credential.import"
+    | "credential.validate"
+    | "credential.refresh"
+    | "credential.revoke";
   readonly outcome: "succeeded" | ErrorCode | "INTERNAL_ERROR";
   readonly provider: string | null;
   readonly credentialId: string | null;

@@ -75,7 +75,8 @@ export class HttpClient implements AsyncDisposable {
     this.#options = { ...defaults, ...options };
     this.#agent = new Agent({
       connect: { timeout: 5_000 },
-      keepAliveTimeout: 30_000,
+      // Shorter than servers keep an idle connection: a request that crosses its end may or may not have arrived.
+      keepAliveTimeout: 4_000,
       connections: 64,
       maxResponseSize: this.#options.maxBodyBytes,
     });

@@ -51,8 +51,9 @@ export class OAuthClient {
 
   /** Makes one call with a configuration for it. @throws AuthError */
   async run<T>(step: OAuthStep, exchange: OAuthExchange, call: (to: Configuration) => Promise<T>): Promise<T> {
-    return this.translated(step, async () => {
+    return this.translated(step, async (send) => {
       const configuration = await this.server.configuration({ ...exchange, isKnownCode: this.#failures.isKnownCode });
+      send();
       try {
         return await call(configuration);
       } finally {
@@ -62,12 +63,13 @@ export class OAuthClient {
   }
 
   /** @throws AuthError instead of what a library or the network throws. */
-  async translated<T>(step: OAuthStep, call: () => Promise<T>): Promise<T> {
+  async translated<T>(step: OAuthStep, call: (send: () => void) => Promise<T>): Promise<T> {
     this.availability.require();
+    let wasSent = false;
     try {
-      return await call();
+      return await call(() => (wasSent = true));
     } catch (error) {
-      throw this.#failures.translate(error, step);
+      throw this.#failures.translate(error, step, wasSent);
     }
   }
 

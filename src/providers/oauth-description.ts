@@ -63,6 +63,11 @@ export interface OAuthDescription {
   readonly bodyEncoding?: Readonly<Partial<Record<EncodedRequest, BodyEncoding>>>;
   /** The state is sent again with the code. */
   readonly stateInExchange?: true;
+  /**
+   * Whether a refresh replaces the refresh token, so that a second use of the old one ends the grant (RFC 9700, section
+   * 4.14.2); and for how long after the first use the vendor still takes the old one, where it is known to.
+   */
+  readonly refreshToken: { readonly rotates: false } | { readonly rotates: true; readonly graceSeconds?: number };
   /** For PASTE: the page of the vendor that shows the code. */
   readonly pasteRedirectUri?: string;
   readonly device?: DeviceProtocol;

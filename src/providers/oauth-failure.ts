@@ -4,6 +4,7 @@ import {
   InvalidCredentialError,
   OAuthDeniedError,
   OAuthStateError,
+  type ProviderFailure,
   ProviderUnavailableError,
 } from "../errors.ts";
 import { describeNoAnswer, describeRetry } from "./credential-probe.ts";
@@ -13,16 +14,16 @@ import { MalformedAnswerError, UnusableAnswerError } from "./oauth-answer.ts";
 /** What was being done when a call to an authorization server failed. */
 export type OAuthStep = "start" | "exchange" | "poll" | "refresh" | "revoke";
 
+/** RFC 6749, section 5.2, and what vendors say instead: no request of this client can succeed. */
+const clientCodes = new Set(["invalid_client", "unauthorized_client", "unsupported_grant_type", "deleted_client"]);
+
 /** RFC 6749, section 5.2, RFC 8707, section 2, and what vendors say instead: the request was wrong, the grant may be good. */
 const configurationCodes = new Set([
-  "invalid_client",
-  "unauthorized_client",
+  ...clientCodes,
   "invalid_request",
   "invalid_scope",
   "invalid_target",
-  "unsupported_grant_type",
   "redirect_uri_mismatch",
-  "deleted_client",
 ]);
 
 interface OAuthFailureWords {
@@ -48,6 +49,11 @@ function withoutBody(error: Error): Error {
   return new Error(`${"code" in error ? String(error.code) : error.name}: ${error.message}${inner}`);
 }
 
+/** A success or a redirect that cannot be read, or a gateway that stopped waiting (RFC 9110, section 15.6.5). */
+function mayHaveBeenCarriedOut(status: number): boolean {
+  return status < 400 || status === 504;
+}
+
 /** Turns what went wrong at an authorization server into refusals whose words are ours. */
 export class OAuthFailures {
   readonly #words: OAuthFailureWords;
@@ -62,14 +68,24 @@ export class OAuthFailures {
   isKnownCode = (code: string): boolean =>
     this.#terminal.has(code) || configurationCodes.has(code) || code === "access_denied" || code === "expired_token";
 
-  /** The refusal to throw instead; anything unexpected comes back as it is. */
-  translate(error: unknown, step: OAuthStep): unknown {
+  /**
+   * The refusal to throw instead; anything unexpected comes back as it is.
+   * @param wasSent whether the request itself had its turn, and not only what prepares for it, such as discovery.
+   */
+  translate(error: unknown, step: OAuthStep, wasSent: boolean): unknown {
     if (error instanceof AuthError) return error;
     const silence = findCause(error, NoAnswerError);
-    if (silence !== null) return this.#unavailable(`${describeNoAnswer(silence)}.`, null, silence);
+    if (silence !== null) {
+      const failure = wasSent && silence.mayHaveArrived ? "unknown" : "refused";
+      return this.#unavailable(`${describeNoAnswer(silence)}.`, { failure, cause: silence });
+    }
     const unusable = findCause(error, UnusableAnswerError);
     if (unusable !== null) {
-      return this.#unavailable(`gave no usable answer (status ${unusable.status}).`, unusable.retryAfter, unusable);
+      return this.#unavailable(`gave no usable answer (status ${unusable.status}).`, {
+        failure: wasSent && mayHaveBeenCarriedOut(unusable.status) ? "unknown" : "refused",
+        retryAfter: unusable.retryAfter,
+        cause: unusable,
+      });
     }
     if (error instanceof ResponseBodyError) return this.#refusal(error, step);
     const malformed = findCause(error, MalformedAnswerError);
@@ -93,16 +109,16 @@ export class OAuthFailures {
       return new ProviderUnavailableError(
         `${displayName} refused this server's own OAuth client. Your account is not the reason: ` +
           `the operator has to check ${variables.join(" and ")} and what is registered there.`,
-        { cause },
+        { cause, failure: clientCodes.has(code) ? "misconfigured" : "refused" },
       );
     }
-    return this.#unavailable(`refused for a reason that this server does not know (status ${status}).`, null, cause);
+    return this.#unavailable(`refused for a reason that this server does not know (status ${status}).`, { cause });
   }
 
   /** A refresh that went wrong like this proves nothing against the grant; the next one will show. */
   #untrusted(step: OAuthStep, cause: Error): Error {
     if (step !== "exchange" && step !== "poll") {
-      return this.#unavailable("gave an answer that failed this server's checks.", null, cause);
+      return this.#unavailable("gave an answer that failed this server's checks.", { failure: "unknown", cause });
     }
     return new InvalidCredentialError(
       `${this.#words.displayName} gave an answer that failed this server's checks, so nothing was stored. Start again.`,
@@ -110,8 +126,14 @@ export class OAuthFailures {
     );
   }
 
-  #unavailable(what: string, retryAfter: number | null, cause: Error): Error {
-    const message = `${this.#words.displayName} ${what} ${describeRetry(retryAfter)}`;
-    return new ProviderUnavailableError(message, { cause, retryAfter });
+  #unavailable(
+    what: string,
+    options: { readonly cause: Error; readonly retryAfter?: number | null; readonly failure?: ProviderFailure },
+  ): Error {
+    const detail = `${this.#words.displayName} ${what}`;
+    return new ProviderUnavailableError(`${detail} ${describeRetry(options.retryAfter ?? null)}`, {
+      ...options,
+      detail,
+    });
   }
 }

@@ -11,6 +11,11 @@ export interface OAuthExchange {
   /** What a successful answer holds: tokens, nothing that matters, or another JSON document. */
   readonly answer: "tokens" | "confirmation" | "document";
   readonly encoding?: BodyEncoding;
+  /**
+   * An ID token is not looked at. A refresh need not bring one (OpenID Connect Core, section 12.2), and one that fails
+   * a check, for which keys may have to be fetched, must not cost the tokens that came with it.
+   */
+  readonly ignoreIdToken?: true;
   /** Parameters of the body that replace what was going to be sent. */
   readonly replace?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal | undefined;
@@ -32,7 +37,8 @@ function encode(body: unknown, { encoding, replace }: OAuthExchange): { body: st
 }
 
 /** The answer in the form that the RFCs prescribe. @throws UnusableAnswerError, MalformedAnswerError */
-function adapt(response: OutboundResponse, { answer, isKnownCode = () => false }: OAuthExchange): [number, Json] {
+function adapt(response: OutboundResponse, exchange: OAuthExchange): [number, Json] {
+  const { answer, ignoreIdToken, isKnownCode = () => false } = exchange;
   // RFC 7009, section 2.2: the status says it all, and some send no body.
   if (answer === "confirmation" && response.status >= 200 && response.status < 300) return [200, {}];
   const json = readJsonAnswer(response);
@@ -40,7 +46,8 @@ function adapt(response: OutboundResponse, { answer, isKnownCode = () => false }
   const error = failed ? adaptError(json, isKnownCode) : null;
   if (error !== null) return [Math.max(response.status, 400), error];
   if (response.status >= 400) throw new UnusableAnswerError(response);
-  return [200, answer === "tokens" ? adaptTokens(json) : json];
+  if (answer !== "tokens") return [200, json];
+  return [200, adaptTokens(ignoreIdToken ? { ...json, id_token: undefined } : json)];
 }
 
 /** A `fetch` for openid-client that keeps the limits of our HTTP client and adapts what is not standard. */

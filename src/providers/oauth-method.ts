@@ -45,6 +45,12 @@ export class OAuthMethod {
     return this.#client.availability.method;
   }
 
+  /** See ProviderAuth. */
+  get replayWindow(): number {
+    const { refreshToken } = this.#client.description;
+    return refreshToken.rotates ? (refreshToken.graceSeconds ?? 0) : Number.POSITIVE_INFINITY;
+  }
+
   /** @throws MethodUnavailableError, ProviderUnavailableError */
   async start(request: OAuthFlowRequest, options: CallOptions = {}): Promise<OAuthFlowStart> {
     this.#client.availability.require(request.kind);
@@ -89,7 +95,7 @@ export class OAuthMethod {
       );
     }
     const encoding = this.#client.description.bodyEncoding?.refresh ?? "form";
-    return this.#client.run("refresh", { answer: "tokens", encoding, signal }, async (to) =>
+    return this.#client.run("refresh", { answer: "tokens", encoding, ignoreIdToken: true, signal }, async (to) =>
       this.#client.read(await refreshTokenGrant(to, refreshToken.reveal(), this.#client.resource), credentials),
     );
   }

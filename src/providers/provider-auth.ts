@@ -127,6 +127,11 @@ export interface ProviderAuth {
   readonly displayName: string;
   readonly documentationUrl: string | null;
   readonly health: ProviderHealth;
+  /**
+   * Seconds for which a refresh token may be sent again after its use without harm: 0 where a second use ends the grant,
+   * infinite where it is not replaced.
+   */
+  readonly replayWindow: number;
   /** The methods that this provider has, available on this server or not. */
   getAvailableMethods(): readonly ProviderMethod[];
   /** Turns what the user handed in into credentials that the provider has accepted. */

@@ -57,6 +57,10 @@ class DescribedProvider implements ProviderAuth {
     this.#environmentKey = this.#apiKey === null ? null : settings.apiKey;
   }
 
+  get replayWindow(): number {
+    return this.#oauth?.replayWindow ?? 0;
+  }
+
   getAvailableMethods(): readonly ProviderMethod[] {
     return [this.#oauth?.method, this.#apiKey?.method].filter((method) => method !== undefined);
   }

@@ -26,6 +26,7 @@ export function describeSandbox(origin: string): ProviderDefinition {
       flows: ["redirect", "loopback", "device"],
       issuer: origin,
       discovery: true,
+      refreshToken: { rotates: true },
       scopes: Object.keys(scopeTexts),
       clientAuthentication: "none",
       device: { kind: "rfc8628" },

@@ -223,6 +223,19 @@ export const credentialEventsSubscription = graphql(`
         status
         last4
       }
+      ... on TokenExpiring {
+        expiresAt
+      }
+      ... on TokenRefreshed {
+        newExpiresAt: expiresAt
+      }
+      ... on TokenRefreshFailed {
+        reason
+        retryAt
+      }
+      ... on ReauthenticationRequired {
+        reauthenticationReason: reason
+      }
     }
   }
 `);
@@ -334,6 +347,54 @@ export const oauthFlowSubscription = graphql(`
         __typename
         code
         message
+      }
+    }
+  }
+`);
+
+export const refreshCredentialMutation = graphql(`
+  mutation RefreshCredential($input: RefreshCredentialInput!) {
+    refreshCredential(input: $input) {
+      __typename
+      ... on RefreshCredentialPayload {
+        credential {
+          id
+          status
+          statusReason
+          expiresAt
+          nextRefreshAt
+          lastRefreshedAt
+        }
+      }
+      ... on ProviderUnavailableError {
+        retryAfter
+      }
+      ... on Error {
+        code
+        message
+      }
+    }
+  }
+`);
+
+export const refreshCredentialsMutation = graphql(`
+  mutation RefreshCredentials {
+    refreshCredentials {
+      refreshed {
+        id
+        label
+      }
+      failed {
+        credential {
+          id
+          label
+          status
+        }
+        error {
+          __typename
+          code
+          message
+        }
       }
     }
   }

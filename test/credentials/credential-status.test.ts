@@ -24,7 +24,16 @@ test.each(cases)(
   (stored, seconds, expected) => {
     const expiresAt = seconds === null ? null : inSeconds(seconds);
     const statusReason = stored === "active" ? null : "because";
-    const report = rule.report({ status: stored, statusReason, statusSince: inSeconds(-1000), expiresAt }, now);
+    const notRefreshed = {
+      refreshable: false,
+      nextTryAt: null,
+      failCount: 0,
+      sentAt: null,
+      replayAfter: null,
+      leaseUntil: null,
+    };
+    const row = { ...notRefreshed, status: stored, statusReason, statusSince: inSeconds(-1000), expiresAt };
+    const report = rule.report(row, now);
     expect(report.status).toBe(expected);
     expect(report.reason === null).toBe(expected === "active");
     expect(report.since <= now).toBe(true);

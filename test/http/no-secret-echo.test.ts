@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
+import { systemClock } from "../../src/clock.ts";
 import { viewerQuery } from "../client/operations.ts";
 import { startTestApp, type TestApp } from "../support/test-app.ts";
 import { createTestDatabase } from "../support/test-database.ts";
@@ -274,6 +275,7 @@ test("an error never shows where in the server it happened", async () => {
   for (const mode of ["development", "test", "production"]) {
     await using server = await startTestApp({
       environment: { NODE_ENV: mode },
+      clock: systemClock,
       database: { ...database, query: () => Promise.reject(new Error("broken", { cause: new Error(secret) })) },
     });
     const token = await server.token("alice");

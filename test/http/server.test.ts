@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { systemClock } from "../../src/clock.ts";
 import { authenticateMutation, eventsSubscription } from "../client/operations.ts";
 import { startMockProvider } from "../support/mock-provider.ts";
 import { startTestApp, type TestApp } from "../support/test-app.ts";
@@ -16,6 +17,7 @@ test("/health answers while the server runs, and /ready while the database does"
 test("/ready is 503 while the database does not answer, and does not say why", async () => {
   const database = await createTestDatabase();
   await using server = await startTestApp({
+    clock: systemClock,
     database: { ...database, query: () => Promise.reject(new Error("password of postgres://alice:secret@db")) },
   });
   expect((await fetch(`${server.baseUrl}/health`)).status).toBe(200);

@@ -7,6 +7,7 @@ import { type Config, loadConfig } from "../../src/config.ts";
 import { createLogger } from "../../src/observability/logger.ts";
 import { loadCatalog } from "../../src/providers/registry.ts";
 import { createTestDatabase } from "./test-database.ts";
+import { temporaryFolder } from "./temporary-folder.ts";
 import { TestClient } from "./test-client.ts";
 
 export interface TestAppOptions extends AppOverrides {
@@ -38,7 +39,9 @@ export const testEnvironment = {
 /** A whole server on a free port, over the worker's test database unless another is given. */
 export async function startTestApp({ environment, ...overrides }: TestAppOptions = {}): Promise<TestApp> {
   const catalog = overrides.catalog ?? (await loadCatalog());
-  const config = loadConfig(catalog, { ...testEnvironment, ...environment });
+  // Of its own, so that no other server finds what this one has spooled.
+  const folder = await temporaryFolder();
+  const config = loadConfig(catalog, { ...testEnvironment, DATA_DIR: folder.path, ...environment });
   const logs: string[] = [];
   const sink = new Writable({
     write: (chunk: Buffer, _encoding, done) => {
@@ -67,6 +70,9 @@ export async function startTestApp({ environment, ...overrides }: TestAppOptions
     logs,
     token,
     client: async (user, scopes = userScopes) => new TestClient(baseUrl, await token(user, { scopes })),
-    [Symbol.asyncDispose]: () => app[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      await app[Symbol.asyncDispose]();
+      await folder[Symbol.asyncDispose]();
+    },
   };
 }

@@ -2,7 +2,7 @@ import { createHmac, createSecretKey, type KeyObject, randomBytes, timingSafeEqu
 import { UniqueConstraintViolationException } from "@mikro-orm/core";
 import type { Clock } from "../../clock.ts";
 import type { Database, EntityManager } from "../../db/database.ts";
-import { ProviderCredentialEntity } from "../provider-credential.ts";
+import { forgottenKeyId, ProviderCredentialEntity } from "../provider-credential.ts";
 import { type EncryptionKey, EncryptionKeyEntity, type KeyPurpose } from "./encryption-key.ts";
 import type { KeyWrapper } from "./key-wrapper.ts";
 import { keyLength } from "./xaes-256-gcm.ts";
@@ -100,7 +100,7 @@ async function unwrapKey(wrapper: KeyWrapper, row: EncryptionKey): Promise<KeyOb
 }
 
 async function assertRowsReadable(em: EntityManager, keys: ReadonlyMap<number, KeyObject>): Promise<void> {
-  const orphan = await em.findOne(ProviderCredentialEntity, { keyId: { $nin: [...keys.keys()] } });
+  const orphan = await em.findOne(ProviderCredentialEntity, { keyId: { $nin: [...keys.keys(), forgottenKeyId] } });
   if (orphan === null) return;
   throw new KeyringError(
     `The database holds credentials sealed with encryption key ${orphan.keyId}, which its table encryption_keys lacks. ` +

@@ -34,6 +34,7 @@ export const provider = defineProvider({
     clientAuthentication: "none",
     bodyEncoding: { exchange: "json", refresh: "json", revoke: "json" },
     stateInExchange: true,
+    refreshToken: { rotates: true },
     headers: (accessToken) => ({
       authorization: `Bearer ${accessToken}`,
       "anthropic-version": "2023-06-01",

@@ -41,6 +41,7 @@ export const provider = defineProvider({
     // Without consent a repeated sign-in brings no refresh token. It is never replaced afterwards.
     authorizationParameters: { access_type: "offline", prompt: "consent" },
     clientAuthentication: "secret",
+    refreshToken: { rotates: false },
     // 403 speaks of the project that pays, not of the token.
     check: { probe: "/v1beta/models?pageSize=1", verdict: (status) => (status === 403 ? "valid" : null) },
     account: ({ claims }) => ({

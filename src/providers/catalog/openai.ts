@@ -42,6 +42,7 @@ export const provider = defineProvider({
     scopes: ["openid", "profile", "email", "offline_access", "resource.invoke", "chatgpt.tokens.use.direct"],
     resource: "https://api.openai.com/v1",
     clientAuthentication: "none",
+    refreshToken: { rotates: true },
     terminalCodes: [
       "invalid_refresh_token",
       "token_expired",

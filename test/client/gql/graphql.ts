@@ -173,7 +173,7 @@ export type OAuthFlowStatus =
 
 /** Whether a provider answers. */
 export type ProviderHealthStatus =
-  /** Its last call failed. */
+  /** Its last call failed, or `complaint` says what is wrong. */
   | 'DEGRADED'
   /** Its last three calls or more failed. */
   | 'DOWN'
@@ -181,6 +181,12 @@ export type ProviderHealthStatus =
   | 'HEALTHY'
   /** It has not been called since the server started. */
   | 'UNKNOWN';
+
+/** A credential to refresh. */
+export type RefreshCredentialInput = {
+  /** The `id` of one of the user's credentials. */
+  credentialId: string | number;
+};
 
 /** A credential to remove. */
 export type RevokeCredentialInput = {
@@ -293,7 +299,11 @@ export type CredentialEventsSubscriptionVariables = Exact<{
 export type CredentialEventsSubscription = { credentialEvents:
     | { __typename: 'CredentialRevoked', cursor: string, occurredAt: string, credentialId: string, method: AuthMethod, label: string, provider: { name: string }, credential: { id: string, status: CredentialStatus, last4: string } | null }
     | { __typename: 'CredentialStored', cursor: string, occurredAt: string, credentialId: string, method: AuthMethod, label: string, provider: { name: string }, credential: { id: string, status: CredentialStatus, last4: string } | null }
-    | { __typename: 'ReauthenticationRequired', cursor: string, occurredAt: string, credentialId: string, method: AuthMethod, label: string, provider: { name: string }, credential: { id: string, status: CredentialStatus, last4: string } | null }
+    | { __typename: 'ReauthenticationRequired', cursor: string, occurredAt: string, credentialId: string, method: AuthMethod, label: string, reauthenticationReason: string, provider: { name: string }, credential: { id: string, status: CredentialStatus, last4: string } | null }
+    | { __typename: 'TokenExpired', cursor: string, occurredAt: string, credentialId: string, method: AuthMethod, label: string, provider: { name: string }, credential: { id: string, status: CredentialStatus, last4: string } | null }
+    | { __typename: 'TokenExpiring', expiresAt: string, cursor: string, occurredAt: string, credentialId: string, method: AuthMethod, label: string, provider: { name: string }, credential: { id: string, status: CredentialStatus, last4: string } | null }
+    | { __typename: 'TokenRefreshFailed', reason: string, retryAt: string | null, cursor: string, occurredAt: string, credentialId: string, method: AuthMethod, label: string, provider: { name: string }, credential: { id: string, status: CredentialStatus, last4: string } | null }
+    | { __typename: 'TokenRefreshed', cursor: string, occurredAt: string, credentialId: string, method: AuthMethod, label: string, newExpiresAt: string | null, provider: { name: string }, credential: { id: string, status: CredentialStatus, last4: string } | null }
    };
 
 export type EventsSubscriptionVariables = Exact<{
@@ -305,6 +315,10 @@ export type EventsSubscription = { events:
     | { __typename: 'CredentialRevoked', cursor: string, occurredAt: string }
     | { __typename: 'CredentialStored', cursor: string, occurredAt: string }
     | { __typename: 'ReauthenticationRequired', cursor: string, occurredAt: string }
+    | { __typename: 'TokenExpired', cursor: string, occurredAt: string }
+    | { __typename: 'TokenExpiring', cursor: string, occurredAt: string }
+    | { __typename: 'TokenRefreshFailed', cursor: string, occurredAt: string }
+    | { __typename: 'TokenRefreshed', cursor: string, occurredAt: string }
    };
 
 export type InitiateOAuthMutationVariables = Exact<{
@@ -367,6 +381,37 @@ export type OAuthFlowSubscription = { oauthFlow: { id: string, status: OAuthFlow
       | { __typename: 'RedirectUriNotAllowedError', code: ErrorCode, message: string }
       | { __typename: 'ValidationError', code: ErrorCode, message: string }
      | null } };
+
+export type RefreshCredentialMutationVariables = Exact<{
+  input: RefreshCredentialInput;
+}>;
+
+
+export type RefreshCredentialMutation = { refreshCredential:
+    | { __typename: 'CredentialNotFoundError', code: ErrorCode, message: string }
+    | { __typename: 'KeyUnavailableError', code: ErrorCode, message: string }
+    | { __typename: 'MethodUnavailableError', code: ErrorCode, message: string }
+    | { __typename: 'ProviderUnavailableError', retryAfter: number | null, code: ErrorCode, message: string }
+    | { __typename: 'ReauthenticationRequiredError', code: ErrorCode, message: string }
+    | { __typename: 'RefreshCredentialPayload', credential: { id: string, status: CredentialStatus, statusReason: string | null, expiresAt: string | null, nextRefreshAt: string | null, lastRefreshedAt: string | null } }
+   };
+
+export type RefreshCredentialsMutationVariables = Exact<{ [key: string]: never; }>;
+
+
+export type RefreshCredentialsMutation = { refreshCredentials: { refreshed: Array<{ id: string, label: string }>, failed: Array<{ credential: { id: string, label: string, status: CredentialStatus }, error:
+        | { __typename: 'CredentialNotFoundError', code: ErrorCode, message: string }
+        | { __typename: 'InvalidCredentialError', code: ErrorCode, message: string }
+        | { __typename: 'KeyUnavailableError', code: ErrorCode, message: string }
+        | { __typename: 'MethodUnavailableError', code: ErrorCode, message: string }
+        | { __typename: 'OAuthDeniedError', code: ErrorCode, message: string }
+        | { __typename: 'OAuthStateError', code: ErrorCode, message: string }
+        | { __typename: 'ProviderNotFoundError', code: ErrorCode, message: string }
+        | { __typename: 'ProviderUnavailableError', code: ErrorCode, message: string }
+        | { __typename: 'ReauthenticationRequiredError', code: ErrorCode, message: string }
+        | { __typename: 'RedirectUriNotAllowedError', code: ErrorCode, message: string }
+        | { __typename: 'ValidationError', code: ErrorCode, message: string }
+       }> } };
 
 export type AccessMutationVariables = Exact<{
   provider: string;
@@ -609,6 +654,19 @@ export const CredentialEventsDocument = new TypedDocumentString(`
       status
       last4
     }
+    ... on TokenExpiring {
+      expiresAt
+    }
+    ... on TokenRefreshed {
+      newExpiresAt: expiresAt
+    }
+    ... on TokenRefreshFailed {
+      reason
+      retryAt
+    }
+    ... on ReauthenticationRequired {
+      reauthenticationReason: reason
+    }
   }
 }
     `) as unknown as TypedDocumentString<CredentialEventsSubscription, CredentialEventsSubscriptionVariables>;
@@ -719,6 +777,52 @@ export const OAuthFlowDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<OAuthFlowSubscription, OAuthFlowSubscriptionVariables>;
+export const RefreshCredentialDocument = new TypedDocumentString(`
+    mutation RefreshCredential($input: RefreshCredentialInput!) {
+  refreshCredential(input: $input) {
+    __typename
+    ... on RefreshCredentialPayload {
+      credential {
+        id
+        status
+        statusReason
+        expiresAt
+        nextRefreshAt
+        lastRefreshedAt
+      }
+    }
+    ... on ProviderUnavailableError {
+      retryAfter
+    }
+    ... on Error {
+      code
+      message
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<RefreshCredentialMutation, RefreshCredentialMutationVariables>;
+export const RefreshCredentialsDocument = new TypedDocumentString(`
+    mutation RefreshCredentials {
+  refreshCredentials {
+    refreshed {
+      id
+      label
+    }
+    failed {
+      credential {
+        id
+        label
+        status
+      }
+      error {
+        __typename
+        code
+        message
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<RefreshCredentialsMutation, RefreshCredentialsMutationVariables>;
 export const AccessDocument = new TypedDocumentString(`
     mutation Access($provider: String!) {
   issueAccess(input: { provider: $provider }) {

@@ -90,6 +90,7 @@ test("where no revocation endpoint is known, revoking says so", async () => {
       tokenUrl: "https://minimal.example/token",
       scopes: ["all"],
       clientAuthentication: "none",
+      refreshToken: { rotates: true },
     },
   });
   const provider = createProvider(minimal, { MINIMAL_OAUTH_CLIENT_ID: "client" });

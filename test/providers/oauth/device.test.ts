@@ -20,6 +20,7 @@ const standard = defineProvider({
     device: { kind: "rfc8628" },
     scopes: ["openid", "email"],
     clientAuthentication: "none",
+    refreshToken: { rotates: true },
   },
 });
 

@@ -1,0 +1,35 @@
+import type { ProviderAuth } from "../../providers/provider-auth.ts";
+import type { ProviderRegistry } from "../../providers/registry.ts";
+import { type GateLimits, ProviderGate } from "./provider-gate.ts";
+import type { ClaimSlots } from "./refresh-claims.ts";
+
+/** The gates of all providers, made when they are first needed. */
+export class ProviderGates implements Disposable {
+  readonly #limits: GateLimits;
+  readonly #gates = new Map<string, ProviderGate>();
+
+  constructor(limits: GateLimits) {
+    this.#limits = limits;
+  }
+
+  of({ name, displayName }: ProviderAuth): ProviderGate {
+    let gate = this.#gates.get(name);
+    if (gate === undefined) this.#gates.set(name, (gate = new ProviderGate(displayName, this.#limits)));
+    return gate;
+  }
+
+  /** Where refreshes could start now. */
+  slots(registry: ProviderRegistry): ClaimSlots[] {
+    return registry.list().flatMap((provider) => {
+      const canRefresh = provider
+        .getAvailableMethods()
+        .some(({ method, available }) => method === "oauth" && available);
+      const free = canRefresh ? this.of(provider).free : 0;
+      return free === 0 ? [] : [{ provider: provider.name, free, replayWindow: provider.replayWindow }];
+    });
+  }
+
+  [Symbol.dispose](): void {
+    for (const gate of this.#gates.values()) gate[Symbol.dispose]();
+  }
+}

@@ -1,0 +1,87 @@
+import type { Caller } from "../../callers/caller.ts";
+import type { CredentialStore } from "../../credentials/credential-store.ts";
+import type { ProviderCredential } from "../../credentials/provider-credential.ts";
+import type { Database } from "../../db/database.ts";
+import { AuthError, KeyUnavailableError, MethodUnavailableError, ReauthenticationRequiredError } from "../../errors.ts";
+import type { ProviderRegistry } from "../../providers/registry.ts";
+import type { Refresher } from "./refresher.ts";
+
+/** A credential that could not be refreshed, as it is now, and why. */
+export interface RefreshFailure {
+  readonly credential: ProviderCredential;
+  readonly error: AuthError;
+}
+
+/** What became of each of a user's credentials. */
+export interface RefreshReport {
+  readonly refreshed: readonly ProviderCredential[];
+  readonly failed: readonly RefreshFailure[];
+}
+
+/** Refreshes that people ask for. */
+export class RefreshRequests {
+  readonly #database: Database;
+  readonly #registry: ProviderRegistry;
+  readonly #store: CredentialStore;
+  readonly #refresher: Refresher;
+
+  constructor(parts: {
+    readonly database: Database;
+    readonly registry: ProviderRegistry;
+    readonly store: CredentialStore;
+    readonly refresher: Refresher;
+  }) {
+    this.#database = parts.database;
+    this.#registry = parts.registry;
+    this.#store = parts.store;
+    this.#refresher = parts.refresher;
+  }
+
+  /** Refreshes one credential now, due or not. @throws AuthError; what was stored before is untouched then. */
+  async refresh(caller: Caller, credentialId: string): Promise<ProviderCredential> {
+    return this.#refresh(caller, await this.#get(caller.userId, credentialId));
+  }
+
+  /** Refreshes all of a user's credentials that can be. */
+  async refreshAll(caller: Caller): Promise<RefreshReport> {
+    const credentials = await this.#store.listRefreshable(this.#database.em(), caller.userId);
+    const refreshed: ProviderCredential[] = [];
+    const failed: RefreshFailure[] = [];
+    await Promise.all(
+      credentials.map(async (credential) => {
+        try {
+          refreshed.push(await this.#refresh(caller, credential));
+        } catch (error) {
+          if (!(error instanceof AuthError)) throw error;
+          const now = await this.#store.find(this.#database.em(), caller.userId, credential.id);
+          if (now !== null) failed.push({ credential: now, error });
+        }
+      }),
+    );
+    return { refreshed, failed };
+  }
+
+  async #refresh(caller: Caller, credential: ProviderCredential): Promise<ProviderCredential> {
+    this.#assertRefreshable(credential);
+    await this.#refresher.renew(credential, { demand: "asked", actor: caller.actor });
+    return this.#get(caller.userId, credential.id);
+  }
+
+  #get(userId: string, id: string): Promise<ProviderCredential> {
+    return this.#store.get(this.#database.em(), userId, id);
+  }
+
+  #assertRefreshable(credential: ProviderCredential): void {
+    const provider = this.#registry.ofStored(credential.provider);
+    const reason = credential.statusReason ?? "Connect the provider again.";
+    if (credential.status === "needs_reauth") throw new ReauthenticationRequiredError(reason, credential);
+    if (credential.status === "unreadable") throw new KeyUnavailableError(reason);
+    if (credential.refreshable) return;
+    const methods = provider.getAvailableMethods().flatMap(({ method, available }) => (available ? [method] : []));
+    const what =
+      credential.authMethod === "api_key"
+        ? "An API key is not refreshed: it works until it is deleted at the provider."
+        : `This sign-in at ${provider.displayName} came without a refresh token. Connect again when it expires.`;
+    throw new MethodUnavailableError(what, methods);
+  }
+}

@@ -1,0 +1,85 @@
+import { randomUUID } from "node:crypto";
+import { mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import type { Logger } from "../../observability/logger.ts";
+import type { Renewal } from "./renewal.ts";
+
+const format = "maestro-auth renewal 1";
+
+/** One renewal that waits in the folder. */
+export interface SpooledRenewal {
+  readonly file: string;
+  readonly renewal: Renewal;
+}
+
+/**
+ * Keeps renewals on the disk from the moment the provider has answered until the database has them: the provider has
+ * forgotten the old refresh token by then, so these files hold the only one that works, sealed like a row.
+ */
+export class RefreshSpool {
+  readonly #folder: string;
+  readonly #log: Logger;
+
+  private constructor(folder: string, log: Logger) {
+    this.#folder = folder;
+    this.#log = log;
+  }
+
+  static async open(dataDir: string, log: Logger): Promise<RefreshSpool> {
+    const folder = join(dataDir, "spool");
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    return new RefreshSpool(folder, log);
+  }
+
+  /** Resolves once a loss of power could not take it away any more. @returns the file. */
+  async write(renewal: Renewal): Promise<string> {
+    const name = `${renewal.id}.${renewal.tokenVersion}.${randomUUID().slice(0, 8)}`;
+    const draft = join(this.#folder, `${name}.new`);
+    const file = join(this.#folder, `${name}.json`);
+    const handle = await open(draft, "wx", 0o600);
+    try {
+      await handle.writeFile(JSON.stringify({ format, ...renewal }));
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(draft, file);
+    await this.#syncFolder();
+    return file;
+  }
+
+  async remove(file: string): Promise<void> {
+    await rm(file, { force: true });
+  }
+
+  /** The renewals that have waited for at least so many milliseconds; the process that wrote them may have ended. */
+  async list(olderThanMs: number): Promise<SpooledRenewal[]> {
+    const names = (await readdir(this.#folder)).filter((name) => name.endsWith(".json"));
+    const found = await Promise.all(names.map((name) => this.#read(join(this.#folder, name), olderThanMs)));
+    return found.filter((item) => item !== null);
+  }
+
+  async #read(file: string, olderThanMs: number): Promise<SpooledRenewal | null> {
+    try {
+      const { mtimeMs } = await stat(file);
+      if (Date.now() - mtimeMs < olderThanMs) return null;
+      const content = JSON.parse(await readFile(file, "utf8")) as Renewal & { format: string };
+      if (content.format !== format) throw new Error(`the format is not "${format}"`);
+      return { file, renewal: content };
+    } catch (error) {
+      // Another process has stored and removed it.
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
+      this.#log.error({ err: error, file }, "a spooled renewal cannot be read; it is left where it is");
+      return null;
+    }
+  }
+
+  async #syncFolder(): Promise<void> {
+    const handle = await open(this.#folder, "r");
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  }
+}

@@ -1,0 +1,70 @@
+import { randomUUID } from "node:crypto";
+import type { Clock } from "../../clock.ts";
+import type { CredentialSealer } from "../../credentials/credential-sealer.ts";
+import type { CredentialStore } from "../../credentials/credential-store.ts";
+import type { RefreshScheduler } from "../../credentials/refresh-schedule.ts";
+import type { Database } from "../../db/database.ts";
+import type { Doorbell } from "../../events/doorbell.ts";
+import type { Outbox } from "../../events/outbox.ts";
+import { type FaultHandler, noFaults } from "../../fault-point.ts";
+import type { Logger } from "../../observability/logger.ts";
+import type { ProviderRegistry } from "../../providers/registry.ts";
+import { ExpiryNotices } from "./expiry-notices.ts";
+import { defaultGateLimits, type GateLimits } from "./provider-gate.ts";
+import { ProviderGates } from "./provider-gates.ts";
+import { RefreshClaims } from "./refresh-claims.ts";
+import { RefreshRecord } from "./refresh-record.ts";
+import { RefreshRequests } from "./refresh-requests.ts";
+import { RefreshSpool } from "./refresh-spool.ts";
+import { RefreshWorker } from "./refresh-worker.ts";
+import { Refresher } from "./refresher.ts";
+import { RenewalKeeper } from "./renewal-keeper.ts";
+
+/** What a test may choose about the refreshes of a process. */
+export interface RefreshSettings {
+  readonly limits?: GateLimits;
+  /** Milliseconds between two looks for what is due. */
+  readonly intervalMs?: number;
+  readonly faults?: FaultHandler;
+}
+
+/** The refreshes of one process. Disposing lets those in flight finish. */
+export interface Refreshing extends AsyncDisposable {
+  readonly refresher: Refresher;
+  readonly requests: RefreshRequests;
+}
+
+/** Stores what an earlier process has left in the spool, then starts to refresh what is due. */
+export async function startRefreshing(
+  parts: {
+    readonly database: Database;
+    readonly dataDir: string;
+    readonly registry: ProviderRegistry;
+    readonly store: CredentialStore;
+    readonly sealer: CredentialSealer;
+    readonly scheduler: RefreshScheduler;
+    readonly outbox: Outbox;
+    readonly doorbell: Doorbell;
+    readonly clock: Clock;
+    readonly log: Logger;
+    /** Told of the steps, in words for a person. */
+    readonly onStep: (step: string) => void;
+  },
+  { limits = defaultGateLimits, intervalMs = 1_000, faults = noFaults }: RefreshSettings = {},
+): Promise<Refreshing> {
+  await using stack = new AsyncDisposableStack();
+  const { database, registry, store, log } = parts;
+  const gates = stack.use(new ProviderGates(limits));
+  const claims = new RefreshClaims(database, randomUUID());
+  const record = new RefreshRecord(parts);
+  const spool = await RefreshSpool.open(parts.dataDir, log);
+  const keeper = new RenewalKeeper({ spool, record, claims, log, faults });
+  const recovered = await keeper.recover({ all: true });
+  if (recovered > 0) parts.onStep(`stored ${recovered} renewed tokens that the last run had left in the spool`);
+  const refresher = new Refresher({ ...parts, gates, claims, record, keeper, faults });
+  const notices = new ExpiryNotices(parts);
+  stack.use(new RefreshWorker({ registry, gates, claims, refresher, keeper, notices, log, intervalMs }));
+  const requests = new RefreshRequests({ database, registry, store, refresher });
+  const owned = stack.move();
+  return { refresher, requests, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}

@@ -1,0 +1,116 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { FaultHandler } from "../../fault-point.ts";
+import type { Logger } from "../../observability/logger.ts";
+import type { RefreshClaims } from "./refresh-claims.ts";
+import type { RefreshRecord } from "./refresh-record.ts";
+import type { RefreshSpool } from "./refresh-spool.ts";
+import type { Renewal } from "./renewal.ts";
+
+const firstPauseMs = 100;
+const maxPauseMs = 2_000;
+/** How old another process's spooled renewal must be before this one stores it. */
+const abandonedAfterMs = 30_000;
+
+/** SQLSTATE classes of a database that is away, full, busy or shutting down: the same statement may succeed later. */
+const transientClasses = new Set(["08", "25", "40", "53", "55", "57", "58"]);
+
+/** Whether the database may yet do what it has just failed to do. */
+function isTransient(error: unknown): boolean {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  return !/^[0-9A-Z]{5}$/.test(code) || transientClasses.has(code.slice(0, 2));
+}
+
+/** Brings renewals into the database, however long that takes: first onto the disk, then into the row, then off the disk. */
+export class RenewalKeeper {
+  readonly #spool: RefreshSpool;
+  readonly #record: RefreshRecord;
+  readonly #claims: RefreshClaims;
+  readonly #log: Logger;
+  readonly #faults: FaultHandler;
+  readonly #closed = new AbortController();
+  /** The files that this process has still to store itself. */
+  readonly #own = new Set<string>();
+
+  constructor(parts: {
+    readonly spool: RefreshSpool;
+    readonly record: RefreshRecord;
+    readonly claims: RefreshClaims;
+    readonly log: Logger;
+    readonly faults: FaultHandler;
+  }) {
+    this.#spool = parts.spool;
+    this.#record = parts.record;
+    this.#claims = parts.claims;
+    this.#log = parts.log;
+    this.#faults = parts.faults;
+  }
+
+  /** Resolves once the renewal is stored, or is known to be out of date. */
+  async keep(renewal: Renewal): Promise<void> {
+    const file = await this.#write(renewal);
+    if (file !== null) this.#own.add(file);
+    try {
+      await this.#faults("spooled");
+      await this.#store(renewal);
+      if (file !== null) await this.#spool.remove(file);
+      await this.#faults("unlinked");
+    } finally {
+      if (file !== null) this.#own.delete(file);
+    }
+  }
+
+  /**
+   * Stores what processes have left behind that ended before they could.
+   * @param all also what is quite new: nothing in the folder belongs to a process that lives.
+   */
+  async recover({ all }: { readonly all: boolean }): Promise<number> {
+    const left = (await this.#spool.list(all ? 0 : abandonedAfterMs)).filter(({ file }) => !this.#own.has(file));
+    for (const { file, renewal } of left) {
+      await this.#store(renewal);
+      await this.#spool.remove(file);
+      this.#log.warn({ credentialId: renewal.id }, "a renewal that a process had left behind was stored");
+    }
+    return left.length;
+  }
+
+  /** No longer waits for a database that is away: what is spooled is stored after the next start. */
+  giveUp(): void {
+    this.#closed.abort();
+  }
+
+  async #write(renewal: Renewal): Promise<string | null> {
+    try {
+      return await this.#spool.write(renewal);
+    } catch (error) {
+      this.#log.error({ err: error }, "a renewal could not be written to the spool; only the database can keep it now");
+      return null;
+    }
+  }
+
+  async #store(renewal: Renewal): Promise<void> {
+    for (let pause = firstPauseMs; ; pause = Math.min(pause * 2, maxPauseMs)) {
+      try {
+        const storing = this.#record.succeeded(renewal);
+        storing.catch(() => {});
+        await this.#faults("storing");
+        const isStored = (await storing) || (await this.#wasStored(renewal));
+        await this.#faults("stored");
+        if (isStored) this.#record.announce(renewal.userId);
+        else
+          this.#log.warn({ credentialId: renewal.id }, "a renewal came too late: the credential was changed meanwhile");
+        await this.#faults("announced");
+        return;
+      } catch (error) {
+        if (!isTransient(error) || this.#closed.signal.aborted) throw error;
+        this.#log.warn({ err: error, credentialId: renewal.id }, "a renewal cannot be stored; trying until it can");
+        await delay(pause, undefined, { signal: this.#closed.signal });
+      }
+    }
+  }
+
+  /** An earlier try may have been committed without this process hearing of it. */
+  async #wasStored({ userId, id, tokenVersion, leaseEpoch }: Renewal): Promise<boolean> {
+    const state = await this.#claims.readState({ userId, id });
+    return state?.tokenVersion === tokenVersion + 1 && state.leaseEpoch === leaseEpoch;
+  }
+}

@@ -1,0 +1,32 @@
+import type { Clock } from "../clock.ts";
+import type { Config } from "../config.ts";
+import type { Database } from "../db/database.ts";
+import { CredentialSealer } from "./credential-sealer.ts";
+import { CredentialStore } from "./credential-store.ts";
+import { StatusRule } from "./credential-status.ts";
+import { RefreshScheduler } from "./refresh-schedule.ts";
+import { environmentKeyWrapper } from "./sealing/key-wrapper.ts";
+import { type Keyring, loadKeyring } from "./sealing/keyring.ts";
+
+/** The credentials of a database, with the keys that open them. */
+export interface Vault {
+  readonly keyring: Keyring;
+  readonly sealer: CredentialSealer;
+  readonly statusRule: StatusRule;
+  readonly scheduler: RefreshScheduler;
+  readonly store: CredentialStore;
+}
+
+/** Opens the keys of a migrated database, and makes the first ones of an empty one. @throws KeyringError */
+export async function openVault(
+  database: Database,
+  { encryptionKeys, refreshThreshold }: Pick<Config, "encryptionKeys" | "refreshThreshold">,
+  clock: Clock,
+): Promise<Vault> {
+  const keyring = await loadKeyring(database, environmentKeyWrapper(encryptionKeys), clock);
+  const sealer = new CredentialSealer(keyring);
+  const statusRule = new StatusRule(refreshThreshold);
+  const scheduler = new RefreshScheduler(refreshThreshold);
+  const store = new CredentialStore({ sealer, statusRule, scheduler, clock });
+  return { keyring, sealer, statusRule, scheduler, store };
+}

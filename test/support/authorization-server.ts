@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { send } from "./mock-provider/answer.ts";
 import { fail } from "./mock-provider/fault.ts";
-import { filterAnswer } from "./authorization-server/answer-filter.ts";
+import { type Filter, filterAnswer } from "./authorization-server/answer-filter.ts";
 import { CodeDeviceEndpoints } from "./authorization-server/code-device.ts";
 import {
   type Answer,
@@ -15,11 +15,18 @@ import {
 import { type AuthorizationFault, isLate } from "./authorization-server/fault.ts";
 import { type Decision, decide } from "./authorization-server/interaction.ts";
 import { clientId, createOidcServer } from "./authorization-server/oidc-server.ts";
-import { type BodyEncoding, type Parameters, takeBody } from "./authorization-server/request-body.ts";
+import { RefreshLedger } from "./authorization-server/refresh-ledger.ts";
+import { type BodyEncoding, noBody, type Parameters, takeBody } from "./authorization-server/request-body.ts";
+import type { RefreshOracle } from "./refresh-oracle.ts";
 
 export interface AuthorizationServerOptions {
   /** Seconds. */
   readonly accessTokenLifetime?: number;
+  /**
+   * Seconds for which a used refresh token gets the very same answer again, as long as nobody has used what that answer
+   * brought; 0 by default.
+   */
+  readonly refreshGrace?: number;
   /** Besides the usual ones; of a loopback address the port may vary. */
   readonly redirectUris?: readonly string[];
 }
@@ -41,6 +48,8 @@ export interface AuthorizationServer extends AsyncDisposable {
   user: { decision: Decision; name: string };
   /** Requests to the token, revocation and device endpoints, and for documents; the oldest first. */
   readonly requests: readonly ReceivedRequest[];
+  /** Its view of the token families, whether they began with `mint` or with a user's sign-in. */
+  readonly oracle: RefreshOracle;
   /** Members that replace those of successful token answers; undefined takes one away. */
   tokenOverrides: Answer;
   /** Makes the next answer to this path faulty. */
@@ -70,7 +79,7 @@ function redirectUrisOf(kind: AuthorizationServerKind, issuer: string, dialect: 
 /** Starts a vendor's authorization server on a free port of 127.0.0.1. */
 export async function startAuthorizationServer(
   kind: AuthorizationServerKind,
-  { accessTokenLifetime = 3600, redirectUris = [] }: AuthorizationServerOptions = {},
+  { accessTokenLifetime = 3600, refreshGrace = 0, redirectUris = [] }: AuthorizationServerOptions = {},
 ): Promise<AuthorizationServer> {
   const dialect: Dialect = dialects[kind];
   const http = createServer((request, response) => void handle(request, response)).listen(0, "127.0.0.1");
@@ -79,6 +88,7 @@ export async function startAuthorizationServer(
   const allRedirectUris = [...redirectUrisOf(kind, issuer, dialect), ...redirectUris];
   const oidc = await createOidcServer({ issuer, dialect, accessTokenLifetime, redirectUris: allRedirectUris });
   const handleOidc = oidc.callback();
+  const ledger = new RefreshLedger({ oidc, dialect, grace: refreshGrace });
   const devices = dialect.codeDevice ? new CodeDeviceEndpoints(issuer, dialect.scopes) : null;
   const requests: ReceivedRequest[] = [];
   const faults: { path: string; fault: AuthorizationFault }[] = [];
@@ -96,12 +106,14 @@ export async function startAuthorizationServer(
       return decide(oidc, request, response, { decision: server.user.decision, user: server.user.name });
     }
     const isEndpoint = endpoints.includes(path);
-    const { body, encoding } =
-      method === "POST" && (isEndpoint || path === "/codex/device")
-        ? await takeBody(request)
-        : { body: {}, encoding: null };
+    const read = method === "POST" && (isEndpoint || path === "/codex/device") ? await takeBody(request) : noBody;
+    // The caller hung up before its request was whole.
+    if (read === null) return;
+    const { body, encoding } = read;
     if (isEndpoint || path.startsWith("/.well-known/") || path === "/jwks")
       requests.push({ method, path, body, encoding });
+    const isRefresh = path === "/token" && body["grant_type"] === "refresh_token";
+    if (isRefresh) ledger.refreshes++;
 
     const fault = takeFault(path);
     if (fault !== null && !isLate(fault)) {
@@ -111,9 +123,28 @@ export async function startAuthorizationServer(
     if (reply !== null) return send(response, reply);
     if (path.startsWith("/token") && encoding !== null) {
       if (encoding !== dialect.requests) return send(response, { status: 400, body: { error: "invalid_request" } });
-      filterAnswer(response, { dialect, tokens: path === "/token", fault, overrides: server.tokenOverrides });
+      const filter = { dialect, tokens: path === "/token", fault, overrides: server.tokenOverrides };
+      if (isRefresh) return refresh(request, response, body["refresh_token"] ?? "", filter);
+      filterAnswer(response, filter);
     }
     return handleOidc(request, response);
+  }
+
+  function refresh(
+    request: IncomingMessage,
+    response: ServerResponse,
+    refreshToken: string,
+    filter: Filter,
+  ): Promise<void> {
+    return ledger.inTurn(refreshToken, async () => {
+      const repeated = await ledger.repeat(refreshToken);
+      if (repeated === null) {
+        filterAnswer(response, { ...filter, held: () => ledger.held(refreshToken) });
+        return handleOidc(request, response);
+      }
+      filterAnswer(response, filter);
+      response.setHeader("content-type", "application/json; charset=utf-8").end(JSON.stringify(repeated));
+    });
   }
 
   const server: AuthorizationServer = {
@@ -122,6 +153,7 @@ export async function startAuthorizationServer(
     clientSecret: dialect.clientSecret,
     user: { decision: "approve", name: "alice" },
     requests,
+    oracle: ledger,
     tokenOverrides: {},
     next: (path, fault) => void faults.push({ path, fault }),
     environment(provider) {

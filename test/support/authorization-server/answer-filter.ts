@@ -3,24 +3,27 @@ import type { Answer, Dialect } from "./dialect.ts";
 import type { LateFault } from "./fault.ts";
 
 /** What is written instead of the server's own answer. */
-interface Filter {
+export interface Filter {
   readonly dialect: Dialect;
   /** Whether a success holds tokens. */
   readonly tokens: boolean;
   readonly fault: LateFault | null;
   /** Members that replace those of a successful answer; undefined takes one away. */
   readonly overrides: Answer;
+  /** Nothing of a success is written before this is done. */
+  readonly held?: () => Promise<void>;
 }
 
 /** Lets the server do its work and changes what it then says. */
-export function filterAnswer(response: ServerResponse, { dialect, tokens, fault, overrides }: Filter): void {
+export function filterAnswer(response: ServerResponse, { dialect, tokens, fault, overrides, held }: Filter): void {
   const end = response.end.bind(response) as (text: string | Buffer) => ServerResponse;
-  response.end = ((content?: string | Buffer) => {
+
+  async function write(text: string): Promise<void> {
+    if (response.statusCode < 400) await held?.();
     if (fault?.kind === "lost") {
       response.socket?.resetAndDestroy();
-      return response;
+      return;
     }
-    const text = String(content ?? "");
     const json = text.startsWith("{") ? (JSON.parse(text) as Answer) : null;
     let written = text;
     if (json !== null && response.statusCode >= 400) {
@@ -32,6 +35,11 @@ export function filterAnswer(response: ServerResponse, { dialect, tokens, fault,
     }
     if (fault?.kind === "wrong-type") response.setHeader("content-type", "text/html; charset=utf-8");
     response.setHeader("content-length", Buffer.byteLength(written));
-    return end(written);
+    end(written);
+  }
+
+  response.end = ((content?: string | Buffer) => {
+    void write(String(content ?? ""));
+    return response;
   }) as ServerResponse["end"];
 }

@@ -2,6 +2,10 @@
 export interface Dialect {
   readonly clientSecret: string | null;
   readonly scopes: readonly string[];
+  /** Those that users are asked for. */
+  readonly signInScopes: readonly string[];
+  /** What the tokens are for (RFC 8707). */
+  readonly resource: string | null;
   /** Refresh tokens are for one use; a second use ends the grant. */
   readonly rotation: boolean;
   /** Bodies of requests to the token and revocation endpoints. */
@@ -27,17 +31,22 @@ const plainError: Dialect["error"] = (status, answer) => ({
 });
 
 const openIdScopes = ["openid", "profile", "email", "offline_access"];
+const googleScopes = [
+  ...openIdScopes,
+  "https://www.googleapis.com/auth/cloud-platform",
+  "https://www.googleapis.com/auth/generative-language.retriever",
+  "https://www.googleapis.com/auth/userinfo.email",
+  "https://www.googleapis.com/auth/userinfo.profile",
+];
+const anthropicScopes = ["org:create_api_key", "user:profile", "user:inference"];
+const openaiScopes = [...openIdScopes, "resource.invoke", "chatgpt.tokens.use.direct"];
 
 /** The form of https://developers.google.com/identity/protocols/oauth2/web-server. */
 const google: Dialect = {
   clientSecret: "a secret of the operator's client",
-  scopes: [
-    ...openIdScopes,
-    "https://www.googleapis.com/auth/cloud-platform",
-    "https://www.googleapis.com/auth/generative-language.retriever",
-    "https://www.googleapis.com/auth/userinfo.email",
-    "https://www.googleapis.com/auth/userinfo.profile",
-  ],
+  scopes: googleScopes,
+  signInScopes: googleScopes,
+  resource: null,
   rotation: false,
   requests: "form",
   pasteRedirectUris: [],
@@ -49,7 +58,9 @@ const google: Dialect = {
 /** JSON throughout; no ID token, but who it is beside the tokens. */
 const anthropic: Dialect = {
   clientSecret: null,
-  scopes: [...openIdScopes, "org:create_api_key", "user:profile", "user:inference"],
+  scopes: [...openIdScopes, ...anthropicScopes],
+  signInScopes: anthropicScopes,
+  resource: null,
   rotation: true,
   requests: "json",
   pasteRedirectUris: ["https://platform.claude.com/oauth/code/callback"],
@@ -66,7 +77,9 @@ const anthropic: Dialect = {
 /** The form of https://developers.openai.com/siwc; errors as objects, and names of its own for a dead refresh token. */
 const openai: Dialect = {
   clientSecret: null,
-  scopes: [...openIdScopes, "resource.invoke", "chatgpt.tokens.use.direct"],
+  scopes: openaiScopes,
+  signInScopes: openaiScopes,
+  resource: "https://api.openai.com/v1",
   rotation: true,
   requests: "form",
   pasteRedirectUris: [],

@@ -1,3 +1,4 @@
+import type { EventEmitter } from "node:events";
 import { exportJWK, generateKeyPair } from "jose";
 import { type Configuration, Provider } from "oidc-provider";
 import type { Dialect } from "./dialect.ts";
@@ -96,5 +97,10 @@ export async function createOidcServer(options: OidcServerOptions): Promise<Prov
       context.body = answer;
     },
   };
-  return new Provider(issuer, configuration);
+  const provider = new Provider(issuer, configuration);
+  (provider as EventEmitter).on("error", (error: NodeJS.ErrnoException) => {
+    // Some tests kill callers that wait for an answer; anything else should be seen.
+    if (error.code !== "EPIPE" && error.code !== "ECONNRESET") console.error(error);
+  });
+  return provider;
 }

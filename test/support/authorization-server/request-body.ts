@@ -5,9 +5,17 @@ export type Parameters = Readonly<Record<string, string>>;
 
 export type BodyEncoding = "form" | "json";
 
-/** Reads the parameters of a request, and lets oidc-provider read them again as the form that it knows. */
-export async function takeBody(request: IncomingMessage): Promise<{ body: Parameters; encoding: BodyEncoding }> {
-  const content = await text(request);
+interface RequestBody {
+  readonly body: Parameters;
+  readonly encoding: BodyEncoding | null;
+}
+
+export const noBody: RequestBody = { body: {}, encoding: null };
+
+/** Reads the parameters of a request, and lets oidc-provider read them again as the form that it knows. Null if it broke off. */
+export async function takeBody(request: IncomingMessage): Promise<RequestBody | null> {
+  const content = await text(request).catch(() => null);
+  if (content === null) return null;
   const encoding = request.headers["content-type"]?.startsWith("application/json") === true ? "json" : "form";
   const body = (
     encoding === "json" ? JSON.parse(content === "" ? "{}" : content) : Object.fromEntries(new URLSearchParams(content))

@@ -28,11 +28,21 @@ function error(status: number, message = "The mock was told to answer this."): A
   return { status, headers: { "request-id": requestId }, body };
 }
 
-/** The refusal of a call by its headers; null for a call that may go on. */
-function refuse({ headers }: Call, { validKeys }: Accounts): Answer | null {
+function refuseCaller({ headers }: Call, { validKeys, accessTokens }: Accounts): Answer | null {
+  const [, accessToken] = /^Bearer (\S+)$/i.exec(headers.authorization ?? "") ?? [];
+  if (accessToken !== undefined && accessTokens !== undefined) {
+    return accessTokens.has(accessToken) ? null : error(401, "Invalid bearer token");
+  }
   const key = headers["x-api-key"];
   if (typeof key !== "string") return error(401, "x-api-key header is required");
-  if (!validKeys.has(key)) return error(401, "invalid x-api-key");
+  return validKeys.has(key) ? null : error(401, "invalid x-api-key");
+}
+
+/** The refusal of a call by its headers; null for a call that may go on. */
+function refuse(call: Call, accounts: Accounts): Answer | null {
+  const { headers } = call;
+  const refusal = refuseCaller(call, accounts);
+  if (refusal !== null) return refusal;
   const version = headers["anthropic-version"];
   if (typeof version !== "string") return error(400, "anthropic-version: header is required");
   if (!versions.has(version)) return error(400, `anthropic-version: "${version}" is not a valid version`);

@@ -9,9 +9,11 @@ export interface Call {
   readonly body: string;
 }
 
-/** What a provider knows about its customers. OAuth grants would be further members. */
+/** What a provider knows about its customers. */
 export interface Accounts {
   readonly validKeys: ReadonlySet<string>;
+  /** Those of OAuth that are accepted now; a provider without has none. */
+  readonly accessTokens?: Pick<ReadonlySet<string>, "has">;
 }
 
 /** What one vendor says on the wire. */

@@ -1,0 +1,104 @@
+import { once } from "node:events";
+import { appendFile, chown, readFile } from "node:fs/promises";
+import { type AddressInfo, createServer } from "node:net";
+import { join } from "node:path";
+import { findPrograms, type PostgresPrograms, runProgram } from "./postgres-cluster/programs.ts";
+import { temporaryFolder } from "./temporary-folder.ts";
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+// Without fsync a commit survives the server's end, and not the machine's, which no test brings about.
+const settings = (port: number, folder: string) => `
+listen_addresses = '127.0.0.1'
+port = ${port}
+unix_socket_directories = '${folder}'
+max_connections = 100
+fsync = off
+`;
+
+/** A PostgreSQL server of a test's own, which it may stop in the middle of anything. */
+export class PostgresCluster implements AsyncDisposable {
+  readonly #programs: PostgresPrograms;
+  readonly #folder: Awaited<ReturnType<typeof temporaryFolder>>;
+  #running = false;
+  /** Of its database `postgres`, for its superuser; the port stays the same when it is started again. */
+  readonly url: string;
+
+  private constructor(programs: PostgresPrograms, folder: Awaited<ReturnType<typeof temporaryFolder>>, port: number) {
+    this.#programs = programs;
+    this.#folder = folder;
+    this.url = `postgres://postgres@127.0.0.1:${port}/postgres`;
+  }
+
+  /** What is needed to create one; null where there is no PostgreSQL, or nobody who may run it. */
+  static find(): Promise<PostgresPrograms | null> {
+    return findPrograms();
+  }
+
+  /** Makes a cluster in a temporary folder, and starts it. It takes seconds: make one for a file. */
+  static async create(programs: PostgresPrograms): Promise<PostgresCluster> {
+    const folder = await temporaryFolder();
+    const port = await freePort();
+    const cluster = new PostgresCluster(programs, folder, port);
+    try {
+      const { account } = programs;
+      if (account !== null) await chown(folder.path, account.uid, account.gid);
+      const initdb = ["--auth=trust", "--username=postgres", "--encoding=UTF8", "--no-locale", "--no-sync"];
+      await runProgram(programs, "initdb", [...initdb, `--pgdata=${cluster.#data}`], folder.path);
+      await appendFile(join(cluster.#data, "postgresql.conf"), settings(port, folder.path));
+      await cluster.start();
+    } catch (error) {
+      await cluster[Symbol.asyncDispose]();
+      throw error;
+    }
+    return cluster;
+  }
+
+  get #data(): string {
+    return join(this.#folder.path, "data");
+  }
+
+  get #log(): string {
+    return join(this.#folder.path, "log");
+  }
+
+  /** Starts it again. @returns when it accepts connections, after recovery if it needs that. */
+  async start(): Promise<void> {
+    if (this.#running) return;
+    try {
+      await this.#control("start", "--wait", `--log=${this.#log}`);
+    } catch (error) {
+      const log = await readFile(this.#log, "utf8").catch(() => "");
+      throw new Error(`PostgreSQL did not start:\n${log}`, { cause: error });
+    }
+    this.#running = true;
+  }
+
+  /** Aborts all its processes, without a checkpoint: connections break, and what was not committed is gone. */
+  async stopImmediately(): Promise<void> {
+    if (!this.#running) return;
+    await this.#control("stop", "--wait", "--mode=immediate");
+    this.#running = false;
+  }
+
+  async restart(): Promise<void> {
+    await this.stopImmediately();
+    await this.start();
+  }
+
+  #control(...args: readonly string[]): Promise<void> {
+    return runProgram(this.#programs, "pg_ctl", [...args, `--pgdata=${this.#data}`], this.#folder.path);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stopImmediately();
+    await this.#folder[Symbol.asyncDispose]();
+  }
+}

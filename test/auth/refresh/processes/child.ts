@@ -1,0 +1,101 @@
+/**
+ * A process that does nothing but refresh: the parts of a server that matter for it, and none that take long to load.
+ * Its task comes as JSON in the first argument. It says `ready`, answers `renew`, and ends when it is told to `stop`.
+ */
+import { subscribe } from "node:diagnostics_channel";
+import { flushCompileCache } from "node:module";
+import { setTimeout as delay } from "node:timers/promises";
+import { startRefreshing } from "../../../../src/auth/refresh/refreshing.ts";
+import type { RefreshTarget } from "../../../../src/auth/refresh/refresh-claims.ts";
+import { loadConfig } from "../../../../src/config.ts";
+import { openVault } from "../../../../src/credentials/vault.ts";
+import { openDatabase } from "../../../../src/db/database.ts";
+import { DatabaseClock } from "../../../../src/db/database-clock.ts";
+import { Outbox } from "../../../../src/events/outbox.ts";
+import { PostgresDoorbell } from "../../../../src/events/postgres-doorbell.ts";
+import type { FaultPoint } from "../../../../src/fault-point.ts";
+import { createLogger } from "../../../../src/observability/logger.ts";
+import { HttpClient } from "../../../../src/providers/http-client.ts";
+import { ProviderHealth } from "../../../../src/providers/provider-health.ts";
+import { noProviderSettings } from "../../../../src/providers/provider-settings.ts";
+import { ProviderRegistry } from "../../../../src/providers/registry.ts";
+import { retiredProvider } from "../../../../src/providers/provider.ts";
+import { rotatingProvider } from "./rotating-provider.ts";
+
+/** Where a process ends itself: the server's own points, and two that lie in the HTTP client. */
+export type DeathPoint = FaultPoint | "connecting" | "sent";
+
+export interface ChildTask {
+  readonly environment: Readonly<Record<string, string>>;
+  /** Seconds for which the provider forgives a repeated refresh token. */
+  readonly graceSeconds: number;
+  /** The process kills itself when it comes here, so many milliseconds later. */
+  readonly die: { readonly at: DeathPoint; readonly afterMs: number } | null;
+  readonly maxInFlight: number;
+  /** Milliseconds between two looks for what is due. */
+  readonly intervalMs: number;
+}
+
+export type ChildRequest =
+  { readonly type: "renew"; readonly id: number; readonly target: RefreshTarget } | { readonly type: "stop" };
+
+export type ChildMessage =
+  { readonly type: "ready" } | { readonly type: "renewed"; readonly id: number; readonly error: string | null };
+
+// One that is killed would not write it.
+flushCompileCache();
+
+const task = JSON.parse(process.argv[2]!) as ChildTask;
+const say = (message: ChildMessage): void => void process.send?.(message);
+
+async function reach(point: DeathPoint): Promise<void> {
+  if (task.die?.at !== point) return;
+  if (task.die.afterMs > 0) await delay(task.die.afterMs);
+  process.kill(process.pid, "SIGKILL");
+  // The signal takes a moment, in which nothing more may happen here.
+  await delay(60_000);
+}
+
+subscribe("undici:client:beforeConnect", () => void reach("connecting"));
+subscribe("undici:request:bodySent", () => void reach("sent"));
+
+const provider = rotatingProvider(task.graceSeconds);
+const config = loadConfig([provider], task.environment);
+const log = createLogger(config.logLevel);
+const database = await openDatabase({ kind: "postgres", url: config.databaseUrl!.reveal() });
+const clock = await DatabaseClock.start(database, log);
+const vault = await openVault(database, config, clock);
+const doorbell = await PostgresDoorbell.connect(config.databaseUrl!.reveal(), log);
+const outbox = new Outbox(database, doorbell);
+const dependencies = { http: new HttpClient(), health: new ProviderHealth(clock), clock };
+const settings = config.providers.get(provider.name) ?? noProviderSettings;
+const registry = new ProviderRegistry([provider.create({ ...dependencies, settings })], (name) =>
+  retiredProvider(name).create({ ...dependencies, settings: noProviderSettings }),
+);
+const refreshing = await startRefreshing(
+  { ...vault, database, dataDir: config.dataDir, registry, outbox, doorbell, clock, log, onStep: () => {} },
+  { limits: { maxInFlight: task.maxInFlight }, intervalMs: task.intervalMs, faults: reach },
+);
+
+async function renew(id: number, target: RefreshTarget): Promise<void> {
+  const error = await refreshing.refresher.renew(target, { demand: "due" }).then(
+    () => null,
+    (reason: unknown) => (reason instanceof Error ? reason.message : String(reason)),
+  );
+  say({ type: "renewed", id, error });
+}
+
+async function stop(): Promise<void> {
+  await refreshing[Symbol.asyncDispose]();
+  await doorbell[Symbol.asyncDispose]();
+  clock[Symbol.dispose]();
+  await dependencies.http[Symbol.asyncDispose]();
+  await database[Symbol.asyncDispose]();
+  process.disconnect();
+}
+
+process.on("message", (request: ChildRequest) => {
+  if (request.type === "stop") void stop();
+  else void renew(request.id, request.target);
+});
+say({ type: "ready" });

@@ -143,7 +143,6 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
   const usage = stack.use(new UsageRecorder(database, log));
   const audit = new AuditTrail(database, clock, log);
   const connector = new CredentialConnector({ store, outbox, audit });
-  const checker = new CredentialChecker({ database, registry, store, sealer, outbox, audit });
   const parts = {
     database,
     registry,
@@ -153,7 +152,6 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
     outbox,
     doorbell,
     audit,
-    checker,
     connector,
     clock,
     log,
@@ -162,8 +160,9 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
   const { dataDir } = config;
   const refreshing = stack.use(await startRefreshing({ ...parts, dataDir }, overrides.refresh));
   const { refresher, requests: refreshes } = refreshing;
-  const issuer = new AccessIssuer({ ...parts, reader: new AccessReader(database), refresher, usage });
-  const coordinator = new Coordinator({ ...parts, issuer, refreshes });
+  const checker = new CredentialChecker({ ...parts, refresher });
+  const issuer = new AccessIssuer({ ...parts, checker, reader: new AccessReader(database), refresher, usage });
+  const coordinator = new Coordinator({ ...parts, checker, issuer, refreshes });
   const flowStore = new OAuthFlowStore(database, keyring, clock);
   const { publicUrl } = config;
   const flows = new OAuthFlows({

@@ -73,11 +73,11 @@ export class InvalidCredentialError extends AuthError {
 }
 
 /**
- * What is known of a call that brought no usable answer. `refused`: it had no effect, as the provider could not be
- * reached or said so. `unknown`: it may have been carried out. `misconfigured`: the provider refuses this server's own
- * client, whoever the user is.
+ * What is known of a call that brought no usable answer. `withheld`: this server did not make it. `refused`: it had no
+ * effect, as the provider could not be reached or said so. `unknown`: it may have been carried out. `misconfigured`: the
+ * provider refuses this server's own client, whoever the user is.
  */
-export type ProviderFailure = "refused" | "unknown" | "misconfigured";
+export type ProviderFailure = "withheld" | "refused" | "unknown" | "misconfigured";
 
 /** The provider gave no usable answer; nothing is known about the credential. `retryAfter` is in seconds. */
 export class ProviderUnavailableError extends AuthError {

@@ -32,7 +32,8 @@ try {
   onStep(`listening after ${((Date.now() - started) / 1000).toFixed(1)} s`);
   process.stdout.write(`\n${await welcome(app, config, port)}\n\n`);
 
-  closeWithGrace({ delay: 15_000, logger: false }, async ({ signal, err }) => {
+  // A refresh in flight has its time to end, and so have open requests.
+  closeWithGrace({ delay: 25_000, logger: false }, async ({ signal, err }) => {
     if (err !== undefined) process.stderr.write(`Unexpected failure, closing: ${err.stack ?? err.message}\n`);
     else process.stdout.write(`\n${signal ?? "End"}: closing. Everything stored is kept.\n`);
     await app[Symbol.asyncDispose]();

@@ -8,7 +8,6 @@ import {
   CredentialNotFoundError,
   InvalidCredentialError,
   KeyUnavailableError,
-  MethodUnavailableError,
   ProviderUnavailableError,
   ReauthenticationRequiredError,
   ValidationError,
@@ -131,13 +130,7 @@ export class AccessIssuer {
     try {
       await this.#refresher.renew(row, { demand: isRejected ? "rejected" : "due" });
     } catch (error) {
-      if (error instanceof MethodUnavailableError && isSpent) {
-        throw new ProviderUnavailableError(`The token has to be renewed, and cannot be: ${error.message}`, {
-          cause: error,
-        });
-      }
-      const isHarmless = error instanceof ProviderUnavailableError || error instanceof MethodUnavailableError;
-      if (isHarmless && !isSpent) return row;
+      if (error instanceof ProviderUnavailableError && !isSpent) return row;
       throw error;
     }
     const { userId, authMethod: method, label } = row;

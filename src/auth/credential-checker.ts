@@ -1,4 +1,5 @@
 import type { Caller } from "../callers/caller.ts";
+import type { Clock } from "../clock.ts";
 import type { CredentialSealer } from "../credentials/credential-sealer.ts";
 import type { CredentialStore } from "../credentials/credential-store.ts";
 import { forgottenKeyId, type ProviderCredential, type StoredStatus } from "../credentials/provider-credential.ts";
@@ -8,6 +9,8 @@ import { AuthError, InvalidCredentialError, KeyUnavailableError, Reauthenticatio
 import type { ProviderRegistry } from "../providers/registry.ts";
 import type { AuditTrail } from "./audit-trail.ts";
 import { credentialEventBody } from "./credential-event.ts";
+import type { RefreshDemand } from "./refresh/refresh-claims.ts";
+import type { Refresher } from "./refresh/refresher.ts";
 
 /** Asks providers whether they still accept stored credentials, and keeps what they say. */
 export class CredentialChecker {
@@ -17,6 +20,8 @@ export class CredentialChecker {
   readonly #sealer: CredentialSealer;
   readonly #outbox: Outbox;
   readonly #audit: AuditTrail;
+  readonly #refresher: Refresher;
+  readonly #clock: Clock;
 
   constructor(parts: {
     readonly database: Database;
@@ -25,6 +30,8 @@ export class CredentialChecker {
     readonly sealer: CredentialSealer;
     readonly outbox: Outbox;
     readonly audit: AuditTrail;
+    readonly refresher: Refresher;
+    readonly clock: Clock;
   }) {
     this.#database = parts.database;
     this.#registry = parts.registry;
@@ -32,6 +39,8 @@ export class CredentialChecker {
     this.#sealer = parts.sealer;
     this.#outbox = parts.outbox;
     this.#audit = parts.audit;
+    this.#refresher = parts.refresher;
+    this.#clock = parts.clock;
   }
 
   /**
@@ -40,24 +49,45 @@ export class CredentialChecker {
    * re-authentication) or ProviderUnavailableError (nothing is known, and nothing is changed).
    */
   async check(caller: Caller, credentialId: string): Promise<ProviderCredential> {
-    const credential = await this.#store.get(this.#database.em(), caller.userId, credentialId);
-    if (credential.keyId === forgottenKeyId) {
-      throw new ReauthenticationRequiredError(credential.statusReason ?? "Connect the provider again.", credential);
+    const found = await this.#store.get(this.#database.em(), caller.userId, credentialId);
+    if (found.keyId === forgottenKeyId) {
+      throw new ReauthenticationRequiredError(found.statusReason ?? "Connect the provider again.", found);
     }
-    try {
-      const provider = this.#registry.ofStored(credential.provider);
-      await provider.validateCredentials(
-        this.#sealer.open(credential, { expiresAt: credential.expiresAt ?? null, scopes: credential.scopes }),
-      );
-    } catch (error) {
-      if (error instanceof AuthError) await this.#refuse(caller, credential, error);
-      throw error;
+    const isExpired = found.expiresAt != null && found.expiresAt <= this.#clock.now();
+    let credential = isExpired && canRenew(found) ? await this.#renew(caller, found, "due") : found;
+    let refusal = await this.#ask(credential);
+    // An access token may end before its time; the sign-in is over only when its refresh token is.
+    if (refusal instanceof InvalidCredentialError && canRenew(credential)) {
+      credential = await this.#renew(caller, credential, "rejected");
+      refusal = await this.#ask(credential);
+    }
+    if (refusal !== null) {
+      await this.#refuse(caller, credential, refusal);
+      throw refusal;
     }
     await this.#outbox.transaction(caller.userId, async (em) => {
       await this.#store.markValidated(em, credential);
       await this.#audit.write(em, caller, { action: "credential.validate", outcome: "succeeded", credential });
     });
     return this.#store.get(this.#database.em(), caller.userId, credentialId);
+  }
+
+  /** Null: the provider accepts it. */
+  async #ask(credential: ProviderCredential): Promise<AuthError | null> {
+    const provider = this.#registry.ofStored(credential.provider);
+    const details = { expiresAt: credential.expiresAt ?? null, scopes: credential.scopes };
+    try {
+      await provider.validateCredentials(this.#sealer.open(credential, details));
+      return null;
+    } catch (error) {
+      if (error instanceof AuthError) return error;
+      throw error;
+    }
+  }
+
+  async #renew(caller: Caller, credential: ProviderCredential, demand: RefreshDemand): Promise<ProviderCredential> {
+    await this.#refresher.renew(credential, { demand, actor: caller.actor });
+    return this.#store.get(this.#database.em(), caller.userId, credential.id);
   }
 
   async #refuse(caller: Caller, credential: ProviderCredential, error: AuthError): Promise<void> {
@@ -70,6 +100,10 @@ export class CredentialChecker {
       }
     });
   }
+}
+
+function canRenew({ status, refreshable }: ProviderCredential): boolean {
+  return status === "active" && refreshable;
 }
 
 function statusAfter(error: AuthError): StoredStatus | null {

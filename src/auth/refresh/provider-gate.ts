@@ -59,15 +59,34 @@ export class ProviderGate implements Disposable {
   }
 
   /**
-   * Runs `call` when there is room.
-   * @throws ProviderUnavailableError without running it while the provider is left alone; whatever `call` throws.
+   * Runs `work` when there is room; what it sends to the provider it sends through `call`.
+   * @throws ProviderUnavailableError without running it while the provider is left alone; whatever `work` throws.
    */
-  async run<T>(call: () => Promise<T>): Promise<T> {
+  async admit<T>(work: () => Promise<T>): Promise<T> {
     try {
-      return await this.#bulkhead.execute(() => this.#breaker.execute(call));
+      return await this.#bulkhead.execute(() => {
+        this.#assertOpen();
+        return work();
+      });
     } catch (error) {
       throw this.#explain(error);
     }
+  }
+
+  /** Makes one call, from whose failure the next ones learn. @throws ProviderUnavailableError; whatever `send` throws. */
+  async call<T>(send: () => Promise<T>): Promise<T> {
+    try {
+      return await this.#breaker.execute(send);
+    } catch (error) {
+      throw this.#explain(error);
+    }
+  }
+
+  #assertOpen(): void {
+    const { state } = this.#breaker;
+    if (state === CircuitState.Isolated) throw new IsolatedCircuitError();
+    const isProbeDue = state === CircuitState.Open && Date.now() - this.#openedAt >= probeIntervalMs;
+    if (state !== CircuitState.Closed && !isProbeDue) throw new BrokenCircuitError();
   }
 
   /** Leaves the provider alone for a while, as no request of this server can succeed there. */
@@ -82,29 +101,30 @@ export class ProviderGate implements Disposable {
   }
 
   #explain(error: unknown): unknown {
+    const name = this.#displayName;
     if (error instanceof IsolatedCircuitError) {
-      const { reason, until } = this.#pause ?? { reason: `${this.#displayName} is paused.`, until: Date.now() };
-      return new ProviderUnavailableError(reason, { cause: error, retryAfter: secondsUntil(until) });
+      return withheld(this.#pause?.reason ?? `${name} is paused.`, secondsUntil(this.#pause?.until ?? 0), error);
     }
     if (error instanceof BrokenCircuitError) {
-      const retryAfter = secondsUntil(this.#openedAt + probeIntervalMs);
-      const detail = `${this.#displayName} has not answered the last requests.`;
-      return new ProviderUnavailableError(`${detail} Try again in ${retryAfter} s.`, {
-        cause: error,
-        retryAfter,
-        detail,
-      });
+      return withheld(
+        `${name} has not answered the last requests.`,
+        secondsUntil(this.#openedAt + probeIntervalMs),
+        error,
+      );
     }
-    if (error instanceof BulkheadRejectedError) {
-      const detail = `Too many sign-ins at ${this.#displayName} wait to be renewed.`;
-      return new ProviderUnavailableError(`${detail} Try again in 5 s.`, { cause: error, retryAfter: 5, detail });
-    }
-    return error;
+    return error instanceof BulkheadRejectedError
+      ? withheld(`Too many sign-ins at ${name} wait to be renewed.`, 5, error)
+      : error;
   }
 
   [Symbol.dispose](): void {
     clearTimeout(this.#pause?.timer);
   }
+}
+
+function withheld(detail: string, retryAfter: number, cause: Error): ProviderUnavailableError {
+  const message = `${detail} Try again in ${retryAfter} s.`;
+  return new ProviderUnavailableError(message, { failure: "withheld", cause, retryAfter, detail });
 }
 
 function secondsUntil(time: number): number {

@@ -147,15 +147,22 @@ export class RefreshRecord {
 
   /** Gives a claim back under which nothing was sent, or nothing that could have had an effect. */
   async released(claim: RefreshClaim): Promise<void> {
-    const kept = claim.isReplay ? "" : ", sent_at = null, replay_after = null";
+    const kept = claim.isReplay ? ", replay_after = clock_timestamp()" : ", sent_at = null, replay_after = null";
     await this.#database.em().execute(`update provider_credentials set ${ended}${kept} where ${fence}`, fenceOf(claim));
   }
 
   async #retry(em: EntityManager, claim: RefreshClaim, { reason, retryInMs }: Setback): Promise<Date | null> {
-    return this.#postpone(em, claim, reason, {
-      sql: "sent_at = null, replay_after = null, next_try_at = clock_timestamp() + ? * interval '1 millisecond'",
-      values: [retryInMs],
-    });
+    const next = "clock_timestamp() + ? * interval '1 millisecond'";
+    // What an earlier try has done stays unknown, whatever this one says.
+    return claim.isReplay
+      ? this.#postpone(em, claim, reason, {
+          sql: `replay_after = ${next}, next_try_at = ${next}`,
+          values: [retryInMs, retryInMs],
+        })
+      : this.#postpone(em, claim, reason, {
+          sql: `sent_at = null, replay_after = null, next_try_at = ${next}`,
+          values: [retryInMs],
+        });
   }
 
   /** Within the provider's replay window the next try may come soon; otherwise it waits for what the claim has set. */

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "../../observability/logger.ts";
 import type { ProviderRegistry } from "../../providers/registry.ts";
 import type { ExpiryNotices } from "./expiry-notices.ts";
@@ -75,8 +76,11 @@ export class RefreshWorker implements AsyncDisposable {
     const claims = await this.#claims.claimDue(slots);
     const running = claims.map((claim) => this.#refresher.run(claim));
     if (claims.length < slots.reduce((sum, { free }) => sum + free, 0) || claims.length === 0) return false;
-    // Half of them, so that the next claim is worth a statement.
-    await settled(running, Math.ceil(running.length / 2));
+    // Half of them, so that the next claim is worth a statement; and no longer than a look when one provider hangs.
+    const waiting = new AbortController();
+    const interval = delay(this.#intervalMs, undefined, { signal: waiting.signal, ref: false }).catch(() => {});
+    await Promise.race([settled(running, Math.ceil(running.length / 2)), interval]);
+    waiting.abort();
     return true;
   }
 

@@ -13,6 +13,7 @@ import { ExpiryNotices } from "./expiry-notices.ts";
 import { defaultGateLimits, type GateLimits } from "./provider-gate.ts";
 import { ProviderGates } from "./provider-gates.ts";
 import { RefreshClaims } from "./refresh-claims.ts";
+import { RefreshCycle } from "./refresh-cycle.ts";
 import { RefreshRecord } from "./refresh-record.ts";
 import { RefreshRequests } from "./refresh-requests.ts";
 import { RefreshSpool } from "./refresh-spool.ts";
@@ -61,7 +62,8 @@ export async function startRefreshing(
   const keeper = new RenewalKeeper({ spool, record, claims, log, faults });
   const recovered = await keeper.recover({ all: true });
   if (recovered > 0) parts.onStep(`stored ${recovered} renewed tokens that the last run had left in the spool`);
-  const refresher = new Refresher({ ...parts, gates, claims, record, keeper, faults });
+  const cycle = new RefreshCycle({ ...parts, gates, record, keeper, faults });
+  const refresher = new Refresher({ registry, gates, claims, cycle, log });
   const notices = new ExpiryNotices(parts);
   stack.use(new RefreshWorker({ registry, gates, claims, refresher, keeper, notices, log, intervalMs }));
   const requests = new RefreshRequests({ database, registry, store, refresher });

@@ -14,6 +14,9 @@ const abandonedAfterMs = 30_000;
 /** SQLSTATE classes of a database that is away, full, busy or shutting down: the same statement may succeed later. */
 const transientClasses = new Set(["08", "25", "40", "53", "55", "57", "58"]);
 
+/** What became of a renewal. `superseded`: the credential was changed meanwhile; `gone`: it was removed. */
+type RenewalFate = "stored" | "superseded" | "gone";
+
 /** Whether the database may yet do what it has just failed to do. */
 function isTransient(error: unknown): boolean {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
@@ -46,14 +49,15 @@ export class RenewalKeeper {
   }
 
   /** Resolves once the renewal is stored, or is known to be out of date. */
-  async keep(renewal: Renewal): Promise<void> {
+  async keep(renewal: Renewal): Promise<RenewalFate> {
     const file = await this.#write(renewal);
     if (file !== null) this.#own.add(file);
     try {
       await this.#faults("spooled");
-      await this.#store(renewal);
+      const fate = await this.#store(renewal);
       if (file !== null) await this.#spool.remove(file);
       await this.#faults("unlinked");
+      return fate;
     } finally {
       if (file !== null) this.#own.delete(file);
     }
@@ -87,19 +91,18 @@ export class RenewalKeeper {
     }
   }
 
-  async #store(renewal: Renewal): Promise<void> {
+  async #store(renewal: Renewal): Promise<RenewalFate> {
     for (let pause = firstPauseMs; ; pause = Math.min(pause * 2, maxPauseMs)) {
       try {
         const storing = this.#record.succeeded(renewal);
         storing.catch(() => {});
         await this.#faults("storing");
-        const isStored = (await storing) || (await this.#wasStored(renewal));
+        const fate = (await storing) ? "stored" : await this.#fateOf(renewal);
         await this.#faults("stored");
-        if (isStored) this.#record.announce(renewal.userId);
-        else
-          this.#log.warn({ credentialId: renewal.id }, "a renewal came too late: the credential was changed meanwhile");
+        if (fate === "stored") this.#record.announce(renewal.userId);
+        else this.#log.warn({ credentialId: renewal.id, fate }, "a renewal came too late");
         await this.#faults("announced");
-        return;
+        return fate;
       } catch (error) {
         if (!isTransient(error) || this.#closed.signal.aborted) throw error;
         this.#log.warn({ err: error, credentialId: renewal.id }, "a renewal cannot be stored; trying until it can");
@@ -109,8 +112,9 @@ export class RenewalKeeper {
   }
 
   /** An earlier try may have been committed without this process hearing of it. */
-  async #wasStored({ userId, id, tokenVersion, leaseEpoch }: Renewal): Promise<boolean> {
+  async #fateOf({ userId, id, tokenVersion, leaseEpoch }: Renewal): Promise<RenewalFate> {
     const state = await this.#claims.readState({ userId, id });
-    return state?.tokenVersion === tokenVersion + 1 && state.leaseEpoch === leaseEpoch;
+    if (state === null) return "gone";
+    return state.tokenVersion === tokenVersion + 1 && state.leaseEpoch === leaseEpoch ? "stored" : "superseded";
   }
 }

@@ -1,0 +1,34 @@
+import { ProviderUnavailableError } from "../../errors.ts";
+import type { ProviderAuth } from "../../providers/provider-auth.ts";
+import type { RefreshState } from "./refresh-claims.ts";
+
+/** Why a credential cannot be refreshed at this moment, and when it can. */
+export function postponement(provider: ProviderAuth, state: RefreshState): ProviderUnavailableError {
+  if (isLeased(state)) return underWay(provider);
+  const { displayName } = provider;
+  if (state.isSent && state.replayMs !== null && state.replayMs > 0) {
+    const detail = `The outcome of the last renewal at ${displayName} is not known, and repeating it now could end the sign-in.`;
+    return withheld(detail, "The server repeats it", state.replayMs);
+  }
+  if (state.earliestMs !== null && state.earliestMs > 0) {
+    return withheld(`${displayName} allows no renewal yet.`, "It allows one", state.earliestMs);
+  }
+  const detail = state.statusReason ?? `The renewal at ${displayName} has to wait.`;
+  return withheld(detail, "The server tries again", state.nextTryMs ?? 0);
+}
+
+/** Another call, or another process, refreshes the credential right now. */
+export function underWay({ displayName }: ProviderAuth): ProviderUnavailableError {
+  return withheld(`A renewal at ${displayName} is under way.`, "Try again", 1_000);
+}
+
+/** Whether a process has claimed the credential, as far as is known. */
+export function isLeased({ leaseMs }: RefreshState): boolean {
+  return leaseMs !== null && leaseMs > 0;
+}
+
+function withheld(detail: string, then: string, inMs: number): ProviderUnavailableError {
+  const retryAfter = Math.max(Math.ceil(inMs / 1000), 1);
+  const message = `${detail} ${then} in ${retryAfter} s.`;
+  return new ProviderUnavailableError(message, { failure: "withheld", detail, retryAfter });
+}

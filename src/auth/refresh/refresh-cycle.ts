@@ -1,0 +1,144 @@
+import type { Clock } from "../../clock.ts";
+import type { CredentialSealer } from "../../credentials/credential-sealer.ts";
+import { backoff, type RefreshScheduler } from "../../credentials/refresh-schedule.ts";
+import {
+  AuthError,
+  InvalidCredentialError,
+  KeyUnavailableError,
+  MethodUnavailableError,
+  ProviderUnavailableError,
+  ReauthenticationRequiredError,
+} from "../../errors.ts";
+import type { FaultHandler } from "../../fault-point.ts";
+import type { Logger } from "../../observability/logger.ts";
+import type { OAuthCredentials, ProviderAuth } from "../../providers/provider-auth.ts";
+import { underWay } from "./postponement.ts";
+import type { ProviderGates } from "./provider-gates.ts";
+import { type RefreshClaim, sendWithinMs } from "./refresh-claims.ts";
+import type { RefreshRecord } from "./refresh-record.ts";
+import type { RenewalKeeper } from "./renewal-keeper.ts";
+import { sealRenewal } from "./renewal.ts";
+
+/** A claim that was not sent in time: its answer could come after the lease. */
+class StaleClaimError extends Error {}
+
+/** What follows a claim: send, spool, store; or write down what went wrong and when to try again. */
+export class RefreshCycle {
+  readonly #gates: ProviderGates;
+  readonly #record: RefreshRecord;
+  readonly #keeper: RenewalKeeper;
+  readonly #sealer: CredentialSealer;
+  readonly #scheduler: RefreshScheduler;
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  readonly #faults: FaultHandler;
+
+  constructor(parts: {
+    readonly gates: ProviderGates;
+    readonly record: RefreshRecord;
+    readonly keeper: RenewalKeeper;
+    readonly sealer: CredentialSealer;
+    readonly scheduler: RefreshScheduler;
+    readonly clock: Clock;
+    readonly log: Logger;
+    readonly faults: FaultHandler;
+  }) {
+    this.#gates = parts.gates;
+    this.#record = parts.record;
+    this.#keeper = parts.keeper;
+    this.#sealer = parts.sealer;
+    this.#scheduler = parts.scheduler;
+    this.#clock = parts.clock;
+    this.#log = parts.log;
+    this.#faults = parts.faults;
+  }
+
+  /** Sends the refresh token. Once it is sent, nothing cancels it but its deadline. */
+  async send(provider: ProviderAuth, claim: RefreshClaim): Promise<OAuthCredentials> {
+    await this.#faults("claimed");
+    // This process may have been stopped in between.
+    if (performance.now() - claim.claimedAt > sendWithinMs) throw new StaleClaimError();
+    const secrets = this.#sealer.open(claim, claim);
+    const credentials = await this.#gates.of(provider).call(() => provider.refreshCredentials(secrets));
+    await this.#faults("received");
+    return credentials as OAuthCredentials;
+  }
+
+  /** Writes down how a claim's `send` ended. @throws AuthError for those who wait, unless there are new tokens. */
+  async finish(
+    provider: ProviderAuth,
+    claim: RefreshClaim,
+    sent: Promise<OAuthCredentials>,
+    actor: string,
+  ): Promise<void> {
+    let credentials: OAuthCredentials;
+    try {
+      credentials = await sent;
+    } catch (error) {
+      throw await this.#refuse(provider, claim, error, actor);
+    }
+    provider.health.recover();
+    const parts = { sealer: this.#sealer, scheduler: this.#scheduler };
+    const renewal = sealRenewal(claim, credentials, parts, { now: this.#clock.now(), actor });
+    const fate = await this.#keeper.keep(renewal);
+    // Its user has removed the credential: nobody shall use what has come for it.
+    if (fate === "gone") await provider.revokeCredentials(credentials);
+  }
+
+  /** @returns what to tell those who wait. */
+  async #refuse(provider: ProviderAuth, claim: RefreshClaim, error: unknown, actor: string): Promise<unknown> {
+    if (error instanceof InvalidCredentialError) return this.#end(provider, claim, error, actor);
+    if (error instanceof KeyUnavailableError) {
+      await this.#record.ended(claim, "unreadable", { reason: error.message, outcome: error.code, actor });
+      return error;
+    }
+    if (error instanceof ProviderUnavailableError && error.failure === "misconfigured") {
+      this.#log.error({ err: error, provider: provider.name }, "refreshes at this provider are paused");
+      this.#gates.of(provider).pause(error.message);
+      provider.health.complain(error.message);
+    }
+    if (hadNoEffect(error)) {
+      await this.#record.released(claim);
+      return error instanceof StaleClaimError ? underWay(provider) : error;
+    }
+    return this.#postpone(provider, claim, error, actor);
+  }
+
+  /** The provider has ended the grant, unless another process has refreshed it in the meantime. */
+  async #end(
+    provider: ProviderAuth,
+    claim: RefreshClaim,
+    error: InvalidCredentialError,
+    actor: string,
+  ): Promise<AuthError> {
+    const isLost = claim.isReplay && Number.isFinite(provider.replayWindow);
+    const reason = isLost
+      ? `The answer to an earlier renewal was lost, and ${provider.displayName} takes no refresh token a second time (rotation_lost). Connect the provider again.`
+      : error.message;
+    const details = { reason, outcome: "REAUTHENTICATION_REQUIRED", actor } as const;
+    if (!(await this.#record.ended(claim, "needs_reauth", details))) return underWay(provider);
+    return new ReauthenticationRequiredError(reason, claim, { cause: error });
+  }
+
+  async #postpone(provider: ProviderAuth, claim: RefreshClaim, error: unknown, actor: string): Promise<AuthError> {
+    const { replayWindow } = provider;
+    const known = error instanceof ProviderUnavailableError ? error : null;
+    const isUnknown = known === null || known.failure === "unknown";
+    // What is harmless to repeat is repeated at once.
+    const wait = isUnknown && claim.failCount === 0 && replayWindow > 0 ? 0 : backoff(claim.failCount + 1);
+    const retryInMs = Math.max(wait, (known?.retryAfter ?? 0) * 1000);
+    const reason = known?.detail ?? "The renewal failed inside this server.";
+    await this.#record.failed(claim, { reason, retryInMs, isUnknown, replayWindow, actor });
+    const details = { err: error, credentialId: claim.id, provider: claim.provider };
+    if (known === null) this.#log.error(details, "a refresh failed for a reason that nobody foresaw");
+    else this.#log.warn(details, "a refresh failed and is tried again");
+    return known ?? new ProviderUnavailableError(`${reason} Try again later.`, { cause: error, failure: "unknown" });
+  }
+}
+
+/** Whether nothing has reached the provider that could have had an effect, and another try needs no waiting. */
+function hadNoEffect(error: unknown): boolean {
+  if (error instanceof StaleClaimError || error instanceof MethodUnavailableError) return true;
+  if (!(error instanceof ProviderUnavailableError)) return false;
+  return error.failure === "misconfigured" || error.failure === "withheld";
+}

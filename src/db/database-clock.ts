@@ -16,19 +16,19 @@ const statement = {
 export class DatabaseClock implements Clock, Disposable {
   readonly #database: Database;
   readonly #log: Logger;
-  readonly #timer: NodeJS.Timeout;
+  #timer: NodeJS.Timeout | undefined;
   /** What the database's clock showed when `performance.now()` was 0, in milliseconds since 1970. */
   #origin = 0;
 
   private constructor(database: Database, log: Logger) {
     this.#database = database;
     this.#log = log;
-    this.#timer = setInterval(() => void this.#follow(), syncIntervalMs).unref();
   }
 
   static async start(database: Database, log: Logger): Promise<DatabaseClock> {
     const clock = new DatabaseClock(database, log);
     await clock.#sync();
+    clock.#timer = setInterval(() => void clock.#follow(), syncIntervalMs).unref();
     return clock;
   }
 

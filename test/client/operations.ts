@@ -399,3 +399,52 @@ export const refreshCredentialsMutation = graphql(`
     }
   }
 `);
+
+/** A credential as it stands, with what is known of its provider. */
+export const credentialStateQuery = graphql(`
+  query CredentialState($id: ID!) {
+    node(id: $id) {
+      ... on Credential {
+        status
+        statusReason
+        expiresAt
+        nextRefreshAt
+        lastRefreshedAt
+        account {
+          email
+        }
+        provider {
+          health {
+            status
+            complaint
+          }
+        }
+      }
+    }
+  }
+`);
+
+/** Access, or the way in which it is refused. */
+export const renewedAccessMutation = graphql(`
+  mutation RenewedAccess($input: IssueAccessInput!) {
+    issueAccess(input: $input) {
+      __typename
+      ... on IssueAccessPayload {
+        grant {
+          grantId
+          method
+          headers {
+            name
+            value
+          }
+        }
+      }
+      ... on Error {
+        message
+      }
+      ... on ProviderUnavailableError {
+        retryAfter
+      }
+    }
+  }
+`);

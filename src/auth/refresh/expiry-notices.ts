@@ -7,6 +7,8 @@ import type { Outbox } from "../../events/outbox.ts";
 import { credentialEventBody } from "../credential-event.ts";
 
 const batchSize = 100;
+/** Longer than a batch takes: if this process dies, another one sends what is left. */
+const claimSeconds = 30;
 /** How long the secrets of an ended sign-in are kept, in milliseconds. */
 const keepEndedMs = 86_400_000;
 const forgetIntervalMs = 600_000;
@@ -24,6 +26,7 @@ export class ExpiryNotices {
   readonly #outbox: Outbox;
   readonly #clock: Clock;
   #forgottenAt = Number.NEGATIVE_INFINITY;
+  #isStopped = false;
 
   constructor(parts: {
     readonly database: Database;
@@ -41,17 +44,30 @@ export class ExpiryNotices {
 
   /** Sends what is due. Of several processes each notice is sent by one. */
   async send(): Promise<void> {
-    for (;;) {
-      const rows = await this.#database
-        .em()
-        .find(
-          ProviderCredentialEntity,
-          { expiryNoticeAt: { $lte: this.#clock.now() } },
-          { limit: batchSize, orderBy: { expiryNoticeAt: "asc" } },
-        );
-      for (const row of rows) await this.#notify(row);
-      if (rows.length < batchSize) return;
+    while (!this.#isStopped) {
+      const ids = await this.#claim();
+      const rows = await this.#database.em().find(ProviderCredentialEntity, { id: { $in: ids } });
+      for (const row of rows) if (!this.#isStopped) await this.#notify(row);
+      if (ids.length < batchSize) return;
     }
+  }
+
+  /** What is not yet sent is left to others. */
+  stop(): void {
+    this.#isStopped = true;
+  }
+
+  /** Puts the next ones off for a while in which no other process sends them. */
+  async #claim(): Promise<string[]> {
+    const rows = await this.#database.em().execute<{ id: string }[]>(
+      `update provider_credentials set expiry_notice_at = clock_timestamp() + interval '${claimSeconds} seconds'
+        where id in (
+          select id from provider_credentials where expiry_notice_at <= ?
+          order by expiry_notice_at limit ${batchSize} for update skip locked
+        ) returning id`,
+      [this.#clock.now()],
+    );
+    return rows.map(({ id }) => id);
   }
 
   /** See CredentialStore. */
@@ -64,7 +80,7 @@ export class ExpiryNotices {
   async #notify(credential: ProviderCredential): Promise<void> {
     const { id, userId, authMethod, expiresAt, expiryNoticeAt } = credential;
     const now = this.#clock.now();
-    if (expiresAt == null) return;
+    if (expiresAt == null || expiryNoticeAt == null) return;
     const isOver = expiresAt <= now;
     const isWorth = isOver || isInDanger(credential, now);
     const next = isOver
@@ -87,9 +103,11 @@ export class ExpiryNotices {
   }
 }
 
-/** Whether it will not be refreshed by itself, or has failed to be. */
-function isInDanger({ refreshable, nextTryAt, failCount }: ProviderCredential, now: Date): boolean {
+/** Whether it will not be refreshed by itself in time, or has failed to be. */
+function isInDanger({ refreshable, nextTryAt, failCount, expiresAt }: ProviderCredential, now: Date): boolean {
   if (!refreshable || nextTryAt == null || failCount > 0) return true;
+  // The provider allows no refresh before the end.
+  if (expiresAt != null && nextTryAt >= expiresAt) return true;
   return now.getTime() - nextTryAt.getTime() > overdueMs;
 }
 

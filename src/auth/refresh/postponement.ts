@@ -27,8 +27,11 @@ export function isLeased({ leaseMs }: RefreshState): boolean {
   return leaseMs !== null && leaseMs > 0;
 }
 
+/** Seconds. A provider may name any time; GraphQL's Int has 32 bits. */
+const maxRetryAfter = 2 ** 31 - 1;
+
 function withheld(detail: string, then: string, inMs: number): ProviderUnavailableError {
-  const retryAfter = Math.max(Math.ceil(inMs / 1000), 1);
+  const retryAfter = Math.min(Math.max(Math.ceil(inMs / 1000), 1), maxRetryAfter);
   const message = `${detail} ${then} in ${retryAfter} s.`;
   return new ProviderUnavailableError(message, { failure: "withheld", detail, retryAfter });
 }

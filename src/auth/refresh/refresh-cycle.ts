@@ -64,18 +64,23 @@ export class RefreshCycle {
     return credentials as OAuthCredentials;
   }
 
-  /** Writes down how a claim's `send` ended. @throws AuthError for those who wait, unless there are new tokens. */
+  /**
+   * Writes down how a claim's `send` ended. `false`: the credential was changed or claimed by another meanwhile, so that
+   * nothing was written, and the row tells how things stand. @throws AuthError for those who wait where there are no new tokens.
+   */
   async finish(
     provider: ProviderAuth,
     claim: RefreshClaim,
     sent: Promise<OAuthCredentials>,
     actor: string,
-  ): Promise<void> {
+  ): Promise<boolean> {
     let credentials: OAuthCredentials;
     try {
       credentials = await sent;
     } catch (error) {
-      throw await this.#refuse(provider, claim, error, actor);
+      const refusal = await this.#refuse(provider, claim, error, actor);
+      if (refusal === null) return false;
+      throw refusal;
     }
     provider.health.recover();
     const parts = { sealer: this.#sealer, scheduler: this.#scheduler };
@@ -83,9 +88,10 @@ export class RefreshCycle {
     const fate = await this.#keeper.keep(renewal);
     // Its user has removed the credential: nobody shall use what has come for it.
     if (fate === "gone") await provider.revokeCredentials(credentials);
+    return fate !== "superseded";
   }
 
-  /** @returns what to tell those who wait. */
+  /** @returns what to tell those who wait; null where the claim no longer held. */
   async #refuse(provider: ProviderAuth, claim: RefreshClaim, error: unknown, actor: string): Promise<unknown> {
     if (error instanceof InvalidCredentialError) return this.#end(provider, claim, error, actor);
     if (error instanceof KeyUnavailableError) {
@@ -110,17 +116,22 @@ export class RefreshCycle {
     claim: RefreshClaim,
     error: InvalidCredentialError,
     actor: string,
-  ): Promise<AuthError> {
+  ): Promise<AuthError | null> {
     const isLost = claim.isReplay && Number.isFinite(provider.replayWindow);
     const reason = isLost
       ? `The answer to an earlier renewal was lost, and ${provider.displayName} takes no refresh token a second time (rotation_lost). Connect the provider again.`
       : error.message;
     const details = { reason, outcome: "REAUTHENTICATION_REQUIRED", actor } as const;
-    if (!(await this.#record.ended(claim, "needs_reauth", details))) return underWay(provider);
+    if (!(await this.#record.ended(claim, "needs_reauth", details))) return null;
     return new ReauthenticationRequiredError(reason, claim, { cause: error });
   }
 
-  async #postpone(provider: ProviderAuth, claim: RefreshClaim, error: unknown, actor: string): Promise<AuthError> {
+  async #postpone(
+    provider: ProviderAuth,
+    claim: RefreshClaim,
+    error: unknown,
+    actor: string,
+  ): Promise<AuthError | null> {
     const { replayWindow } = provider;
     const known = error instanceof ProviderUnavailableError ? error : null;
     const isUnknown = known === null || known.failure === "unknown";
@@ -128,7 +139,7 @@ export class RefreshCycle {
     const wait = isUnknown && claim.failCount === 0 && replayWindow > 0 ? 0 : backoff(claim.failCount + 1);
     const retryInMs = Math.max(wait, (known?.retryAfter ?? 0) * 1000);
     const reason = known?.detail ?? "The renewal failed inside this server.";
-    await this.#record.failed(claim, { reason, retryInMs, isUnknown, replayWindow, actor });
+    if (!(await this.#record.failed(claim, { reason, retryInMs, isUnknown, replayWindow, actor }))) return null;
     const details = { err: error, credentialId: claim.id, provider: claim.provider };
     if (known === null) this.#log.error(details, "a refresh failed for a reason that nobody foresaw");
     else this.#log.warn(details, "a refresh failed and is tried again");

@@ -1,9 +1,11 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, open, readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { mkdir, open, readdir, readFile, rename, stat, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import type { Logger } from "../../observability/logger.ts";
 import type { Renewal } from "./renewal.ts";
 
+/** Longer than writing one can take, in milliseconds. */
+const draftLifetimeMs = 600_000;
 const format = "maestro-auth renewal 1";
 
 /** One renewal that waits in the folder. */
@@ -49,14 +51,29 @@ export class RefreshSpool {
   }
 
   async remove(file: string): Promise<void> {
-    await rm(file, { force: true });
+    await unlink(file).catch((error: NodeJS.ErrnoException) => {
+      // Another process has stored and removed it.
+      if (error.code !== "ENOENT") throw error;
+    });
   }
 
   /** The renewals that have waited for at least so many milliseconds; the process that wrote them may have ended. */
   async list(olderThanMs: number): Promise<SpooledRenewal[]> {
-    const names = (await readdir(this.#folder)).filter((name) => name.endsWith(".json"));
+    const all = await readdir(this.#folder);
+    await Promise.all(all.filter((name) => name.endsWith(".new")).map((name) => this.#removeDraft(name)));
+    const names = all.filter((name) => name.endsWith(".json"));
     const found = await Promise.all(names.map((name) => this.#read(join(this.#folder, name), olderThanMs)));
     return found.filter((item) => item !== null);
+  }
+
+  /** What a crash has left half written: its renewal was never told to anybody. */
+  async #removeDraft(name: string): Promise<void> {
+    const file = join(this.#folder, name);
+    const age = await stat(file).then(
+      ({ mtimeMs }) => Date.now() - mtimeMs,
+      () => 0,
+    );
+    if (age > draftLifetimeMs) await this.remove(file);
   }
 
   async #read(file: string, olderThanMs: number): Promise<SpooledRenewal | null> {

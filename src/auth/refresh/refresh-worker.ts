@@ -3,7 +3,7 @@ import type { Logger } from "../../observability/logger.ts";
 import type { ProviderRegistry } from "../../providers/registry.ts";
 import type { ExpiryNotices } from "./expiry-notices.ts";
 import type { ProviderGates } from "./provider-gates.ts";
-import type { RefreshClaims } from "./refresh-claims.ts";
+import type { ClaimSlots, RefreshClaims } from "./refresh-claims.ts";
 import type { Refresher } from "./refresher.ts";
 import type { RenewalKeeper } from "./renewal-keeper.ts";
 
@@ -23,7 +23,9 @@ export class RefreshWorker implements AsyncDisposable {
   readonly #intervalMs: number;
   #timer: NodeJS.Timeout | undefined;
   #working: Promise<void> | null = null;
-  #housekeeping: NodeJS.Timeout;
+  readonly #noticing: NodeJS.Timeout;
+  readonly #housekeeping: NodeJS.Timeout;
+  #sendingNotices: Promise<void> | null = null;
   #keepingHouse: Promise<void> = Promise.resolve();
   #closed = false;
 
@@ -46,6 +48,7 @@ export class RefreshWorker implements AsyncDisposable {
     this.#notices = parts.notices;
     this.#log = parts.log;
     this.#intervalMs = parts.intervalMs;
+    this.#noticing = setInterval(() => this.#sendNotices(), this.#intervalMs).unref();
     this.#housekeeping = setInterval(() => this.#keepHouse(), housekeepingIntervalMs).unref();
     this.#schedule(this.#intervalMs);
   }
@@ -63,7 +66,6 @@ export class RefreshWorker implements AsyncDisposable {
 
   async #look(): Promise<void> {
     try {
-      await this.#notices.send();
       while (!this.#closed && (await this.#startDue()));
     } catch (error) {
       this.#log.warn({ err: error }, "due refreshes could not be claimed; trying again");
@@ -75,13 +77,23 @@ export class RefreshWorker implements AsyncDisposable {
     const slots = this.#gates.slots(this.#registry);
     const claims = await this.#claims.claimDue(slots);
     const running = claims.map((claim) => this.#refresher.run(claim));
-    if (claims.length < slots.reduce((sum, { free }) => sum + free, 0) || claims.length === 0) return false;
+    const isFull = ({ provider, free }: ClaimSlots) =>
+      claims.filter((claim) => claim.provider === provider).length >= free;
+    if (!slots.some(isFull)) return false;
     // Half of them, so that the next claim is worth a statement; and no longer than a look when one provider hangs.
     const waiting = new AbortController();
     const interval = delay(this.#intervalMs, undefined, { signal: waiting.signal, ref: false }).catch(() => {});
     await Promise.race([settled(running, Math.ceil(running.length / 2)), interval]);
     waiting.abort();
     return true;
+  }
+
+  /** Beside the refreshes: after a long outage there may be very many, and they must not keep a token waiting. */
+  #sendNotices(): void {
+    this.#sendingNotices ??= this.#notices
+      .send()
+      .catch((error: unknown) => this.#log.warn({ err: error }, "notices of expiry could not be sent; trying again"))
+      .finally(() => (this.#sendingNotices = null));
   }
 
   #keepHouse(): void {
@@ -99,10 +111,13 @@ export class RefreshWorker implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#timer);
+    clearInterval(this.#noticing);
     clearInterval(this.#housekeeping);
+    this.#notices.stop();
     const timer = setTimeout(() => this.#keeper.giveUp(), closeGraceMs);
     await this.#working;
-    await this.#refresher.idle();
+    await this.#refresher.close();
+    await this.#sendingNotices;
     await this.#keepingHouse;
     clearTimeout(timer);
   }

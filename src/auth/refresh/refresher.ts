@@ -10,7 +10,7 @@ import {
 import type { Logger } from "../../observability/logger.ts";
 import type { OAuthCredentials, ProviderAuth } from "../../providers/provider-auth.ts";
 import type { ProviderRegistry } from "../../providers/registry.ts";
-import { isLeased, postponement } from "./postponement.ts";
+import { isLeased, postponement, underWay } from "./postponement.ts";
 import type { ProviderGates } from "./provider-gates.ts";
 import type { RefreshClaim, RefreshClaims, RefreshDemand, RefreshState, RefreshTarget } from "./refresh-claims.ts";
 import type { RefreshCycle } from "./refresh-cycle.ts";
@@ -45,9 +45,10 @@ export class Refresher {
   readonly #claims: RefreshClaims;
   readonly #cycle: RefreshCycle;
   readonly #log: Logger;
-  /** By credential id. */
+  /** By the version that is being refreshed. */
   readonly #awaited = new Map<string, Promise<void>>();
   readonly #running = new Set<Promise<void>>();
+  #isClosing = false;
 
   constructor(parts: {
     readonly registry: ProviderRegistry;
@@ -69,7 +70,7 @@ export class Refresher {
    * KeyUnavailableError, or ProviderUnavailableError where there is none yet: what was stored before is untouched then.
    */
   async renew(target: RefreshTarget, request: RenewalRequest): Promise<void> {
-    await withPatience(this.#awaited.get(target.id) ?? this.#share(target.id, this.#renew(target, request)));
+    await withPatience(this.#awaited.get(keyOf(target)) ?? this.#share(target, this.#renew(target, request)));
   }
 
   /** Refreshes what the worker has claimed. Never rejects: what went wrong stands in the row. */
@@ -77,7 +78,7 @@ export class Refresher {
     const provider = this.#registry.ofStored(claim.provider);
     const sent = this.#gates.of(provider).admit(() => this.#cycle.send(provider, claim));
     try {
-      await this.#share(claim.id, this.#cycle.finish(provider, claim, sent, serverActor));
+      await this.#share(claim, this.#finish(provider, claim, sent));
     } catch (error) {
       // Refusals have been written down. Anything else, such as a database that is away, ends with the lease.
       if (!(error instanceof AuthError)) {
@@ -86,20 +87,26 @@ export class Refresher {
     }
   }
 
-  /** Resolves when no refresh of this process is under way any more. */
-  async idle(): Promise<void> {
+  async #finish(provider: ProviderAuth, claim: RefreshClaim, sent: Promise<OAuthCredentials>): Promise<void> {
+    if (!(await this.#cycle.finish(provider, claim, sent, serverActor))) throw underWay(provider);
+  }
+
+  /** Resolves when no refresh of this process is under way any more. Those of others are no longer waited for. */
+  async close(): Promise<void> {
+    this.#isClosing = true;
     while (this.#running.size > 0) await Promise.allSettled(this.#running);
   }
 
   /** Lets others wait for the same refresh. */
-  async #share(credentialId: string, work: Promise<void>): Promise<void> {
+  async #share(target: Pick<RefreshTarget, "id" | "tokenVersion">, work: Promise<void>): Promise<void> {
+    const key = keyOf(target);
     this.#running.add(work);
-    this.#awaited.set(credentialId, work);
+    this.#awaited.set(key, work);
     try {
       await work;
     } finally {
       this.#running.delete(work);
-      if (this.#awaited.get(credentialId) === work) this.#awaited.delete(credentialId);
+      if (this.#awaited.get(key) === work) this.#awaited.delete(key);
     }
   }
 
@@ -107,16 +114,17 @@ export class Refresher {
     const provider = this.#registry.ofStored(target.provider);
     assertCanRefresh(provider, demand);
     const deadline = performance.now() + lookForMs;
+    const isOver = () => this.#isClosing || performance.now() >= deadline;
     for (;;) {
       const attempt = await this.#attempt(provider, target, demand);
-      if (attempt !== null) return this.#cycle.finish(provider, attempt.claim, attempt.sent, actor);
+      if (attempt !== null && (await this.#cycle.finish(provider, attempt.claim, attempt.sent, actor))) return;
       let state = await this.#read(target);
-      while (isLeased(state) && state.tokenVersion === target.tokenVersion && performance.now() < deadline) {
+      while (isLeased(state) && state.tokenVersion === target.tokenVersion && !isOver()) {
         await delay(lookIntervalMs);
         state = await this.#read(target);
       }
       if (state.tokenVersion > target.tokenVersion) return;
-      if (!canBeClaimed(state, demand) || performance.now() >= deadline) throw postponement(provider, state);
+      if (!canBeClaimed(state, demand) || isOver()) throw postponement(provider, state);
       await delay(lookIntervalMs);
     }
   }
@@ -142,6 +150,10 @@ export class Refresher {
     if (state.status === "needs_reauth") throw new ReauthenticationRequiredError(message, target);
     return state;
   }
+}
+
+function keyOf({ id, tokenVersion }: Pick<RefreshTarget, "id" | "tokenVersion">): string {
+  return `${id} ${tokenVersion}`;
 }
 
 /** Whether a claim was in vain only because a lease had not ended yet, or the time had not come. */

@@ -19,7 +19,8 @@ type RenewalFate = "stored" | "superseded" | "gone";
 
 /** Whether the database may yet do what it has just failed to do. */
 function isTransient(error: unknown): boolean {
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  // A connection's own errors have codes too, and EPIPE has the form of an SQLSTATE.
+  const code = error instanceof Error && "code" in error && !("syscall" in error) ? String(error.code) : "";
   return !/^[0-9A-Z]{5}$/.test(code) || transientClasses.has(code.slice(0, 2));
 }
 
@@ -69,12 +70,21 @@ export class RenewalKeeper {
    */
   async recover({ all }: { readonly all: boolean }): Promise<number> {
     const left = (await this.#spool.list(all ? 0 : abandonedAfterMs)).filter(({ file }) => !this.#own.has(file));
+    let stored = 0;
     for (const { file, renewal } of left) {
-      await this.#store(renewal);
-      await this.#spool.remove(file);
-      this.#log.warn({ credentialId: renewal.id }, "a renewal that a process had left behind was stored");
+      try {
+        const fate = await this.#store(renewal);
+        await this.#spool.remove(file);
+        if (fate !== "stored") continue;
+        stored += 1;
+        this.#log.warn({ credentialId: renewal.id }, "a renewal that a process had left behind was stored");
+      } catch (error) {
+        if (this.#closed.signal.aborted) throw error;
+        // One that the database will never take must not keep the others, or the server, from going on.
+        this.#log.error({ err: error, file }, "a spooled renewal cannot be stored; it is left where it is");
+      }
     }
-    return left.length;
+    return stored;
   }
 
   /** No longer waits for a database that is away: what is spooled is stored after the next start. */

@@ -413,6 +413,31 @@ export type RefreshCredentialsMutation = { refreshCredentials: { refreshed: Arra
         | { __typename: 'ValidationError', code: ErrorCode, message: string }
        }> } };
 
+export type CredentialStateQueryVariables = Exact<{
+  id: string | number;
+}>;
+
+
+export type CredentialStateQuery = { node:
+    | { status: CredentialStatus, statusReason: string | null, expiresAt: string | null, nextRefreshAt: string | null, lastRefreshedAt: string | null, account: { email: string | null } | null, provider: { health: { status: ProviderHealthStatus, complaint: string | null } } }
+    | Record<PropertyKey, never>
+   | null };
+
+export type RenewedAccessMutationVariables = Exact<{
+  input: IssueAccessInput;
+}>;
+
+
+export type RenewedAccessMutation = { issueAccess:
+    | { __typename: 'CredentialNotFoundError', message: string }
+    | { __typename: 'IssueAccessPayload', grant: { grantId: string, method: AuthMethod, headers: Array<{ name: string, value: string }> } }
+    | { __typename: 'KeyUnavailableError', message: string }
+    | { __typename: 'ProviderNotFoundError', message: string }
+    | { __typename: 'ProviderUnavailableError', message: string, retryAfter: number | null }
+    | { __typename: 'ReauthenticationRequiredError', message: string }
+    | { __typename: 'ValidationError', message: string }
+   };
+
 export type AccessMutationVariables = Exact<{
   provider: string;
 }>;
@@ -823,6 +848,51 @@ export const RefreshCredentialsDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<RefreshCredentialsMutation, RefreshCredentialsMutationVariables>;
+export const CredentialStateDocument = new TypedDocumentString(`
+    query CredentialState($id: ID!) {
+  node(id: $id) {
+    ... on Credential {
+      status
+      statusReason
+      expiresAt
+      nextRefreshAt
+      lastRefreshedAt
+      account {
+        email
+      }
+      provider {
+        health {
+          status
+          complaint
+        }
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<CredentialStateQuery, CredentialStateQueryVariables>;
+export const RenewedAccessDocument = new TypedDocumentString(`
+    mutation RenewedAccess($input: IssueAccessInput!) {
+  issueAccess(input: $input) {
+    __typename
+    ... on IssueAccessPayload {
+      grant {
+        grantId
+        method
+        headers {
+          name
+          value
+        }
+      }
+    }
+    ... on Error {
+      message
+    }
+    ... on ProviderUnavailableError {
+      retryAfter
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<RenewedAccessMutation, RenewedAccessMutationVariables>;
 export const AccessDocument = new TypedDocumentString(`
     mutation Access($provider: String!) {
   issueAccess(input: { provider: $provider }) {

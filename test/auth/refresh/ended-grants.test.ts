@@ -1,0 +1,103 @@
+import { expect, test } from "vitest";
+import { vendorText } from "../../support/authorization-server/dialect.ts";
+import {
+  endWaits,
+  expire,
+  grant,
+  issue,
+  makeDue,
+  readEvents,
+  readRow,
+  readState,
+  refresh,
+  sentRefreshTokens,
+  setRefreshStage,
+} from "./refresh-stage.ts";
+
+const answer = (status: number, error: string) => ({
+  kind: "status" as const,
+  status,
+  body: { error, error_description: vendorText },
+});
+
+test("invalid_grant ends the sign-in, in words that say what to do", async () => {
+  await using stage = await setRefreshStage("anthropic");
+  const { alice, id, vendor } = stage;
+  const { sealed } = await readRow(stage);
+  vendor.next("/token", answer(400, "invalid_grant"));
+  const refused = await refresh(alice, id);
+  expect(refused.__typename).toBe("ReauthenticationRequiredError");
+
+  const { statusReason, ...state } = await readState(stage);
+  expect(state).toMatchObject({ status: "NEEDS_REAUTH", nextRefreshAt: null });
+  expect(statusReason).toContain("Anthropic (Claude) no longer accepts this sign-in");
+  expect(statusReason).not.toContain("rotation_lost");
+  expect(statusReason).not.toContain(vendorText);
+  expect(refused).toMatchObject({ message: statusReason });
+  expect(await readEvents(stage)).toMatchObject([{ type: "ReauthenticationRequired", body: { reason: statusReason } }]);
+  // For the person who looks into what happened.
+  expect((await readRow(stage)).sealed).toBe(sealed);
+
+  await endWaits(stage);
+  expect((await issue(alice, { provider: "anthropic" })).__typename).toBe("ReauthenticationRequiredError");
+  expect((await refresh(alice, id)).__typename).toBe("ReauthenticationRequiredError");
+  expect(sentRefreshTokens(vendor)).toHaveLength(1);
+});
+
+test("a vendor's own name for a dead refresh token means the same", async () => {
+  await using stage = await setRefreshStage("openai");
+  await stage.database.em().execute("update provider_credentials set earliest_refresh_at = null");
+  const error = { code: "refresh_token_expired", type: "invalid_request_error", message: vendorText };
+  stage.vendor.next("/token", { kind: "status", status: 401, body: { error } });
+  await refresh(stage.alice, stage.id);
+  expect((await readState(stage)).status).toBe("NEEDS_REAUTH");
+});
+
+test.each(["invalid_client", "unauthorized_client"])(
+  "%s pauses the provider's refreshes, and every user's credential stays as it is",
+  async (error) => {
+    await using stage = await setRefreshStage("anthropic");
+    const { alice, id, vendor, logs } = stage;
+    await makeDue(stage);
+    const old = await readRow(stage);
+    vendor.next("/token", answer(401, error));
+    const refused = await refresh(alice, id);
+    expect(refused).toMatchObject({
+      __typename: "ProviderUnavailableError",
+      message: expect.stringContaining("ANTHROPIC_OAUTH_CLIENT_ID") as string,
+    });
+
+    const row = await readRow(stage);
+    expect(row).toMatchObject({ version: 1, failures: 0, isSent: false, leaseIn: null, replayIn: null });
+    expect([row.status, row.reason, row.sealed]).toEqual([old.status, old.reason, old.sealed]);
+    expect(await readEvents(stage)).toEqual([]);
+    const { provider } = await readState(stage);
+    expect(provider.health).toMatchObject({
+      status: "DEGRADED",
+      complaint: expect.stringContaining("ANTHROPIC_OAUTH_CLIENT_ID") as string,
+    });
+    const errors = logs
+      .map((line) => JSON.parse(line) as { level: string; msg: string })
+      .filter((it) => it.level === "error");
+    expect(errors).toMatchObject([{ msg: "refreshes at this provider are paused" }]);
+
+    expect((await grant(alice, { provider: "anthropic" })).method).toBe("OAUTH");
+    expect(await refresh(alice, id)).toMatchObject({ __typename: "ProviderUnavailableError" });
+    await expire(stage);
+    const spent = await issue(alice, { provider: "anthropic" });
+    expect(spent.__typename).toBe("ProviderUnavailableError");
+    expect("retryAfter" in spent && spent.retryAfter).toBeGreaterThan(0);
+    expect(sentRefreshTokens(vendor)).toHaveLength(1);
+    expect((await readRow(stage)).status).toBe("active");
+  },
+);
+
+test("a request that the provider finds wrong says nothing against the grant, and pauses nothing", async () => {
+  await using stage = await setRefreshStage("anthropic");
+  const { alice, id, vendor } = stage;
+  vendor.next("/token", answer(400, "invalid_scope"));
+  expect((await refresh(alice, id)).__typename).toBe("ProviderUnavailableError");
+  expect(await readRow(stage)).toMatchObject({ status: "active", failures: 1, isSent: false });
+  await endWaits(stage);
+  expect((await refresh(alice, id)).__typename).toBe("RefreshCredentialPayload");
+});

@@ -1,0 +1,154 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { ProviderGate } from "../../../src/auth/refresh/provider-gate.ts";
+import { InvalidCredentialError, ProviderUnavailableError } from "../../../src/errors.ts";
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ["Date", "setTimeout", "clearTimeout"] });
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const outage = () => Promise.reject(new ProviderUnavailableError("Acme did not answer."));
+
+function newGate(maxInFlight = 2): ProviderGate {
+  return new ProviderGate("Acme", { maxInFlight });
+}
+
+/** One refresh: what is done before it is sent, and the call. */
+function run<T>(gate: ProviderGate, send: () => Promise<T>): Promise<T> {
+  return gate.admit(() => gate.call(send));
+}
+
+async function fail(gate: ProviderGate, times: number): Promise<void> {
+  for (let count = 0; count < times; count++) await expect(run(gate, outage)).rejects.toThrow("Acme did not answer.");
+}
+
+test("so many calls are in flight at once; the others wait for their turn", async () => {
+  using gate = newGate(2);
+  const ends = [1, 2, 3].map(() => Promise.withResolvers<number>());
+  const started: number[] = [];
+  const runs = ends.map(({ promise }, index) =>
+    run(gate, () => {
+      started.push(index);
+      return promise;
+    }),
+  );
+  await vi.waitFor(() => expect(started).toEqual([0, 1]));
+  expect(gate.free).toBe(0);
+  ends[1]!.resolve(7);
+  expect(await runs[1]).toBe(7);
+  await vi.waitFor(() => expect(started).toEqual([0, 1, 2]));
+  ends[0]!.resolve(5);
+  ends[2]!.resolve(6);
+  expect(await Promise.all(runs)).toEqual([5, 7, 6]);
+  expect(gate.free).toBe(2);
+});
+
+test("where too many wait, the next one is told to come again", async () => {
+  using gate = newGate(1);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const waiting = Array.from({ length: 10_001 }, () => run(gate, () => promise));
+  await expect(run(gate, () => promise)).rejects.toMatchObject({ code: "PROVIDER_UNAVAILABLE", retryAfter: 5 });
+  resolve();
+  await Promise.all(waiting);
+});
+
+test("after three failures in a row nothing is tried for five seconds, and callers hear how long", async () => {
+  using gate = newGate();
+  await fail(gate, 2);
+  expect(gate.free).toBe(2);
+  await fail(gate, 1);
+  expect(gate.free).toBe(0);
+  const call = vi.fn(() => Promise.resolve());
+  await expect(run(gate, call)).rejects.toMatchObject({
+    code: "PROVIDER_UNAVAILABLE",
+    retryAfter: 5,
+    message: "Acme has not answered the last requests. Try again in 5 s.",
+  });
+  vi.advanceTimersByTime(4_000);
+  expect(gate.free).toBe(0);
+  await expect(run(gate, call)).rejects.toMatchObject({ retryAfter: 1 });
+  expect(call).not.toHaveBeenCalled();
+});
+
+test("work that makes no call tells nothing of the provider", async () => {
+  using gate = newGate();
+  const nothing = () => gate.admit(() => Promise.resolve(null));
+  await fail(gate, 2);
+  await nothing();
+  await fail(gate, 1);
+  expect(gate.free).toBe(0);
+  await expect(nothing()).rejects.toThrow("has not answered the last requests");
+  vi.advanceTimersByTime(5_000);
+  await nothing();
+  expect(gate.free).toBe(1);
+  await fail(gate, 1);
+  expect(gate.free).toBe(0);
+});
+
+test("failures that are not in a row, and refusals, do not stop anything", async () => {
+  using gate = newGate();
+  for (let round = 0; round < 3; round++) {
+    await fail(gate, 2);
+    await run(gate, () => Promise.resolve());
+  }
+  for (let count = 0; count < 5; count++) {
+    const refusal = new InvalidCredentialError("Acme no longer accepts this sign-in.");
+    await expect(run(gate, () => Promise.reject(refusal))).rejects.toBe(refusal);
+  }
+  expect(gate.free).toBe(2);
+});
+
+test("then there is one try every five seconds, and a success ends it", async () => {
+  using gate = newGate();
+  await fail(gate, 3);
+  for (let round = 0; round < 3; round++) {
+    vi.advanceTimersByTime(5_000);
+    expect(gate.free).toBe(1);
+    await fail(gate, 1);
+    expect(gate.free).toBe(0);
+    vi.advanceTimersByTime(4_999);
+    await expect(run(gate, outage)).rejects.toThrow("has not answered the last requests");
+  }
+  vi.advanceTimersByTime(5_000);
+  expect(await run(gate, () => Promise.resolve("back"))).toBe("back");
+  expect(gate.free).toBe(2);
+});
+
+test("while that try is under way there is no other", async () => {
+  using gate = newGate();
+  await fail(gate, 3);
+  vi.advanceTimersByTime(5_000);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const call = vi.fn(() => promise);
+  const probe = run(gate, call);
+  await vi.waitFor(() => expect(call).toHaveBeenCalledTimes(1));
+  expect(gate.free).toBe(0);
+  await expect(run(gate, call)).rejects.toThrow("has not answered the last requests");
+  expect(call).toHaveBeenCalledTimes(1);
+  resolve();
+  await probe;
+  expect(gate.free).toBe(2);
+});
+
+test("a provider that is paused is left alone for five minutes, and the reason is passed on", async () => {
+  using gate = newGate();
+  gate.pause("Acme refused this server's own OAuth client.");
+  gate.pause("A second reason changes nothing.");
+  const call = vi.fn(() => Promise.resolve());
+  expect(gate.free).toBe(0);
+  await expect(run(gate, call)).rejects.toMatchObject({
+    code: "PROVIDER_UNAVAILABLE",
+    message: "Acme refused this server's own OAuth client. Try again in 300 s.",
+    retryAfter: 300,
+  });
+  vi.advanceTimersByTime(299_999);
+  await expect(run(gate, call)).rejects.toThrow("Acme refused");
+  expect(call).not.toHaveBeenCalled();
+  vi.advanceTimersByTime(1);
+  await run(gate, call);
+  expect(call).toHaveBeenCalledTimes(1);
+  expect(gate.free).toBe(2);
+});

@@ -1,51 +1,32 @@
-import { parseArgs } from "node:util";
+import { readArguments, readSettings, usage } from "./arguments.ts";
 import type { Bench, BenchSettings } from "./bench.ts";
 import { issueAccess } from "./issue-access/issue-access.ts";
 import { createProgress } from "./progress.ts";
+import { refreshKilled } from "./refresh/refresh-killed.ts";
+import { refreshMany } from "./refresh/refresh-many.ts";
+import { refreshThroughput } from "./refresh/refresh-throughput.ts";
 import { formatTable, writeReport } from "./report.ts";
 
-const benches = new Map<string, Bench>([["issue-access", issueAccess]]);
-const defaults: BenchSettings = { rounds: 9, seconds: 1 };
+const benches = new Map<string, Bench>([
+  ["issue-access", issueAccess],
+  ["refresh-throughput", refreshThroughput],
+  ["refresh-many", refreshMany],
+  ["refresh-killed", refreshKilled],
+]);
 
-function usage(): string {
-  const list = Array.from(benches, ([name, { summary }]) => `  ${name.padEnd(16)}${summary}`);
-  return [
-    "npm run bench -- <name> [--rounds <count>] [--seconds <length of a round>]",
-    "",
-    ...list,
-    "",
-    `Without options: ${defaults.rounds} rounds of ${defaults.seconds} seconds for each figure.`,
-    "",
-  ].join("\n");
-}
-
-function readNumber(name: keyof BenchSettings, text: string | undefined): number {
-  const value = text === undefined ? defaults[name] : Number(text);
-  const isAllowed = value > 0 && value <= 600 && (name === "seconds" || Number.isInteger(value));
-  const expected = name === "seconds" ? "a number above 0, at most" : "a whole number from 1 to";
-  if (!isAllowed) throw new Error(`--${name} needs ${expected} 600`);
-  return value;
-}
-
-function readArguments(): { readonly name: string | undefined; readonly settings: BenchSettings } {
-  const options = { rounds: { type: "string" }, seconds: { type: "string" } } as const;
-  const { positionals, values } = parseArgs({ allowPositionals: true, options });
-  const settings = { rounds: readNumber("rounds", values.rounds), seconds: readNumber("seconds", values.seconds) };
-  return { name: positionals[0], settings };
-}
-
-async function runBench(name: string, bench: Bench, settings: BenchSettings): Promise<void> {
+async function runBench(name: string, bench: Bench, settings: BenchSettings<string>): Promise<void> {
   const stop = new AbortController();
   // Not `once`: npm passes on the Ctrl-C that the terminal has sent to this process already.
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => stop.abort());
   const startedAt = new Date();
   using progress = createProgress();
   try {
-    const report = await bench.run({ ...settings, signal: stop.signal, progress: progress.show });
+    const report = await bench.run(settings, { signal: stop.signal, progress: progress.show });
     const file = writeReport(name, { startedAt, settings, report });
     progress.clear();
     process.stdout.write(`\n${formatTable(report.rows)}\n\n${report.notes.join("\n")}\nWritten to ${file}\n`);
-    process.exit(0);
+    for (const failure of report.failures ?? []) process.stderr.write(`FAILED: ${failure}\n`);
+    process.exit((report.failures ?? []).length === 0 ? 0 : 1);
   } catch (error) {
     progress.clear();
     const stack = error instanceof Error ? error.stack : String(error);
@@ -55,14 +36,15 @@ async function runBench(name: string, bench: Bench, settings: BenchSettings): Pr
 }
 
 try {
-  const { name, settings } = readArguments();
-  const bench = benches.get(name ?? "");
-  if (name !== undefined && bench !== undefined) await runBench(name, bench, settings);
+  const given = readArguments(benches.values());
+  const bench = benches.get(given.name ?? "");
+  if (given.name !== undefined && bench !== undefined) await runBench(given.name, bench, readSettings(bench, given));
   else {
-    process.stderr.write(name === undefined ? usage() : `There is no bench "${name}".\n\n${usage()}`);
-    process.exitCode = name === undefined ? 0 : 1;
+    const list = usage(benches);
+    process.stderr.write(given.name === undefined ? list : `There is no bench "${given.name}".\n\n${list}`);
+    process.exitCode = given.name === undefined ? 0 : 1;
   }
 } catch (error) {
-  process.stderr.write(`${(error as Error).message}\n\n${usage()}`);
+  process.stderr.write(`${(error as Error).message}\n\n${usage(benches)}`);
   process.exitCode = 1;
 }

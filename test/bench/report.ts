@@ -28,7 +28,7 @@ export function formatTable(rows: BenchReport["rows"]): string {
 /** Writes what was found and on what machine. @returns the file, as seen from the working directory. */
 export function writeReport(
   name: string,
-  run: { readonly startedAt: Date; readonly settings: BenchSettings; readonly report: BenchReport },
+  run: { readonly startedAt: Date; readonly settings: BenchSettings<string>; readonly report: BenchReport },
 ): string {
   const { platform, arch, version } = process;
   const machine = { node: version, cpus: availableParallelism(), platform, arch };

@@ -3,7 +3,7 @@ import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadConfig } from "../../../src/config.ts";
-import type { Bench, BenchReport, BenchRun } from "../bench.ts";
+import { type BenchReport, type BenchRun, defineBench, roundOptions } from "../bench.ts";
 import { createScratchDatabase } from "../scratch-database.ts";
 import { startServerProcess } from "../server-process.ts";
 import { compare, type Contestants } from "./compare.ts";
@@ -84,7 +84,8 @@ async function run(run: BenchRun): Promise<BenchReport> {
 }
 
 /** `npm run bench -- issue-access` */
-export const issueAccess: Bench = {
+export const issueAccess = defineBench({
   summary: "Requests for access: our server beside a bare node:http server that does the same work by hand.",
+  options: roundOptions,
   run,
-};
+});

@@ -1,13 +1,7 @@
 import { defineConfig } from "vitest/config";
-import suites from "./vitest.config.ts";
+import { shared } from "./vitest.shared.ts";
 
 export default defineConfig({
-  ...suites,
-  test: {
-    ...suites.test,
-    include: ["test/browser/**/*.test.ts"],
-    exclude: [],
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
-  },
+  ...shared,
+  test: { ...shared.test, include: ["test/browser/**/*.test.ts"], maxWorkers: 2, hookTimeout: 120_000 },
 });

@@ -1,23 +1,36 @@
-import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
+import { shared } from "./vitest.shared.ts";
 
-/** What the suites of test/ and the browser tests share. */
+/** Suites that start many processes, and watch how long they take: one file at a time, when all else is done. */
+const processes = ["test/auth/refresh/processes/**/*.test.ts"];
+
 export default defineConfig({
-  root: fileURLToPath(new URL("..", import.meta.url)),
-  // One copy of graphql: under these conditions src/ and node_modules/ both get graphql/index.mjs.
-  ssr: { resolve: { conditions: ["module-sync", "node"] } },
+  ...shared,
   test: {
-    include: ["test/**/*.test.ts"],
-    exclude: ["test/browser/**"],
-    pool: "forks",
-    maxWorkers: 2,
-    // Files of one worker share their modules, and with them an embedded database that takes seconds to start.
-    isolate: false,
-    // Some tests start servers with databases of their own, on machines that may be busy.
-    testTimeout: 120_000,
-    hookTimeout: 60_000,
-    setupFiles: ["test/support/closed-network.ts"],
-    globalSetup: ["test/support/global-setup.ts"],
+    ...shared.test,
     coverage: { provider: "v8", include: ["src/**/*.ts"], reporter: ["text-summary"] },
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "suites",
+          include: ["test/**/*.test.ts"],
+          exclude: ["test/browser/**", ...processes],
+          maxWorkers: 2,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "processes",
+          include: processes,
+          maxWorkers: 1,
+          maxConcurrency: 3,
+          testTimeout: 300_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
   },
 });

@@ -47,7 +47,12 @@ export interface Database extends AsyncDisposable {
 }
 
 export type DatabaseLocation =
-  | { readonly kind: "postgres"; readonly url: string }
+  | {
+      readonly kind: "postgres";
+      readonly url: string;
+      /** Connections at most; 10 unless it is given. */
+      readonly poolSize?: number;
+    }
   | { readonly kind: "embedded"; readonly dataDir: string }
   | { readonly kind: "memory" };
 
@@ -106,7 +111,7 @@ async function openPGlite(folder: string): Promise<PGlite> {
 
 /** Opens a database; migrations are a step of their own. */
 export async function openDatabase(location: DatabaseLocation): Promise<Database> {
-  if (location.kind === "postgres") return openServer(location.url);
+  if (location.kind === "postgres") return openServer(location.url, location.poolSize ?? 10);
   const lock = location.kind === "embedded" ? lockFolder(location.dataDir) : null;
   try {
     const pglite = await (location.kind === "embedded" ? openPGlite(location.dataDir) : createPGlite());
@@ -136,15 +141,40 @@ function embeddedDatabase(pglite: PGlite, lock: Disposable | null): Database {
   };
 }
 
-async function openServer(url: string): Promise<Database> {
-  const orm = createOrm({ driver: PostgreSqlDriver, clientUrl: url, pool: { min: 0, max: 10 } });
+/** As `transactional` of an EntityManager, which never gives back a connection that broke within the transaction. */
+async function inTransaction<T>(orm: Orm, work: (em: EntityManager) => Promise<T>): Promise<T> {
+  let failure: { readonly error: unknown } | null = null;
+  try {
+    return await orm.em
+      .getKysely()
+      .transaction()
+      .execute(async (transaction) => {
+        try {
+          const em = orm.em.fork();
+          em.setTransactionContext(transaction);
+          const result = await work(em);
+          await em.flush();
+          return result;
+        } catch (error) {
+          failure = { error };
+          throw error;
+        }
+      });
+  } catch (error) {
+    // Where the connection broke the rollback fails too, and says less.
+    throw (failure as { readonly error: unknown } | null)?.error ?? error;
+  }
+}
+
+async function openServer(url: string, poolSize: number): Promise<Database> {
+  const orm = createOrm({ driver: PostgreSqlDriver, clientUrl: url, pool: { min: 0, max: poolSize } });
   await orm.connect();
   const pool = await (orm.driver.getConnection() as unknown as PostgreSqlConnection).getNativeClient();
   return {
     orm,
     url,
     em: () => orm.em.fork(),
-    transaction: (work) => orm.em.fork().transactional(work),
+    transaction: (work) => inTransaction(orm, work),
     query: async <Row>(statement: PreparedStatement, values: readonly unknown[]) =>
       (await pool.query({ ...statement, values: [...values] })).rows as Row[],
     exclusively: async (work) => {

@@ -58,6 +58,12 @@ export class ProviderGate implements Disposable {
     }
   }
 
+  /** Milliseconds until a provider that is down may be tried again; null where it is not left alone, or for longer. */
+  get untilProbeMs(): number | null {
+    if (this.#breaker.state !== CircuitState.Open) return null;
+    return Math.max(this.#openedAt + probeIntervalMs - Date.now(), 0);
+  }
+
   /**
    * Runs `work` when there is room; what it sends to the provider it sends through `call`.
    * @throws ProviderUnavailableError without running it while the provider is left alone; whatever `work` throws.

@@ -29,6 +29,12 @@ export class ProviderGates implements Disposable {
     });
   }
 
+  /** Milliseconds until the first of the providers that are down may be tried again; null where none is. */
+  get untilProbeMs(): number | null {
+    const waits = [...this.#gates.values()].flatMap(({ untilProbeMs }) => untilProbeMs ?? []);
+    return waits.length === 0 ? null : Math.min(...waits);
+  }
+
   [Symbol.dispose](): void {
     for (const gate of this.#gates.values()) gate[Symbol.dispose]();
   }

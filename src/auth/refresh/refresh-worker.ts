@@ -59,7 +59,9 @@ export class RefreshWorker implements AsyncDisposable {
     this.#timer = setTimeout(() => {
       this.#working = this.#look().finally(() => {
         this.#working = null;
-        this.#schedule(this.#intervalMs);
+        // A provider that has come back is not kept waiting for the next look.
+        const untilProbeMs = this.#gates.untilProbeMs || this.#intervalMs;
+        this.#schedule(Math.min(untilProbeMs, this.#intervalMs));
       });
     }, afterMs).unref();
   }

@@ -15,7 +15,7 @@ function startWorker(backlog: number, slots: readonly ClaimSlots[], sending = ()
   const [busy] = slots;
   const parts = {
     registry: {},
-    gates: { slots: () => slots },
+    gates: { slots: () => slots, untilProbeMs: null },
     claims: {
       claimDue: () => {
         const count = Math.min(busy!.free, state.waiting);

@@ -29,18 +29,22 @@ export interface ChildTask {
   readonly environment: Readonly<Record<string, string>>;
   /** Seconds for which the provider forgives a repeated refresh token. */
   readonly graceSeconds: number;
-  /** The process kills itself when it comes here, so many milliseconds later. */
-  readonly die: { readonly at: DeathPoint; readonly afterMs: number } | null;
+  /** What the process does to itself when it comes here, so many milliseconds later. By default it kills itself. */
+  readonly die: { readonly at: DeathPoint; readonly afterMs: number; readonly signal?: "SIGKILL" | "SIGSTOP" } | null;
   readonly maxInFlight: number;
   /** Milliseconds between two looks for what is due. */
   readonly intervalMs: number;
 }
 
 export type ChildRequest =
-  { readonly type: "renew"; readonly id: number; readonly target: RefreshTarget } | { readonly type: "stop" };
+  | { readonly type: "renew"; readonly id: number; readonly target: RefreshTarget }
+  | { readonly type: "count"; readonly id: number }
+  | { readonly type: "stop" };
 
 export type ChildMessage =
-  { readonly type: "ready" } | { readonly type: "renewed"; readonly id: number; readonly error: string | null };
+  | { readonly type: "ready" }
+  | { readonly type: "renewed"; readonly id: number; readonly error: string | null }
+  | { readonly type: "counted"; readonly id: number; readonly stored: number };
 
 // One that is killed would not write it.
 flushCompileCache();
@@ -48,12 +52,20 @@ flushCompileCache();
 const task = JSON.parse(process.argv[2]!) as ChildTask;
 const say = (message: ChildMessage): void => void process.send?.(message);
 
+/** How many renewals this process has brought into the database. */
+let stored = 0;
+let wasFrozen = false;
+
 async function reach(point: DeathPoint): Promise<void> {
-  if (task.die?.at !== point) return;
-  if (task.die.afterMs > 0) await delay(task.die.afterMs);
-  process.kill(process.pid, "SIGKILL");
+  if (point === "stored") stored += 1;
+  const { die } = task;
+  if (die?.at !== point || wasFrozen) return;
+  const { afterMs, signal = "SIGKILL" } = die;
+  wasFrozen = signal === "SIGSTOP";
+  if (afterMs > 0) await delay(afterMs);
+  process.kill(process.pid, signal);
   // The signal takes a moment, in which nothing more may happen here.
-  await delay(60_000);
+  await delay(wasFrozen ? 200 : 60_000);
 }
 
 subscribe("undici:client:beforeConnect", () => void reach("connecting"));
@@ -62,7 +74,7 @@ subscribe("undici:request:bodySent", () => void reach("sent"));
 const provider = rotatingProvider(task.graceSeconds);
 const config = loadConfig([provider], task.environment);
 const log = createLogger(config.logLevel);
-const database = await openDatabase({ kind: "postgres", url: config.databaseUrl!.reveal() });
+const database = await openDatabase({ kind: "postgres", url: config.databaseUrl!.reveal(), poolSize: 4 });
 const clock = await DatabaseClock.start(database, log);
 const vault = await openVault(database, config, clock);
 const doorbell = await PostgresDoorbell.connect(config.databaseUrl!.reveal(), log);
@@ -94,8 +106,11 @@ async function stop(): Promise<void> {
   process.disconnect();
 }
 
+// Whoever started it has gone, in whatever way.
+process.on("disconnect", () => setTimeout(() => process.exit(), 10_000).unref());
 process.on("message", (request: ChildRequest) => {
   if (request.type === "stop") void stop();
+  else if (request.type === "count") say({ type: "counted", id: request.id, stored });
   else void renew(request.id, request.target);
 });
 say({ type: "ready" });

@@ -1,11 +1,24 @@
-import { type ChildProcess, fork } from "node:child_process";
+import { type ChildProcess, execFile, fork } from "node:child_process";
 import { once } from "node:events";
+import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { vi } from "vitest";
 import type { RefreshTarget } from "../../../../src/auth/refresh/refresh-claims.ts";
 import type { ChildMessage, ChildRequest, ChildTask } from "./child.ts";
 
 const script = fileURLToPath(new URL("child.ts", import.meta.url));
 const closedNetwork = fileURLToPath(new URL("../../../support/closed-network.ts", import.meta.url));
+
+const stopTimeoutMs = 40_000;
+
+/** What a process starts with besides its task. */
+export interface ProcessSetting {
+  /** Variables of the process itself, as a system has them that preloads something into all programs. */
+  readonly variables?: Readonly<Record<string, string>>;
+  /** A module to load before everything else. */
+  readonly preload?: URL;
+}
 
 /** A process that refreshes, as a server does. */
 export class RefreshProcess implements AsyncDisposable {
@@ -28,10 +41,15 @@ export class RefreshProcess implements AsyncDisposable {
    * Starts it; it may have died before it is ready, where that is its task.
    * @param compileCache a folder that makes the second start and the next ones faster.
    */
-  static async start(task: ChildTask, compileCache: string): Promise<RefreshProcess> {
+  static async start(
+    task: ChildTask,
+    compileCache: string,
+    { variables = {}, preload }: ProcessSetting = {},
+  ): Promise<RefreshProcess> {
+    const preloaded = [closedNetwork, ...(preload === undefined ? [] : [fileURLToPath(preload)])];
     const child = fork(script, [JSON.stringify(task)], {
-      execArgv: ["--import", closedNetwork],
-      env: { PATH: process.env["PATH"], NODE_COMPILE_CACHE: compileCache },
+      execArgv: preloaded.flatMap((module) => ["--import", module]),
+      env: { PATH: process.env["PATH"], NODE_COMPILE_CACHE: compileCache, ...variables },
       stdio: ["ignore", "pipe", "pipe", "ipc"],
     });
     const refreshing = new RefreshProcess(child);
@@ -45,37 +63,70 @@ export class RefreshProcess implements AsyncDisposable {
     return this.#child.pid!;
   }
 
+  get hasEnded(): boolean {
+    return this.#child.exitCode !== null || this.#child.signalCode !== null;
+  }
+
   /** Everything that it has printed. */
   get output(): string {
     return this.#output;
   }
 
   /** Refreshes on demand. @returns the error's message, or null. */
-  async renew(target: RefreshTarget): Promise<string | null> {
+  async renew({ userId, id, provider, tokenVersion }: RefreshTarget): Promise<string | null> {
+    const target = { userId, id, provider, tokenVersion };
+    const { error } = await this.#ask("renewed", (asked) => ({ type: "renew", id: asked, target }));
+    return error;
+  }
+
+  /** How many renewals it has brought into the database. */
+  async countStored(): Promise<number> {
+    const { stored } = await this.#ask("counted", (asked) => ({ type: "count", id: asked }));
+    return stored;
+  }
+
+  async #ask<Type extends "renewed" | "counted">(
+    type: Type,
+    question: (id: number) => ChildRequest,
+  ): Promise<Extract<ChildMessage, { type: Type }>> {
     const id = ++this.#asked;
-    const { promise, resolve } = Promise.withResolvers<string | null>();
+    const { promise, resolve, reject } = Promise.withResolvers<Extract<ChildMessage, { type: Type }>>();
     const listen = (message: ChildMessage) => {
-      if (message.type !== "renewed" || message.id !== id) return;
+      if (message.type !== type || message.id !== id) return;
       this.#child.off("message", listen);
-      resolve(message.error);
+      resolve(message as Extract<ChildMessage, { type: Type }>);
     };
     this.#child.on("message", listen);
-    this.#child.send({ type: "renew", id, target } satisfies ChildRequest);
+    void this.ended.then((signal) => reject(new Error(`the process has ended (${signal}):\n${this.#output}`)));
+    this.#child.send(question(id), (error) => error !== null && reject(error));
     return promise;
+  }
+
+  /** Resolves once it has been stopped by a signal. Not by its task alone: the system says so. */
+  async frozen(): Promise<void> {
+    const check = async () => {
+      const { stdout } = await promisify(execFile)("ps", ["-o", "state=", "-p", String(this.pid)]);
+      if (!stdout.startsWith("T")) throw new Error(`process ${this.pid} is in state ${stdout}`);
+    };
+    await vi.waitFor(check, { timeout: 60_000, interval: 50 });
   }
 
   kill(signal: "SIGKILL" | "SIGSTOP" | "SIGCONT"): void {
     this.#child.kill(signal);
   }
 
-  /** Lets it finish what it has begun. */
+  /** Lets it finish what it has begun. @throws Error with its output if it does not end. */
   async stop(): Promise<void> {
     if (this.#child.connected) this.#child.send({ type: "stop" } satisfies ChildRequest);
-    await this.ended;
+    const waiting = new AbortController();
+    const late = delay(stopTimeoutMs, true, { signal: waiting.signal }).catch(() => false);
+    const isLate = await Promise.race([late, this.ended.then(() => false)]);
+    waiting.abort();
+    if (isLate) throw new Error(`process ${this.pid} does not end:\n${this.#output}`);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    if (this.hasEnded) return;
     this.#child.kill("SIGKILL");
     await this.ended;
   }

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { vi } from "vitest";
 import { systemClock } from "../../../../src/clock.ts";
@@ -5,6 +6,8 @@ import { loadConfig } from "../../../../src/config.ts";
 import { ProviderCredentialEntity, type ProviderCredential } from "../../../../src/credentials/provider-credential.ts";
 import { Secret } from "../../../../src/credentials/secret.ts";
 import { openVault, type Vault } from "../../../../src/credentials/vault.ts";
+import { EventEntity } from "../../../../src/events/event.ts";
+import type { OAuthCredentials } from "../../../../src/providers/provider-auth.ts";
 import { type Database, openDatabase } from "../../../../src/db/database.ts";
 import { migrate } from "../../../../src/db/migrate.ts";
 import type { RefreshOracle } from "../../../support/refresh-oracle.ts";
@@ -12,11 +15,11 @@ import { temporaryFolder } from "../../../support/temporary-folder.ts";
 import { testEnvironment } from "../../../support/test-app.ts";
 import { createServerDatabase } from "../../../support/test-database.ts";
 import type { ChildTask } from "./child.ts";
-import { RefreshProcess } from "./refresh-process.ts";
+import { type ProcessSetting, RefreshProcess } from "./refresh-process.ts";
 import { providerName, rotatingProvider } from "./rotating-provider.ts";
 
 /** What the processes of a stage refresh at. */
-type StageProvider = Pick<RefreshOracle, "mint" | "isCurrent"> & {
+export type StageProvider = Pick<RefreshOracle, "mint" | "isCurrent"> & {
   environment(provider: string): Record<string, string>;
 };
 
@@ -24,10 +27,25 @@ interface StageOptions {
   readonly provider: StageProvider;
   readonly credentials: number;
   readonly graceSeconds?: number;
+  /** The provider's name in the rows, where it is not the one that only these processes know. */
+  readonly name?: string;
   /** The database, where it is not one of the test server's. */
   readonly databaseUrl?: string;
   /** What the processes are told instead, as where a proxy stands before the database. */
   readonly environment?: Readonly<Record<string, string>>;
+}
+
+/** How a process is started, where it is not as usual. */
+interface StartOptions extends Partial<ChildTask>, ProcessSetting {
+  /** A name for its data folder; all without one share theirs, as after a restart on the same machine. */
+  readonly folder?: string;
+}
+
+/** An event, without its body. */
+interface StageEvent {
+  readonly userId: string;
+  readonly seq: number;
+  readonly type: string;
 }
 
 /** A PostgreSQL database with credentials, and processes that refresh them at one provider. */
@@ -35,7 +53,9 @@ export class RefreshStage implements AsyncDisposable {
   readonly database: Database;
   readonly #provider: StageProvider;
   readonly #vault: Vault;
-  readonly #environment: Readonly<Record<string, string>>;
+  readonly #name: string;
+  /** What the configuration of a server on this stage is read from. */
+  readonly environment: Readonly<Record<string, string>>;
   readonly #graceSeconds: number;
   readonly #compileCache: string;
   readonly #stack: AsyncDisposableStack;
@@ -44,6 +64,7 @@ export class RefreshStage implements AsyncDisposable {
     readonly database: Database;
     readonly provider: StageProvider;
     readonly vault: Vault;
+    readonly name: string;
     readonly environment: Readonly<Record<string, string>>;
     readonly graceSeconds: number;
     readonly compileCache: string;
@@ -52,7 +73,8 @@ export class RefreshStage implements AsyncDisposable {
     this.database = parts.database;
     this.#provider = parts.provider;
     this.#vault = parts.vault;
-    this.#environment = parts.environment;
+    this.#name = parts.name;
+    this.environment = parts.environment;
     this.#graceSeconds = parts.graceSeconds;
     this.#compileCache = parts.compileCache;
     this.#stack = parts.stack;
@@ -63,6 +85,7 @@ export class RefreshStage implements AsyncDisposable {
     provider,
     credentials,
     graceSeconds = 0,
+    name = providerName,
     ...options
   }: StageOptions): Promise<RefreshStage | null> {
     const url = options.databaseUrl ?? (await createServerDatabase());
@@ -72,45 +95,88 @@ export class RefreshStage implements AsyncDisposable {
     const environment = {
       ...testEnvironment,
       LOG_LEVEL: "warn",
-      ...provider.environment(providerName),
+      ...provider.environment(name),
       DATABASE_URL: url,
       DATA_DIR: folder.path,
       ...options.environment,
     };
-    const database = stack.use(await openDatabase({ kind: "postgres", url }));
+    const database = stack.use(await openDatabase({ kind: "postgres", url, poolSize: 3 }));
     await migrate(database);
     const config = loadConfig([rotatingProvider(graceSeconds)], environment);
     const vault = await openVault(database, config, systemClock);
     const compileCache = join(folder.path, "compile-cache");
-    const parts = { database, provider, vault, environment, graceSeconds, compileCache };
+    const parts = { database, provider, vault, name, environment, graceSeconds, compileCache };
     const stage = new RefreshStage({ ...parts, stack: stack.move() });
-    for (let index = 0; index < credentials; index++) await stage.connect(`user-${index}`);
+    await stage.#connectAll(credentials);
     return stage;
   }
 
   /** A new sign-in at the provider, stored. */
   async connect(userId: string): Promise<ProviderCredential> {
-    const { accessToken, refreshToken, expiresIn } = await this.#provider.mint(userId);
-    const key = { userId, provider: providerName, authMethod: "oauth", label: "default" } as const;
-    return this.database.transaction((em) =>
-      this.#vault.store.put(em, key, {
-        method: "oauth",
-        accessToken: new Secret(accessToken),
-        refreshToken: new Secret(refreshToken),
-        expiresAt: new Date(Date.now() + expiresIn * 1000),
-        scopes: ["inference"],
-        account: null,
-      }),
-    );
+    const key = { userId, provider: this.#name, authMethod: "oauth", label: "default" } as const;
+    const credentials = await this.#signIn(userId);
+    return this.database.transaction((em) => this.#vault.store.put(em, key, credentials));
   }
 
-  /** Starts a process. All of a stage share one data folder, as after a restart on the same machine. */
-  async start(task: Partial<ChildTask> = {}): Promise<RefreshProcess> {
-    const { environment, ...others } = task;
+  /** Many sign-ins; all but the first are written as that one was, a thousand at once. */
+  async #connectAll(count: number): Promise<void> {
+    if (count === 0) return;
+    const first = await this.connect("user-0");
+    for (let from = 1; from < count; from += 1_000) {
+      const numbers = Array.from({ length: Math.min(1_000, count - from) }, (_, index) => from + index);
+      const rows = await Promise.all(numbers.map((number) => this.#copy(first, `user-${number}`)));
+      await this.database.em().insertMany(ProviderCredentialEntity, rows);
+    }
+  }
+
+  async #copy(row: ProviderCredential, userId: string): Promise<ProviderCredential> {
+    const { sealer, scheduler } = this.#vault;
+    const credentials = await this.#signIn(userId);
+    const { method, expiresAt } = credentials;
+    const lifetime = { method, expiresAt, refreshable: true, earliestRefreshAt: null };
+    const { refreshAfter, expiryNoticeAt } = scheduler.plan(lifetime, new Date());
+    const place = { ...row, id: randomUUID(), userId };
+    return {
+      ...place,
+      ...sealer.seal(credentials, place),
+      fingerprint: sealer.fingerprint(userId, credentials),
+      last4: sealer.last4(credentials),
+      expiresAt,
+      refreshAfter,
+      nextTryAt: refreshAfter,
+      expiryNoticeAt,
+    };
+  }
+
+  async #signIn(userId: string): Promise<OAuthCredentials> {
+    const { accessToken, refreshToken, expiresIn } = await this.#provider.mint(userId);
+    return {
+      method: "oauth",
+      accessToken: new Secret(accessToken),
+      refreshToken: new Secret(refreshToken),
+      expiresAt: new Date(Date.now() + expiresIn * 1000),
+      scopes: ["inference"],
+      account: null,
+    };
+  }
+
+  async start({ environment, folder, variables, preload, ...others }: StartOptions = {}): Promise<RefreshProcess> {
     const options = { die: null, maxInFlight: 16, intervalMs: 50, ...others };
-    const all = { ...this.#environment, ...environment };
-    const child = { ...options, environment: all, graceSeconds: this.#graceSeconds };
-    return RefreshProcess.start(child, this.#compileCache);
+    const own = folder === undefined ? {} : { DATA_DIR: join(this.environment["DATA_DIR"]!, folder) };
+    const all = { ...this.environment, ...own, ...environment };
+    const task = { ...options, environment: all, graceSeconds: this.#graceSeconds };
+    const setting = { ...(variables && { variables }), ...(preload && { preload }) };
+    return RefreshProcess.start(task, this.#compileCache, setting);
+  }
+
+  /** Starts so many processes, each with a data folder of its own, as on so many machines. */
+  async startAll(count: number, options: StartOptions = {}): Promise<RefreshProcess[] & AsyncDisposable> {
+    const names = Array.from({ length: count }, (_, index) => `machine-${index}`);
+    const processes = await Promise.all(names.map((folder) => this.start({ folder, ...options })));
+    const dispose = async () => {
+      await Promise.all(processes.map((child) => child[Symbol.asyncDispose]()));
+    };
+    return Object.assign(processes, { [Symbol.asyncDispose]: dispose });
   }
 
   /** Makes all that still work due. */
@@ -132,13 +198,40 @@ export class RefreshStage implements AsyncDisposable {
     );
   }
 
+  /** The ids of the credentials that a process has claimed, and neither stored nor given back. */
+  async leased(): Promise<string[]> {
+    const rows = await this.#execute<{ id: string }>("select id from provider_credentials where lease_until > now()");
+    return rows.map(({ id }) => id);
+  }
+
+  /** All events, by user, and for each user in their order. */
+  async events(): Promise<StageEvent[]> {
+    const rows = await this.database.em().findAll(EventEntity, { orderBy: { userId: "asc", seq: "asc" } });
+    return rows.map(({ userId, seq, type }) => ({ userId, seq, type }));
+  }
+
+  /** Takes up what ended processes have left, as if their leases were over. None may run any more. */
+  async heal(): Promise<void> {
+    const [now] = await this.#execute<{ text: string }>("select (now() + interval '10 milliseconds')::text as text");
+    await this.passLeases();
+    await using healer = await this.start({ folder: "healer" });
+    const check = async () => {
+      const left = await this.database
+        .em()
+        .execute<unknown[]>("select 1 from provider_credentials where sent_at < ?::timestamptz", [now!.text]);
+      if (left.length > 0) throw new Error(`of ${left.length} credentials nobody knows what became of them`);
+    };
+    await vi.waitFor(check, { timeout: 120_000, interval: 50 });
+    await healer.stop();
+  }
+
   /** Waits until no credential is due any more, nor has been claimed and not yet been stored or given back. */
   async settle(): Promise<void> {
     const check = async () => {
       const count = await this.#countUnsettled();
       if (count > 0) throw new Error(`${count} credentials are still to be refreshed`);
     };
-    await vi.waitFor(check, { timeout: 60_000, interval: 50 });
+    await vi.waitFor(check, { timeout: 120_000, interval: 50 });
   }
 
   async #countUnsettled(): Promise<number> {

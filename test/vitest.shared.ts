@@ -1,0 +1,19 @@
+import { fileURLToPath } from "node:url";
+import type { ViteUserConfig } from "vitest/config";
+
+/** What all tests share. */
+export const shared = {
+  root: fileURLToPath(new URL("..", import.meta.url)),
+  // One copy of graphql: under these conditions src/ and node_modules/ both get graphql/index.mjs.
+  ssr: { resolve: { conditions: ["module-sync", "node"] } },
+  test: {
+    pool: "forks",
+    // Files of one worker share their modules, and with them an embedded database that takes seconds to start.
+    isolate: false,
+    // Some tests start servers with databases of their own, on machines that may be busy.
+    testTimeout: 120_000,
+    hookTimeout: 60_000,
+    setupFiles: ["test/support/closed-network.ts"],
+    globalSetup: ["test/support/global-setup.ts"],
+  },
+} satisfies ViteUserConfig;

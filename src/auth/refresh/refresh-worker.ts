@@ -50,7 +50,8 @@ export class RefreshWorker implements AsyncDisposable {
     this.#intervalMs = parts.intervalMs;
     this.#noticing = setInterval(() => this.#sendNotices(), this.#intervalMs).unref();
     this.#housekeeping = setInterval(() => this.#keepHouse(), housekeepingIntervalMs).unref();
-    this.#schedule(this.#intervalMs);
+    // What fell due while no process ran waits for nothing more.
+    this.#schedule(0);
   }
 
   #schedule(afterMs: number): void {

@@ -5,6 +5,8 @@ import type { ChildTask, DeathPoint } from "./child.ts";
 import { RefreshStage } from "./refresh-stage.ts";
 
 const kills = 20;
+/** The worker claims again after it, even while the last refresh is being stored. */
+const intervalMs = 2_000;
 const allKilled = Array.from({ length: kills }, () => "SIGKILL");
 
 interface Case {
@@ -32,7 +34,7 @@ async function killAt(point: Case["at"], stage: RefreshStage, provider: StrictPr
     // What is on its way, to the provider or to the database, is met at different moments.
     const afterMs = point === "sent" || point === "storing" ? kill % 4 : 0;
     const die: ChildTask["die"] = point === "rotated" ? null : { at: point, afterMs };
-    await using child = await stage.start({ die, maxInFlight: 1 });
+    await using child = await stage.start({ die, maxInFlight: 1, intervalMs });
     provider.afterRotation = point === "rotated" ? () => child.kill("SIGKILL") : null;
     ends.push(await child.ended);
     provider.afterRotation = null;

@@ -8,7 +8,11 @@ import { CredentialConnector } from "./auth/credential-connector.ts";
 import { DevicePoller } from "./auth/device-poller.ts";
 import { OAuthFlowStore } from "./auth/oauth-flow-store.ts";
 import { OAuthFlows } from "./auth/oauth-flows.ts";
+import { ProviderContexts } from "./auth/provider-contexts.ts";
+import { ProviderSelector } from "./auth/provider-selector.ts";
 import { RedirectUris } from "./auth/redirect-uris.ts";
+import { SessionAccess } from "./auth/session-access.ts";
+import { SessionActivation } from "./auth/session-activation.ts";
 import { CredentialChecker } from "./auth/credential-checker.ts";
 import { userScopes } from "./callers/scope.ts";
 import { signToken, TokenVerifier } from "./callers/token-verifier.ts";
@@ -41,6 +45,11 @@ import { ProviderHealth } from "./providers/provider-health.ts";
 import { noProviderSettings, type ProviderSettings } from "./providers/provider-settings.ts";
 import { retiredProvider } from "./providers/provider.ts";
 import { loadCatalog, ProviderRegistry } from "./providers/registry.ts";
+import { ActivityRecorder } from "./sessions/activity-recorder.ts";
+import { SessionManager } from "./sessions/session-manager.ts";
+import { SessionStore } from "./sessions/session-store.ts";
+import { SessionSweeper } from "./sessions/session-sweeper.ts";
+import { SessionTimeout } from "./sessions/session-timeout.ts";
 import { Sandbox } from "./sandbox/sandbox.ts";
 
 /** What a test, or an application that embeds the server, may replace. */
@@ -53,6 +62,8 @@ export interface AppOverrides {
   /** Milliseconds between two looks for events whose doorbell was lost. */
   readonly pollIntervalMs?: number;
   readonly refresh?: RefreshSettings;
+  /** Milliseconds between two looks for sessions that expire. */
+  readonly sweepIntervalMs?: number;
   /** Told of each step of starting, in words for a person. */
   readonly onStep?: (step: string) => void;
 }
@@ -157,12 +168,20 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
     log,
     onStep,
   };
+  const timeout = new SessionTimeout(config.sessionTimeout);
+  const sessions = new SessionManager({ ...parts, store: new SessionStore(timeout, clock) });
+  const activity = stack.use(new ActivityRecorder(database, timeout, log));
+  stack.use(new SessionSweeper({ ...parts, intervalMs: overrides.sweepIntervalMs ?? 1_000 }));
+  const activation = new SessionActivation(sessions);
   const { dataDir } = config;
   const refreshing = stack.use(await startRefreshing({ ...parts, dataDir }, overrides.refresh));
   const { refresher, requests: refreshes } = refreshing;
   const checker = new CredentialChecker({ ...parts, refresher });
-  const issuer = new AccessIssuer({ ...parts, checker, reader: new AccessReader(database), refresher, usage });
-  const coordinator = new Coordinator({ ...parts, checker, issuer, refreshes });
+  const access = new SessionAccess({ database, activity, clock });
+  const issuer = new AccessIssuer({ ...parts, checker, reader: new AccessReader(database), refresher, usage, access });
+  const coordinator = new Coordinator({ ...parts, checker, issuer, refreshes, sessions, activation });
+  const contexts = new ProviderContexts({ ...parts, sessions });
+  const selector = new ProviderSelector({ ...parts, sessions, refresher });
   const flowStore = new OAuthFlowStore(database, keyring, clock);
   const { publicUrl } = config;
   const flows = new OAuthFlows({
@@ -170,6 +189,7 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
     flows: flowStore,
     connector,
     audit,
+    activation,
     redirectUris,
     doorbell,
     publicUrl,
@@ -179,7 +199,19 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
 
   const verifier = new TokenVerifier(config.callerTokens, clock);
   const publicErrors = new PublicErrors(schema, log);
-  const services = { coordinator, flows, flowStore, registry, stream, watch, statusRule, clock };
+  const services = {
+    coordinator,
+    flows,
+    sessions,
+    contexts,
+    selector,
+    flowStore,
+    registry,
+    stream,
+    watch,
+    statusRule,
+    clock,
+  };
   const yoga = createGraphQL({ services, publicErrors, introspection: config.introspection });
   const { allowedOrigins, callerTokens } = config;
   const webSockets = new GraphQLWebSockets({ yoga, verifier, publicErrors, clock, allowedOrigins });

@@ -42,6 +42,8 @@ export interface Config {
   readonly redirectUris: readonly string[];
   /** Seconds before expiry at which a credential counts as EXPIRING. */
   readonly refreshThreshold: number;
+  /** Seconds of inactivity after which a session expires. */
+  readonly sessionTimeout: number;
   readonly logLevel: string;
   readonly graphiql: boolean;
   readonly introspection: boolean;
@@ -216,6 +218,7 @@ export function loadConfig(catalog: Iterable<ConfigurableProvider>, environment:
     redirectUris: readRedirectUris(reader, publicUrl, sandbox ? [...catalog, { name: sandboxName }] : catalog),
     allowedOrigins: readOrigins(reader, publicUrl, production),
     refreshThreshold: reader.integer("REFRESH_THRESHOLD", 300, 0, 86_400),
+    sessionTimeout: reader.integer("SESSION_TIMEOUT", 86_400, 1, 31_536_000),
     logLevel: reader.choice("LOG_LEVEL", production ? "info" : "warn", logLevels),
     graphiql: reader.flag("GRAPHIQL", !production),
     introspection: reader.flag("INTROSPECTION", !production),

@@ -143,6 +143,23 @@ export class OAuthDeniedError extends AuthError {
   }
 }
 
+/** No session of this user has this id. */
+export class SessionNotFoundError extends AuthError {
+  constructor() {
+    super(
+      "SESSION_NOT_FOUND",
+      "There is no such session. `viewer { sessions }` lists yours; `startSession` starts one.",
+    );
+  }
+}
+
+/** The session is over: by its timeout, or because it was ended. */
+export class SessionExpiredError extends AuthError {
+  constructor(message = "This session has expired. Start a new one with `startSession`.") {
+    super("SESSION_EXPIRED", message);
+  }
+}
+
 /** A redirect URI that is not on the operator's list, compared exactly. */
 export class RedirectUriNotAllowedError extends AuthError {
   constructor(allowed: readonly string[]) {

@@ -14,6 +14,8 @@ import {
 } from "../errors.ts";
 import type { AuthMethod, ProviderAccess, ProviderAuth, ProviderCredentials } from "../providers/provider-auth.ts";
 import type { ProviderRegistry } from "../providers/registry.ts";
+import type { CredentialSource } from "../sessions/session.ts";
+import type { SessionAccess } from "./session-access.ts";
 import type { CredentialChecker } from "./credential-checker.ts";
 import type { Refresher } from "./refresh/refresher.ts";
 import { decodeGrantId, encodeGrantId, environmentGrantId } from "./grant-id.ts";
@@ -22,8 +24,12 @@ export interface AccessRequest {
   readonly provider: string | null;
   readonly method: AuthMethod | null;
   readonly label: string | null;
+  /** The session whose active provider is meant where none is named. It counts as activity. */
+  readonly sessionId: string | null;
   /** A grant whose headers the provider answered with 401. */
   readonly rejectedGrantId: string | null;
+  /** Where the secret has to come from; the chain decides unless it is given. */
+  readonly source?: CredentialSource;
 }
 
 /** Headers that work now, and what they were made from. */
@@ -31,7 +37,7 @@ export interface AccessGrant extends ProviderAccess {
   readonly grantId: string;
   readonly provider: ProviderAuth;
   readonly method: AuthMethod;
-  readonly source: "stored" | "environment";
+  readonly source: CredentialSource;
   readonly userId: string;
   readonly credentialId: string | null;
 }
@@ -48,6 +54,7 @@ export class AccessIssuer {
   readonly #checker: CredentialChecker;
   readonly #refresher: Refresher;
   readonly #usage: UsageRecorder;
+  readonly #access: SessionAccess;
   readonly #clock: Clock;
 
   constructor(parts: {
@@ -57,6 +64,7 @@ export class AccessIssuer {
     readonly checker: CredentialChecker;
     readonly refresher: Refresher;
     readonly usage: UsageRecorder;
+    readonly access: SessionAccess;
     readonly clock: Clock;
   }) {
     this.#registry = parts.registry;
@@ -65,16 +73,21 @@ export class AccessIssuer {
     this.#checker = parts.checker;
     this.#refresher = parts.refresher;
     this.#usage = parts.usage;
+    this.#access = parts.access;
     this.#clock = parts.clock;
   }
 
   /** @throws AuthError */
-  async issue(caller: Caller, request: AccessRequest): Promise<AccessGrant> {
+  async issue(caller: Caller, asked: AccessRequest): Promise<AccessGrant> {
+    // A name that does not exist is told as such, whatever the session is.
+    const named = asked.provider === null ? null : this.#registry.get(asked.provider);
+    const request = asked.sessionId === null ? asked : await this.#access.resolve(caller, asked, asked.sessionId);
     if (request.provider === null) {
-      throw new ValidationError([{ path: ["input", "provider"], message: "Name a provider." }]);
+      throw new ValidationError([{ path: ["input", "provider"], message: "Name a provider, or make one active." }]);
     }
-    const provider = this.#registry.get(request.provider);
+    const provider = named ?? this.#registry.get(request.provider);
     const { method, label } = request;
+    if (request.source === "environment") return this.#environmentGrant(caller, provider, request);
     const rows = await this.#reader.list({ userId: caller.userId, provider: provider.name, method, label });
     if (rows.length === 0) return this.#environmentGrant(caller, provider, request);
     const refusals: AuthError[] = [];
@@ -181,7 +194,8 @@ function needsReauthentication(provider: ProviderAuth, row: AccessRow, cause?: E
   return new ReauthenticationRequiredError(message, row, { cause });
 }
 
-function notConnected(provider: ProviderAuth): CredentialNotFoundError {
+/** Nothing is stored that fits; it names the way to connect. */
+export function notConnected(provider: ProviderAuth): CredentialNotFoundError {
   return new CredentialNotFoundError(
     `Nothing is stored for ${provider.displayName} that fits. Connect it with \`authenticate(input: {provider: "${provider.name}", …})\`.`,
   );

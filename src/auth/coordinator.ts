@@ -13,6 +13,8 @@ import { AuthError, CredentialNotFoundError } from "../errors.ts";
 import type { Outbox } from "../events/outbox.ts";
 import type { AuthMethod, OAuthCredentials } from "../providers/provider-auth.ts";
 import type { ProviderRegistry } from "../providers/registry.ts";
+import type { Session } from "../sessions/session.ts";
+import type { SessionManager } from "../sessions/session-manager.ts";
 import type { AccessGrant, AccessIssuer, AccessRequest } from "./access-issuer.ts";
 import type { AuditedAction, AuditTrail } from "./audit-trail.ts";
 import type { CredentialChecker } from "./credential-checker.ts";
@@ -20,11 +22,14 @@ import type { CredentialConnector } from "./credential-connector.ts";
 import type { RefreshReport, RefreshRequests } from "./refresh/refresh-requests.ts";
 import { credentialEventBody } from "./credential-event.ts";
 import { assertOAuthAvailable } from "./flow-kind.ts";
+import type { SessionActivation } from "./session-activation.ts";
 
 export interface ConnectKeyCommand {
   readonly provider: string;
   readonly label: string | null;
   readonly apiKey: Secret;
+  /** The session in which it becomes active. */
+  readonly sessionId: string | null;
 }
 
 /** Tokens that were obtained elsewhere. */
@@ -41,6 +46,12 @@ export interface Revocation {
   readonly revokedAtProvider: boolean | null;
 }
 
+/** What was removed together with a provider. */
+export interface ClearedProvider {
+  readonly session: Session;
+  readonly revokedIds: readonly string[];
+}
+
 /** The one façade over everything that can be done with credentials; GraphQL and the command line call it. */
 export class Coordinator {
   readonly #database: Database;
@@ -53,6 +64,8 @@ export class Coordinator {
   readonly #connector: CredentialConnector;
   readonly #issuer: AccessIssuer;
   readonly #refreshes: RefreshRequests;
+  readonly #sessions: SessionManager;
+  readonly #activation: SessionActivation;
 
   constructor(parts: {
     readonly database: Database;
@@ -65,6 +78,8 @@ export class Coordinator {
     readonly connector: CredentialConnector;
     readonly issuer: AccessIssuer;
     readonly refreshes: RefreshRequests;
+    readonly sessions: SessionManager;
+    readonly activation: SessionActivation;
   }) {
     this.#database = parts.database;
     this.#registry = parts.registry;
@@ -76,6 +91,8 @@ export class Coordinator {
     this.#connector = parts.connector;
     this.#issuer = parts.issuer;
     this.#refreshes = parts.refreshes;
+    this.#sessions = parts.sessions;
+    this.#activation = parts.activation;
   }
 
   /**
@@ -83,11 +100,14 @@ export class Coordinator {
    * does not answer; either way an audit row tells of it.
    * @throws AuthError
    */
-  async connectKey(caller: Caller, { provider, label, apiKey }: ConnectKeyCommand): Promise<ProviderCredential> {
+  async connectKey(caller: Caller, command: ConnectKeyCommand): Promise<ProviderCredential> {
+    const { provider, label, apiKey, sessionId } = command;
     return this.#audited(caller, "credential.authenticate", provider, async () => {
+      await this.#activation.require(caller.userId, sessionId);
       const credentials = await this.#registry.get(provider).authenticate({ method: "api_key", apiKey });
       const key = { userId: caller.userId, provider, authMethod: credentials.method, label: label ?? defaultLabel };
-      return this.#connector.connect(caller, key, credentials, "credential.authenticate");
+      const activate = this.#activation.within(sessionId);
+      return this.#connector.connect(caller, key, credentials, "credential.authenticate", activate);
     });
   }
 
@@ -130,8 +150,29 @@ export class Coordinator {
       if (!(await this.#store.remove(em, caller.userId, credentialId))) throw new CredentialNotFoundError();
       await this.#audit.write(em, caller, { action: "credential.revoke", outcome: "succeeded", credential });
       emit({ type: "CredentialRevoked", body: credentialEventBody(credential) });
+      await this.#sessions.forgetCredential(em, emit, credential);
       return { credential, revokedAtProvider };
     });
+  }
+
+  /**
+   * Removes all of a user's credentials for a provider, and drops the provider from a session.
+   * @throws ProviderNotFoundError, SessionNotFoundError, SessionExpiredError
+   */
+  async clearProvider(caller: Caller, sessionId: string, provider: string): Promise<ClearedProvider> {
+    const { name } = this.#registry.get(provider);
+    await this.#sessions.get(caller.userId, sessionId);
+    const revokedIds: string[] = [];
+    for (const { id } of await this.#store.listPreferred(this.#database.em(), caller.userId, { provider: name })) {
+      try {
+        await this.revokeCredential(caller, id);
+        revokedIds.push(id);
+      } catch (error) {
+        // Another call was faster.
+        if (!(error instanceof CredentialNotFoundError)) throw error;
+      }
+    }
+    return { session: await this.#sessions.drop(caller.userId, sessionId, name), revokedIds };
   }
 
   /** Headers for a call to a provider, now. @throws AuthError */

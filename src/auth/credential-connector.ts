@@ -3,10 +3,13 @@ import type { Caller } from "../callers/caller.ts";
 import type { CredentialKey, CredentialStore } from "../credentials/credential-store.ts";
 import type { ProviderCredential } from "../credentials/provider-credential.ts";
 import type { EntityManager } from "../db/database.ts";
-import type { Outbox } from "../events/outbox.ts";
+import type { Emit, Outbox } from "../events/outbox.ts";
 import type { ProviderCredentials } from "../providers/provider-auth.ts";
 import type { AuditedAction, AuditTrail } from "./audit-trail.ts";
 import { credentialEventBody } from "./credential-event.ts";
+
+/** What else belongs to the transaction that stores a credential; its events follow CredentialStored. */
+export type Alongside = (em: EntityManager, credential: ProviderCredential, emit: Emit) => Promise<void>;
 
 /** Stores credentials that a provider has accepted, with their audit entry and event, in one transaction. */
 export class CredentialConnector {
@@ -20,20 +23,19 @@ export class CredentialConnector {
     this.#audit = parts.audit;
   }
 
-  /** @param alongside what else belongs to the transaction. */
   async connect(
     caller: Caller,
     key: CredentialKey,
     credentials: ProviderCredentials,
     action: AuditedAction["action"],
-    alongside: (em: EntityManager, credential: ProviderCredential) => Promise<void> = () => Promise.resolve(),
+    alongside: Alongside = () => Promise.resolve(),
   ): Promise<ProviderCredential> {
     const store = () =>
       this.#outbox.transaction(caller.userId, async (em, emit) => {
         const credential = await this.#store.put(em, key, credentials);
-        await alongside(em, credential);
         await this.#audit.write(em, caller, { action, outcome: "succeeded", credential });
         emit({ type: "CredentialStored", body: credentialEventBody(credential) });
+        await alongside(em, credential, emit);
         return credential;
       });
     try {

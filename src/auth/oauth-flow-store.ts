@@ -25,6 +25,7 @@ export type NewFlow = Pick<
   | "userCode"
   | "verificationUri"
   | "pollInterval"
+  | "sessionId"
   | "expiresAt"
 > & {
   readonly state: string;

@@ -45,6 +45,8 @@ export const OAuthFlowEntity = defineEntity({
     errorCode: p.string().length(64).$type<ErrorCode>().nullable(),
     errorMessage: p.text().nullable(),
     credentialId: p.uuid().nullable(),
+    /** The session in which the new credential becomes active. */
+    sessionId: p.uuid().nullable(),
     expiresAt: p.datetime(3),
     createdAt: p.datetime(3),
     updatedAt: p.datetime(3),

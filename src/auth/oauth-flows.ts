@@ -21,6 +21,7 @@ import type { OAuthFlow } from "./oauth-flow.ts";
 import type { OAuthFlowStore } from "./oauth-flow-store.ts";
 import type { AuthorizationResponse } from "./pasted-code.ts";
 import type { RedirectUris } from "./redirect-uris.ts";
+import type { SessionActivation } from "./session-activation.ts";
 
 /** The life of a state, and of a flow that the provider gives no time of its own. */
 const flowLifetimeMs = 600_000;
@@ -31,6 +32,14 @@ export interface InitiateCommand {
   readonly redirectUri: string | null;
   readonly scopes: readonly string[] | null;
   readonly label: string | null;
+  /** The session in which the new credential becomes active. */
+  readonly sessionId: string | null;
+}
+
+/** What an application may still decide when a flow ends; it goes before what the flow began with. */
+export interface FlowEnd {
+  readonly label?: string | null;
+  readonly sessionId?: string | null;
 }
 
 /** A flow that has just begun: the only time that state, URL and binding are known. */
@@ -56,6 +65,7 @@ export class OAuthFlows {
   readonly #flows: OAuthFlowStore;
   readonly #connector: CredentialConnector;
   readonly #audit: AuditTrail;
+  readonly #activation: SessionActivation;
   readonly #redirectUris: RedirectUris;
   readonly #doorbell: Doorbell;
   readonly #publicUrl: string;
@@ -66,6 +76,7 @@ export class OAuthFlows {
     readonly flows: OAuthFlowStore;
     readonly connector: CredentialConnector;
     readonly audit: AuditTrail;
+    readonly activation: SessionActivation;
     readonly redirectUris: RedirectUris;
     readonly doorbell: Doorbell;
     readonly publicUrl: string;
@@ -75,15 +86,20 @@ export class OAuthFlows {
     this.#flows = parts.flows;
     this.#connector = parts.connector;
     this.#audit = parts.audit;
+    this.#activation = parts.activation;
     this.#redirectUris = parts.redirectUris;
     this.#doorbell = parts.doorbell;
     this.#publicUrl = parts.publicUrl;
     this.#clock = parts.clock;
   }
 
-  /** @throws ProviderNotFoundError, MethodUnavailableError, RedirectUriNotAllowedError or ProviderUnavailableError. */
+  /**
+   * @throws ProviderNotFoundError, MethodUnavailableError, RedirectUriNotAllowedError, SessionNotFoundError or
+   * ProviderUnavailableError.
+   */
   async initiate(caller: Caller, command: InitiateCommand): Promise<StartedFlow> {
     const provider = this.#registry.get(command.provider);
+    await this.#activation.require(caller.userId, command.sessionId);
     const kind = command.kind ?? defaultKind(provider);
     const redirectUri = this.#redirectUri(provider, kind, command.redirectUri);
     const [state, nonce, codeVerifier] = [random(), random(), new Secret(random())];
@@ -106,6 +122,7 @@ export class OAuthFlows {
       redirectUri: start.redirectUri,
       scopes: [...start.scopes],
       label: command.label ?? defaultLabel,
+      sessionId: command.sessionId,
       userCode: device?.userCode ?? null,
       verificationUri: device?.verificationUri ?? null,
       pollInterval: device?.interval ?? null,
@@ -120,18 +137,18 @@ export class OAuthFlows {
 
   /**
    * Ends a flow of the caller's own with what the provider sent back. The code is sent to the provider once.
-   * @param label goes before the flow's own.
-   * @throws ProviderNotFoundError, MethodUnavailableError or OAuthStateError (nothing has changed), OAuthDeniedError,
+   * @throws ProviderNotFoundError, MethodUnavailableError or SessionNotFoundError or OAuthStateError (nothing has changed), OAuthDeniedError,
    * InvalidCredentialError or ProviderUnavailableError (the flow has ended).
    */
   async complete(
     caller: Caller,
     response: AuthorizationResponse,
     provider?: string,
-    label: string | null = null,
+    end: FlowEnd = {},
   ): Promise<CompletedFlow> {
+    await this.#activation.require(caller.userId, end.sessionId ?? null);
     const flow = await this.#take(caller, response.state, provider);
-    return this.#finish(caller, flow, () => this.#exchange(flow, response), label ?? flow.label);
+    return this.#finish(caller, flow, () => this.#exchange(flow, response), end);
   }
 
   /** Ends a flow with tokens that are there already, as a device flow does. */
@@ -164,17 +181,22 @@ export class OAuthFlows {
     caller: Caller,
     flow: OAuthFlow,
     obtain: () => Promise<ProviderCredentials>,
-    label = flow.label,
+    end: FlowEnd = {},
   ): Promise<CompletedFlow> {
     try {
       const credentials = await obtain();
+      const label = end.label ?? flow.label;
+      const activate = this.#activation.within(end.sessionId ?? flow.sessionId ?? null);
       const key = { userId: flow.userId, provider: flow.provider, authMethod: credentials.method, label };
       const credential = await this.#connector.connect(
         caller,
         key,
         credentials,
         "credential.authenticate",
-        (em, stored) => this.#flows.complete(em, flow, stored.id),
+        async (em, stored, emit) => {
+          await this.#flows.complete(em, flow, stored.id);
+          await activate(em, stored, emit);
+        },
       );
       const completed = await this.#flows.find(flow.userId, flow.id);
       return { flow: completed ?? flow, credential };

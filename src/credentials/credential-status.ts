@@ -33,6 +33,11 @@ export function nextRefreshAt(row: StatusColumns): Date | null {
   return row.replayAfter > row.nextTryAt ? row.replayAfter : row.nextTryAt;
 }
 
+/** Whether `issueAccess` can be expected to give headers for it, perhaps after a refresh. */
+export function isUsable(row: StatusColumns, now: Date): boolean {
+  return row.status === "active" && (row.refreshable || row.expiresAt == null || row.expiresAt > now);
+}
+
 /** What the server does about an expiry, and what its user has to do. */
 function describeRenewal(row: StatusColumns, now: Date): string {
   const next = nextRefreshAt(row);

@@ -129,13 +129,14 @@ export class CredentialStore {
     return credential;
   }
 
-  /** The user's credentials for a provider, the preferred first: OAuth, then API key; the default label, then by age. */
+  /** The user's credentials, for one provider or for all, the preferred first: OAuth, then API key; the default label, then by age. */
   async listPreferred(
     em: EntityManager,
     userId: string,
-    filter: { readonly provider: string; readonly method?: AuthMethod | null; readonly label?: string | null },
+    filter: { readonly provider?: string; readonly method?: AuthMethod | null; readonly label?: string | null },
   ): Promise<ProviderCredential[]> {
-    const where: FilterQuery<ProviderCredential> = { userId, provider: filter.provider };
+    const where: FilterQuery<ProviderCredential> = { userId };
+    if (filter.provider !== undefined) where.provider = filter.provider;
     if (filter.method != null) where.authMethod = filter.method;
     if (filter.label != null) where.label = filter.label;
     const rows = await em.find(ProviderCredentialEntity, where, { orderBy: { createdAt: "asc", id: "asc" } });

@@ -20,6 +20,7 @@ import { CredentialUseEntity, ProviderCredentialEntity } from "../credentials/pr
 import { EncryptionKeyEntity } from "../credentials/sealing/encryption-key.ts";
 import { EventEntity, UserStreamEntity } from "../events/event.ts";
 import { AuditEntryEntity } from "../observability/audit-log.ts";
+import { SessionEntity, SessionProviderEntity } from "../sessions/session.ts";
 import { lockFolder } from "./folder-lock.ts";
 
 /** Both drivers' EntityManager. */
@@ -68,6 +69,8 @@ const common = {
     EventEntity,
     AuditEntryEntity,
     OAuthFlowEntity,
+    SessionEntity,
+    SessionProviderEntity,
   ],
   extensions: [Migrator],
   forceUtcTimezone: true,

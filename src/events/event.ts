@@ -9,8 +9,21 @@ interface CredentialEventBody {
   readonly label: string;
 }
 
+/** The field that every event about a session carries. */
+interface SessionEventBody {
+  readonly sessionId: string;
+}
+
 /** What happened, before it has a number. The names are those of the GraphQL types; times are as RFC 3339 writes them. */
 export type NewEvent =
+  | { readonly type: "SessionStarted"; readonly body: SessionEventBody }
+  | {
+      readonly type: "ActiveProviderChanged";
+      readonly body: SessionEventBody & { readonly from: string | null; readonly to: string | null };
+    }
+  | { readonly type: "SessionExpiring"; readonly body: SessionEventBody & { readonly expiresAt: string } }
+  | { readonly type: "SessionExpired"; readonly body: SessionEventBody }
+  | { readonly type: "SessionEnded"; readonly body: SessionEventBody }
   | { readonly type: "CredentialStored"; readonly body: CredentialEventBody }
   | { readonly type: "CredentialRevoked"; readonly body: CredentialEventBody }
   | { readonly type: "TokenExpiring"; readonly body: CredentialEventBody & { readonly expiresAt: string } }

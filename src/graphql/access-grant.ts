@@ -4,19 +4,10 @@ import * as errors from "../errors.ts";
 import { AuthMethodEnum } from "./auth-method.ts";
 import { builder } from "./builder.ts";
 import { CredentialRef } from "./credential.ts";
+import { CredentialSourceEnum } from "./credential-source.ts";
 import { labelText, providerNameText } from "./input.ts";
 import { ProviderRef } from "./provider.ts";
-
-const CredentialSourceEnum = builder.enumType("CredentialSource", {
-  description: "Where a grant's secret comes from.",
-  values: {
-    STORED: { value: "stored", description: "A credential that the user stored." },
-    ENVIRONMENT: {
-      value: "environment",
-      description: "The server's own key from its environment: the last step of the fallback chain.",
-    },
-  } as const,
-});
+import { sessionRowId } from "./session-id.ts";
 
 const HttpHeaderRef = builder.objectRef<{ name: string; value: Secret }>("HttpHeader").implement({
   description: "One header of a call to the provider.",
@@ -61,11 +52,17 @@ const AccessGrantRef = builder.objectRef<AccessGrant>("AccessGrant").implement({
 const IssueAccessInput = builder.inputType("IssueAccessInput", {
   description: "What access is needed for.",
   fields: (t) => ({
-    provider: t.string({ description: "Such as `anthropic`.", validate: { schema: providerNameText } }),
+    provider: t.string({
+      description: "Such as `anthropic`; without it, the session's active provider.",
+      validate: { schema: providerNameText },
+    }),
     method: t.field({ type: AuthMethodEnum, description: "Only this method; without it OAUTH, then API_KEY." }),
     label: t.string({
       description: "Only the account of this label; without it `default`, then the oldest.",
       validate: { schema: labelText },
+    }),
+    sessionId: t.id({
+      description: "The session that the call belongs to. It decides what the input leaves open, and counts as active.",
     }),
     rejectedGrantId: t.id({
       description:
@@ -96,6 +93,8 @@ builder.mutationField("issueAccess", (t) =>
         errors.ReauthenticationRequiredError,
         errors.KeyUnavailableError,
         errors.ProviderUnavailableError,
+        errors.SessionNotFoundError,
+        errors.SessionExpiredError,
       ],
     },
     args: { input: t.arg({ type: IssueAccessInput, required: true, description: "What access is needed for." }) },
@@ -104,6 +103,7 @@ builder.mutationField("issueAccess", (t) =>
         provider: input.provider ?? null,
         method: input.method ?? null,
         label: input.label ?? null,
+        sessionId: input.sessionId == null ? null : sessionRowId(input.sessionId),
         rejectedGrantId: input.rejectedGrantId ?? null,
       }),
     }),

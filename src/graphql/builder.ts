@@ -86,7 +86,7 @@ function missingScope(failure: AuthFailure): CallerError | null {
   return "parameter" in failure ? forbidden(failure.parameter as Scope) : null;
 }
 
-const nodeTypes = new Set(["User", "Provider", "Credential", "OAuthFlow"]);
+const nodeTypes = new Set(["User", "Provider", "Credential", "OAuthFlow", "Session"]);
 
 function isKnownNode(id: { readonly typename: string }): boolean {
   return nodeTypes.has(id.typename);

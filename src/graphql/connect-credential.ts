@@ -5,6 +5,9 @@ import type { ProviderCredential } from "../credentials/provider-credential.ts";
 import { builder } from "./builder.ts";
 import { CredentialRef } from "./credential.ts";
 import { labelText, providerNameText, secretText } from "./input.ts";
+import type { Session } from "../sessions/session.ts";
+import { SessionRef } from "./session.ts";
+import { changedSession } from "./session-id.ts";
 
 export const OAuthCodeInput = builder.inputType("OAuthCodeInput", {
   description: "What the provider sent back to the redirect URI (RFC 6749, section 4.1.2).",
@@ -37,14 +40,27 @@ const AuthenticateInput = builder.inputType("AuthenticateInput", {
       description: "Tells several accounts of one provider apart; `default` when left out.",
       validate: { schema: labelText },
     }),
+    sessionId: t.id({
+      description: "A session in which the provider becomes active with it. Needs the scope `sessions`.",
+    }),
     credential: t.field({ type: CredentialInput, required: true, description: "The credential itself." }),
   }),
 });
 
-const AuthenticatePayload = builder.objectRef<{ credential: ProviderCredential }>("AuthenticatePayload").implement({
+interface Connected {
+  readonly credential: ProviderCredential;
+  readonly session: Session | null;
+}
+
+const AuthenticatePayload = builder.objectRef<Connected>("AuthenticatePayload").implement({
   description: "The credential is checked and stored.",
   fields: (t) => ({
     credential: t.expose("credential", { type: CredentialRef, description: "What is stored now." }),
+    session: t.expose("session", {
+      type: SessionRef,
+      nullable: true,
+      description: "The session of the input; null where it named none.",
+    }),
   }),
 });
 
@@ -65,17 +81,24 @@ builder.mutationField("authenticate", (t) =>
         errors.OAuthStateError,
         errors.OAuthDeniedError,
         errors.ProviderUnavailableError,
+        errors.SessionNotFoundError,
       ],
     },
     args: { input: t.arg({ type: AuthenticateInput, required: true, description: "What to connect." }) },
-    resolve: async (_root, { input }, { caller, coordinator, flows }) => {
+    resolve: async (_root, { input }, context) => {
+      const { caller, coordinator, flows, sessions } = context;
       const { provider, label = null, credential } = input;
+      const sessionId = changedSession(input.sessionId, context);
+      const sessionOf = (id: string | null) => (id === null ? null : sessions.find(caller.userId, id));
       if (credential.apiKey != null) {
-        const apiKey = new Secret(credential.apiKey);
-        return { credential: await coordinator.connectKey(caller, { provider, label: label ?? null, apiKey }) };
+        const command = { provider, label: label ?? null, apiKey: new Secret(credential.apiKey), sessionId };
+        const connected = await coordinator.connectKey(caller, command);
+        return { credential: connected, session: await sessionOf(sessionId) };
       }
       if (credential.oauthCode == null) throw new TypeError("the input has neither of its fields");
-      return flows.complete(caller, toResponse(credential.oauthCode), provider, label);
+      const completed = await flows.complete(caller, toResponse(credential.oauthCode), provider, { label, sessionId });
+      const session = await sessionOf(sessionId ?? completed.flow.sessionId ?? null);
+      return { credential: completed.credential, session };
     },
   }),
 );

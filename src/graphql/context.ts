@@ -1,17 +1,23 @@
 import type { Coordinator } from "../auth/coordinator.ts";
 import type { OAuthFlowStore } from "../auth/oauth-flow-store.ts";
 import type { OAuthFlows } from "../auth/oauth-flows.ts";
+import type { ProviderContexts } from "../auth/provider-contexts.ts";
+import type { ProviderSelector } from "../auth/provider-selector.ts";
 import type { Caller } from "../callers/caller.ts";
 import type { Clock } from "../clock.ts";
 import type { StatusRule } from "../credentials/credential-status.ts";
 import type { EventStream } from "../events/event-stream.ts";
 import type { StreamWatch } from "../events/stream-watch.ts";
 import type { ProviderRegistry } from "../providers/registry.ts";
+import type { SessionManager } from "../sessions/session-manager.ts";
 
 /** What resolvers delegate to. Nothing in it is cached for an operation, so that each event sees the present state. */
 export interface Services {
   readonly coordinator: Coordinator;
   readonly flows: OAuthFlows;
+  readonly sessions: SessionManager;
+  readonly contexts: ProviderContexts;
+  readonly selector: ProviderSelector;
   readonly flowStore: OAuthFlowStore;
   readonly registry: ProviderRegistry;
   readonly stream: EventStream;

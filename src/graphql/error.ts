@@ -154,6 +154,18 @@ builder.objectType(errors.OAuthDeniedError, {
   description: "The user did not consent at the provider.",
 });
 
+builder.objectType(errors.SessionNotFoundError, {
+  name: "SessionNotFoundError",
+  interfaces,
+  description: "The user has no such session.",
+});
+
+builder.objectType(errors.SessionExpiredError, {
+  name: "SessionExpiredError",
+  interfaces,
+  description: "The session is over, by its timeout or because it was ended.",
+});
+
 builder.objectType(errors.RedirectUriNotAllowedError, {
   name: "RedirectUriNotAllowedError",
   interfaces,

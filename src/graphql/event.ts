@@ -20,7 +20,7 @@ const credentialEventTypes = [
   "CredentialRevoked",
 ] as const;
 
-const EventRef = builder.interfaceRef<StreamEvent>("Event").implement({
+export const EventRef = builder.interfaceRef<StreamEvent>("Event").implement({
   description: "Something that happened to a user's credentials or sessions.",
   resolveType: (event) => event.type,
   fields: (t) => ({
@@ -124,16 +124,20 @@ function isCredentialEvent(event: StreamEvent): event is CredentialStreamEvent {
   return (credentialEventTypes as readonly string[]).includes(event.type);
 }
 
-const afterDescription =
+export const afterDescription =
   "Only what follows this cursor, without a gap; without it, what happens from now on. A cursor older than the retention of events gives the error code CURSOR_EXPIRED.";
 
 builder.subscriptionFields((t) => ({
   events: t.field({
     type: EventRef,
-    description: "All of the viewer's events, in order and without a gap after the given cursor.",
+    description:
+      "All of the viewer's events, in order and without a gap after the given cursor. Those about sessions need the scope `sessions`; a token without it gets only the others.",
     authScopes: { scope: "credentials:read" },
     args: { after: t.arg.string({ description: afterDescription }) },
-    subscribe: (_root, { after }, context) => deliver(context, after ?? null, (_event): _event is StreamEvent => true),
+    subscribe: (_root, { after }, context) => {
+      const seesSessions = context.caller.scopes.has("sessions");
+      return deliver(context, after ?? null, (event): event is StreamEvent => seesSessions || isCredentialEvent(event));
+    },
     resolve: (delivery: Delivery<StreamEvent>) => eventOf(delivery),
   }),
   credentialEvents: t.field({

@@ -27,6 +27,9 @@ export const labelText = plainText
   .max(80, "must have at most 80 characters")
   .refine((text) => text === text.trim(), "must not begin or end with white space");
 
+/** A vendor's name of a model. */
+export const modelText = plainText.max(128, "must have at most 128 characters");
+
 /** A token of any provider: some are JWTs of several kilobytes. */
 export const tokenText = headerText(16_384);
 

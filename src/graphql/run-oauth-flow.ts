@@ -1,4 +1,5 @@
 import type { ProviderCredential } from "../credentials/provider-credential.ts";
+import type { Session } from "../sessions/session.ts";
 import { readPasted } from "../auth/pasted-code.ts";
 import * as errors from "../errors.ts";
 import { builder } from "./builder.ts";
@@ -7,6 +8,8 @@ import { CredentialRef } from "./credential.ts";
 import { labelText, pastedText, providerNameText, redirectUriText, scopeList } from "./input.ts";
 import { OAuthFlowRef, type OAuthFlowView, viewOf } from "./oauth-flow.ts";
 import { OAuthFlowKindEnum } from "./provider.ts";
+import { SessionRef } from "./session.ts";
+import { changedSession } from "./session-id.ts";
 
 const InitiateOAuthInput = builder.inputType("InitiateOAuthInput", {
   description: "An OAuth flow to begin.",
@@ -24,6 +27,9 @@ const InitiateOAuthInput = builder.inputType("InitiateOAuthInput", {
     label: t.string({
       description: "Tells several accounts of one provider apart; `default` when left out.",
       validate: { schema: labelText },
+    }),
+    sessionId: t.id({
+      description: "A session in which the provider becomes active once it is connected. Needs the scope `sessions`.",
     }),
   }),
 });
@@ -49,16 +55,19 @@ builder.mutationField("initiateOAuth", (t) =>
         errors.MethodUnavailableError,
         errors.RedirectUriNotAllowedError,
         errors.ProviderUnavailableError,
+        errors.SessionNotFoundError,
       ],
     },
     args: { input: t.arg({ type: InitiateOAuthInput, required: true, description: "What to begin." }) },
-    resolve: async (_root, { input }, { caller, flows, bindBrowser }) => {
+    resolve: async (_root, { input }, context) => {
+      const { caller, flows, bindBrowser } = context;
       const started = await flows.initiate(caller, {
         provider: input.provider,
         kind: input.kind ?? null,
         redirectUri: input.redirectUri ?? null,
         scopes: input.scopes ?? null,
         label: input.label ?? null,
+        sessionId: changedSession(input.sessionId, context),
       });
       const { flow, state, authorizationUrl, binding } = started;
       if (binding !== null) bindBrowser?.(flow.id, binding);
@@ -80,12 +89,17 @@ const CompleteOAuthInput = builder.inputType("CompleteOAuthInput", {
 });
 
 const CompleteOAuthPayload = builder
-  .objectRef<{ flow: OAuthFlowView; credential: ProviderCredential }>("CompleteOAuthPayload")
+  .objectRef<{ flow: OAuthFlowView; credential: ProviderCredential; session: Session | null }>("CompleteOAuthPayload")
   .implement({
     description: "The credential is stored.",
     fields: (t) => ({
       flow: t.expose("flow", { type: OAuthFlowRef, description: "The flow, COMPLETED." }),
       credential: t.expose("credential", { type: CredentialRef, description: "What is stored now." }),
+      session: t.expose("session", {
+        type: SessionRef,
+        nullable: true,
+        description: "The session that the flow was begun for; null where there was none.",
+      }),
     }),
   });
 
@@ -105,10 +119,11 @@ builder.mutationField("completeOAuth", (t) =>
       ],
     },
     args: { input: t.arg({ type: CompleteOAuthInput, required: true, description: "What came back." }) },
-    resolve: async (_root, { input }, { caller, flows }) => {
+    resolve: async (_root, { input }, { caller, flows, sessions }) => {
       const response = input.code == null ? readPasted(input.pasted ?? "") : toResponse(input.code);
       const { flow, credential } = await flows.complete(caller, response);
-      return { flow: viewOf(flow), credential };
+      const session = flow.sessionId == null ? null : await sessions.find(caller.userId, flow.sessionId);
+      return { flow: viewOf(flow), credential, session };
     },
   }),
 );

@@ -11,7 +11,11 @@ import "./oauth-flow.ts";
 import "./run-oauth-flow.ts";
 import "./access-grant.ts";
 import "./user.ts";
+import "./session.ts";
+import "./manage-session.ts";
+import "./end-session.ts";
 import "./event.ts";
+import "./session-event.ts";
 
 /** The whole API; `schema.graphql` is its printed form. */
 export const schema: GraphQLSchema = builder.toSchema();

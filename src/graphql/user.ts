@@ -1,41 +1,13 @@
-import { resolveCursorConnection, type ResolveCursorConnectionArgs } from "@pothos/plugin-relay";
-import type { CredentialPosition } from "../credentials/credential-store.ts";
-import type { ProviderCredential } from "../credentials/provider-credential.ts";
-import { ValidationError } from "../errors.ts";
 import { AuthMethodEnum } from "./auth-method.ts";
 import { builder } from "./builder.ts";
 import { CredentialRef, CredentialStatusEnum } from "./credential.ts";
 import { labelText, providerNameText, userIdText } from "./input.ts";
-import { isUuid } from "./node-id.ts";
-
-const maxPageSize = 100;
-const defaultPageSize = 20;
+import { decodeUuidNodeId } from "./node-id.ts";
+import { resolvePage } from "./page.ts";
+import { SessionRef, SessionStatusEnum } from "./session.ts";
 
 interface User {
   readonly userId: string;
-}
-
-function toCursor({ createdAt, id }: ProviderCredential): string {
-  return Buffer.from(`c1.${createdAt.getTime()}.${id}`).toString("base64url");
-}
-
-function toPosition(name: "after" | "before", cursor: string | undefined): CredentialPosition | undefined {
-  if (cursor === undefined) return undefined;
-  const [, time, id] =
-    /^c1\.(\d{1,15})\.(.{36})$/.exec(Buffer.from(cursor.slice(0, 128), "base64url").toString()) ?? [];
-  if (id !== undefined && isUuid(id)) return { createdAt: new Date(Number(time)), id };
-  throw new ValidationError([{ path: [name], message: "is not a cursor of this connection" }]);
-}
-
-type PageArguments = { readonly first?: number | null | undefined; readonly last?: number | null | undefined };
-
-function assertPageSize(args: PageArguments): void {
-  for (const name of ["first", "last"] as const) {
-    const size = args[name] ?? 0;
-    if (size < 0 || size > maxPageSize) {
-      throw new ValidationError([{ path: [name], message: `must be from 0 to ${maxPageSize}` }]);
-    }
-  }
 }
 
 const UserRef = builder.objectRef<User>("User");
@@ -60,22 +32,8 @@ builder.node(UserRef, {
           method: t.arg({ type: AuthMethodEnum, description: "Only those of this method." }),
           status: t.arg({ type: CredentialStatusEnum, description: "Only those that have this status now." }),
         },
-        resolve: async ({ userId }, { provider, method, status, ...args }, { coordinator }) => {
-          assertPageSize(args);
-          const connection = await resolveCursorConnection(
-            { args, defaultSize: defaultPageSize, maxSize: maxPageSize, toCursor },
-            ({ after, before, limit, inverted }: ResolveCursorConnectionArgs) =>
-              coordinator.listCredentials(
-                userId,
-                { provider, method, status },
-                { after: toPosition("after", after), before: toPosition("before", before), limit, inverted },
-              ),
-          );
-          // Of an empty page the plugin says "".
-          const { startCursor, endCursor } = connection.pageInfo;
-          const cursors = { startCursor: startCursor || null, endCursor: endCursor || null };
-          return { ...connection, pageInfo: { ...connection.pageInfo, ...cursors } };
-        },
+        resolve: ({ userId }, { provider, method, status, ...args }, { coordinator }) =>
+          resolvePage(args, (page) => coordinator.listCredentials(userId, { provider, method, status }, page)),
       },
       { name: "CredentialConnection", description: "A page of credentials." },
       { name: "CredentialEdge", description: "One credential of a page." },
@@ -99,6 +57,29 @@ builder.node(UserRef, {
       },
       resolve: ({ userId }, { provider, method, label }, { coordinator }) =>
         coordinator.preferredCredential(userId, { provider, method: method ?? null, label: label ?? null }),
+    }),
+    sessions: t.connection(
+      {
+        type: SessionRef,
+        description: "The user's sessions on all devices, in the order of their creation.",
+        authScopes: { scope: "sessions" },
+        args: { status: t.arg({ type: SessionStatusEnum, description: "Only those that have this status now." }) },
+        resolve: ({ userId }, { status, ...args }, { sessions }) =>
+          resolvePage(args, (page) => sessions.list(userId, status ?? null, page)),
+      },
+      { name: "SessionConnection", description: "A page of sessions." },
+      { name: "SessionEdge", description: "One session of a page." },
+    ),
+    session: t.field({
+      type: SessionRef,
+      nullable: true,
+      description: "One session; null when there is none of the user's with this id.",
+      authScopes: { scope: "sessions" },
+      args: { id: t.arg.id({ required: true, description: "The session's `id`." }) },
+      resolve: ({ userId }, { id }, { sessions }) => {
+        const rowId = decodeUuidNodeId("Session", id);
+        return rowId === null ? null : sessions.find(userId, rowId);
+      },
     }),
     eventCursor: t.string({
       description: "Take it, read the state, then subscribe with `after:` it: nothing falls between.",

@@ -36,7 +36,7 @@ const rules: ImportRules = {
     "sandbox/name.ts": { values: [] },
 
     // The ORM's configuration lists the entities.
-    db: { values: ["auth", "credentials", "events", ...everywhere], types: ["config.ts"] },
+    db: { values: ["auth", "credentials", "events", "sessions", ...everywhere], types: ["config.ts"] },
     "config.ts": {
       values: [
         "development-keys.ts",

@@ -448,3 +448,291 @@ export const renewedAccessMutation = graphql(`
     }
   }
 `);
+
+export const startSessionMutation = graphql(`
+  mutation StartSession($input: StartSessionInput!) {
+    startSession(input: $input) {
+      __typename
+      ... on StartSessionPayload {
+        session {
+          id
+          label
+          status
+          expiresAt
+          activeProvider {
+            status
+          }
+        }
+      }
+      ... on Error {
+        code
+        message
+      }
+    }
+  }
+`);
+
+export const setActiveProviderMutation = graphql(`
+  mutation SetActiveProvider($input: SetActiveProviderInput!) {
+    setActiveProvider(input: $input) {
+      __typename
+      ... on SetActiveProviderPayload {
+        session {
+          id
+          activeProvider {
+            provider {
+              name
+            }
+            status
+            method
+            source
+            model
+            selectedAt
+            credential {
+              id
+              label
+            }
+          }
+        }
+      }
+      ... on Error {
+        code
+        message
+      }
+    }
+  }
+`);
+
+export const sessionQuery = graphql(`
+  query Session($id: ID!) {
+    viewer {
+      session(id: $id) {
+        id
+        label
+        status
+        createdAt
+        lastActivityAt
+        expiresAt
+        activeProvider {
+          provider {
+            name
+          }
+          status
+          method
+          source
+          model
+          credential {
+            id
+            label
+          }
+        }
+        providers {
+          provider {
+            name
+          }
+          status
+          method
+          source
+          selectedAt
+        }
+      }
+    }
+  }
+`);
+
+export const sessionsQuery = graphql(`
+  query Sessions($first: Int, $after: String, $last: Int, $before: String, $status: SessionStatus) {
+    viewer {
+      sessions(first: $first, after: $after, last: $last, before: $before, status: $status) {
+        nodes {
+          id
+          label
+          status
+        }
+        pageInfo {
+          hasNextPage
+          hasPreviousPage
+          startCursor
+          endCursor
+        }
+      }
+    }
+  }
+`);
+
+export const clearProviderMutation = graphql(`
+  mutation ClearProvider($input: ClearProviderInput!) {
+    clearProvider(input: $input) {
+      __typename
+      ... on ClearProviderPayload {
+        session {
+          id
+          activeProvider {
+            status
+          }
+        }
+        revokedCredentialIds
+      }
+      ... on Error {
+        code
+        message
+      }
+    }
+  }
+`);
+
+export const touchSessionMutation = graphql(`
+  mutation TouchSession($input: TouchSessionInput!) {
+    touchSession(input: $input) {
+      __typename
+      ... on TouchSessionPayload {
+        session {
+          id
+          lastActivityAt
+          expiresAt
+        }
+      }
+      ... on Error {
+        code
+        message
+      }
+    }
+  }
+`);
+
+export const endSessionMutation = graphql(`
+  mutation EndSession($input: EndSessionInput!) {
+    endSession(input: $input) {
+      __typename
+      ... on EndSessionPayload {
+        session {
+          id
+          status
+        }
+      }
+      ... on Error {
+        code
+        message
+      }
+    }
+  }
+`);
+
+export const endOtherSessionsMutation = graphql(`
+  mutation EndOtherSessions($input: EndOtherSessionsInput!) {
+    endOtherSessions(input: $input) {
+      __typename
+      ... on EndOtherSessionsPayload {
+        endedSessionIds
+      }
+      ... on Error {
+        code
+        message
+      }
+    }
+  }
+`);
+
+export const sessionEventsSubscription = graphql(`
+  subscription SessionEvents($after: String, $sessionId: ID) {
+    sessionEvents(after: $after, sessionId: $sessionId) {
+      __typename
+      cursor
+      session {
+        id
+        status
+        activeProvider {
+          provider {
+            name
+          }
+        }
+      }
+      ... on ActiveProviderChanged {
+        from
+        to
+      }
+      ... on SessionExpiring {
+        expiresAt
+      }
+    }
+  }
+`);
+
+export const sessionProviderQuery = graphql(`
+  query SessionProvider($id: ID!, $name: String!) {
+    viewer {
+      session(id: $id) {
+        provider(name: $name) {
+          provider {
+            name
+          }
+          status
+          method
+          source
+          model
+          selectedAt
+          credential {
+            id
+            label
+          }
+        }
+      }
+    }
+  }
+`);
+
+export const authenticateInSessionMutation = graphql(`
+  mutation AuthenticateInSession($input: AuthenticateInput!) {
+    authenticate(input: $input) {
+      __typename
+      ... on AuthenticatePayload {
+        credential {
+          id
+        }
+        session {
+          id
+          activeProvider {
+            provider {
+              name
+            }
+            status
+            credential {
+              id
+            }
+          }
+        }
+      }
+      ... on Error {
+        code
+        message
+      }
+    }
+  }
+`);
+
+export const completeOAuthInSessionMutation = graphql(`
+  mutation CompleteOAuthInSession($input: CompleteOAuthInput!) {
+    completeOAuth(input: $input) {
+      __typename
+      ... on CompleteOAuthPayload {
+        credential {
+          id
+        }
+        session {
+          id
+          status
+          activeProvider {
+            status
+            credential {
+              id
+            }
+          }
+        }
+      }
+      ... on Error {
+        code
+        message
+      }
+    }
+  }
+`);

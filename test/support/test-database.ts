@@ -11,6 +11,8 @@ const tables = [
   "events",
   "audit_log",
   "oauth_flows",
+  "sessions",
+  "session_providers",
 ];
 
 let created = 0;

@@ -26,6 +26,7 @@ async function setStage(answer: DeviceFlowAnswer, { lifetimeMs = 600_000, poller
     userCode: "ABCD",
     verificationUri: "https://as.example/device",
     pollInterval: 7,
+    sessionId: null,
     expiresAt: new Date(Date.now() + lifetimeMs),
     state: "state",
     binding: null,

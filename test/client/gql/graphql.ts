@@ -19,6 +19,16 @@ export type AuthenticateInput = {
   label?: string | null | undefined;
   /** Such as `anthropic`. */
   provider: string;
+  /** A session in which the provider becomes active with it. Needs the scope `sessions`. */
+  sessionId?: string | number | null | undefined;
+};
+
+/** A provider to leave. */
+export type ClearProviderInput = {
+  /** Such as `anthropic`. */
+  provider: string;
+  /** The session. */
+  sessionId: string | number;
 };
 
 /** What came back from the provider: exactly one of these. */
@@ -54,6 +64,18 @@ export type CredentialStatus =
   | 'NEEDS_REAUTH'
   /** It is stored under an encryption key that this server does not have, or was changed. */
   | 'UNREADABLE';
+
+/** Which session is to stay. */
+export type EndOtherSessionsInput = {
+  /** The session that stays. */
+  keepSessionId: string | number;
+};
+
+/** A session to end. */
+export type EndSessionInput = {
+  /** The session. */
+  sessionId: string | number;
+};
 
 /** Why a request was refused. The list is closed. */
 export type ErrorCode =
@@ -114,6 +136,8 @@ export type InitiateOAuthInput = {
   redirectUri?: string | null | undefined;
   /** What to ask for instead of the usual. */
   scopes?: Array<string> | null | undefined;
+  /** A session in which the provider becomes active once it is connected. Needs the scope `sessions`. */
+  sessionId?: string | number | null | undefined;
 };
 
 /** What access is needed for. */
@@ -122,10 +146,12 @@ export type IssueAccessInput = {
   label?: string | null | undefined;
   /** Only this method; without it OAUTH, then API_KEY. */
   method?: AuthMethod | null | undefined;
-  /** Such as `anthropic`. */
+  /** Such as `anthropic`; without it, the session's active provider. */
   provider?: string | null | undefined;
   /** A grant whose headers the provider answered with 401. While it is still the current one, the credential is refreshed or checked before the answer. */
   rejectedGrantId?: string | number | null | undefined;
+  /** The session that the call belongs to. It decides what the input leaves open, and counts as active. */
+  sessionId?: string | number | null | undefined;
 };
 
 /** What the provider's own terms say about a method, as of the catalogue entry's date. */
@@ -171,6 +197,13 @@ export type OAuthFlowStatus =
   /** The user has not decided yet, or the tokens are on their way. */
   | 'PENDING';
 
+/** Whether a session can use a provider. */
+export type ProviderContextStatus =
+  /** There is a credential that works, as far as is known. */
+  | 'AUTHENTICATED'
+  /** The user has to connect the provider first, or again. */
+  | 'NEEDS_AUTH';
+
 /** Whether a provider answers. */
 export type ProviderHealthStatus =
   /** Its last call failed, or `complaint` says what is wrong. */
@@ -192,6 +225,41 @@ export type RefreshCredentialInput = {
 export type RevokeCredentialInput = {
   /** The `id` of one of the user's credentials. */
   credentialId: string | number;
+};
+
+/** Where a session stands. */
+export type SessionStatus =
+  /** It is in use. */
+  | 'ACTIVE'
+  /** It was ended. */
+  | 'ENDED'
+  /** Nothing was done in it for the length of the timeout. */
+  | 'EXPIRED';
+
+/** What a session is to use from now on. */
+export type SetActiveProviderInput = {
+  /** Only the account of this label; without it `default`, then the oldest. */
+  label?: string | null | undefined;
+  /** Only this method; without it OAUTH, then API_KEY, then the server's own key. */
+  method?: AuthMethod | null | undefined;
+  /** The model to note with it; the server hands it out and does not check it. */
+  model?: string | null | undefined;
+  /** Such as `anthropic`. */
+  provider: string;
+  /** The session. */
+  sessionId: string | number;
+};
+
+/** A session to start. */
+export type StartSessionInput = {
+  /** What to call it, such as the device. */
+  label?: string | null | undefined;
+};
+
+/** A session to keep. */
+export type TouchSessionInput = {
+  /** The session. */
+  sessionId: string | number;
 };
 
 /** A credential to check. */
@@ -232,6 +300,7 @@ export type NodeQuery = { node:
     | { __typename: 'Credential', id: string }
     | { __typename: 'OAuthFlow', id: string }
     | { __typename: 'Provider', id: string }
+    | { __typename: 'Session', id: string }
     | { __typename: 'User', id: string }
    | null };
 
@@ -248,6 +317,7 @@ export type AuthenticateMutation = { authenticate:
     | { __typename: 'OAuthStateError', code: ErrorCode, message: string }
     | { __typename: 'ProviderNotFoundError', code: ErrorCode, message: string, availableProviders: Array<string> }
     | { __typename: 'ProviderUnavailableError', code: ErrorCode, message: string, retryAfter: number | null }
+    | { __typename: 'SessionNotFoundError', code: ErrorCode, message: string }
     | { __typename: 'ValidationError', code: ErrorCode, message: string, issues: Array<{ path: Array<string>, message: string }> }
    };
 
@@ -287,6 +357,8 @@ export type IssueAccessMutation = { issueAccess:
     | { __typename: 'ProviderNotFoundError', code: ErrorCode, message: string }
     | { __typename: 'ProviderUnavailableError', code: ErrorCode, message: string }
     | { __typename: 'ReauthenticationRequiredError', code: ErrorCode, message: string, credential: { id: string, status: CredentialStatus, statusReason: string | null } }
+    | { __typename: 'SessionExpiredError', code: ErrorCode, message: string }
+    | { __typename: 'SessionNotFoundError', code: ErrorCode, message: string }
     | { __typename: 'ValidationError', code: ErrorCode, message: string }
    };
 
@@ -312,9 +384,14 @@ export type EventsSubscriptionVariables = Exact<{
 
 
 export type EventsSubscription = { events:
+    | { __typename: 'ActiveProviderChanged', cursor: string, occurredAt: string }
     | { __typename: 'CredentialRevoked', cursor: string, occurredAt: string }
     | { __typename: 'CredentialStored', cursor: string, occurredAt: string }
     | { __typename: 'ReauthenticationRequired', cursor: string, occurredAt: string }
+    | { __typename: 'SessionEnded', cursor: string, occurredAt: string }
+    | { __typename: 'SessionExpired', cursor: string, occurredAt: string }
+    | { __typename: 'SessionExpiring', cursor: string, occurredAt: string }
+    | { __typename: 'SessionStarted', cursor: string, occurredAt: string }
     | { __typename: 'TokenExpired', cursor: string, occurredAt: string }
     | { __typename: 'TokenExpiring', cursor: string, occurredAt: string }
     | { __typename: 'TokenRefreshFailed', cursor: string, occurredAt: string }
@@ -332,6 +409,7 @@ export type InitiateOAuthMutation = { initiateOAuth:
     | { __typename: 'ProviderNotFoundError', code: ErrorCode, message: string }
     | { __typename: 'ProviderUnavailableError', code: ErrorCode, message: string }
     | { __typename: 'RedirectUriNotAllowedError', code: ErrorCode, message: string }
+    | { __typename: 'SessionNotFoundError', code: ErrorCode, message: string }
     | { __typename: 'ValidationError', code: ErrorCode, message: string }
    };
 
@@ -379,6 +457,8 @@ export type OAuthFlowSubscription = { oauthFlow: { id: string, status: OAuthFlow
       | { __typename: 'ProviderUnavailableError', code: ErrorCode, message: string }
       | { __typename: 'ReauthenticationRequiredError', code: ErrorCode, message: string }
       | { __typename: 'RedirectUriNotAllowedError', code: ErrorCode, message: string }
+      | { __typename: 'SessionExpiredError', code: ErrorCode, message: string }
+      | { __typename: 'SessionNotFoundError', code: ErrorCode, message: string }
       | { __typename: 'ValidationError', code: ErrorCode, message: string }
      | null } };
 
@@ -410,6 +490,8 @@ export type RefreshCredentialsMutation = { refreshCredentials: { refreshed: Arra
         | { __typename: 'ProviderUnavailableError', code: ErrorCode, message: string }
         | { __typename: 'ReauthenticationRequiredError', code: ErrorCode, message: string }
         | { __typename: 'RedirectUriNotAllowedError', code: ErrorCode, message: string }
+        | { __typename: 'SessionExpiredError', code: ErrorCode, message: string }
+        | { __typename: 'SessionNotFoundError', code: ErrorCode, message: string }
         | { __typename: 'ValidationError', code: ErrorCode, message: string }
        }> } };
 
@@ -435,7 +517,147 @@ export type RenewedAccessMutation = { issueAccess:
     | { __typename: 'ProviderNotFoundError', message: string }
     | { __typename: 'ProviderUnavailableError', message: string, retryAfter: number | null }
     | { __typename: 'ReauthenticationRequiredError', message: string }
+    | { __typename: 'SessionExpiredError', message: string }
+    | { __typename: 'SessionNotFoundError', message: string }
     | { __typename: 'ValidationError', message: string }
+   };
+
+export type StartSessionMutationVariables = Exact<{
+  input: StartSessionInput;
+}>;
+
+
+export type StartSessionMutation = { startSession:
+    | { __typename: 'StartSessionPayload', session: { id: string, label: string | null, status: SessionStatus, expiresAt: string, activeProvider: { status: ProviderContextStatus } | null } }
+    | { __typename: 'ValidationError', code: ErrorCode, message: string }
+   };
+
+export type SetActiveProviderMutationVariables = Exact<{
+  input: SetActiveProviderInput;
+}>;
+
+
+export type SetActiveProviderMutation = { setActiveProvider:
+    | { __typename: 'CredentialNotFoundError', code: ErrorCode, message: string }
+    | { __typename: 'ProviderNotFoundError', code: ErrorCode, message: string }
+    | { __typename: 'SessionExpiredError', code: ErrorCode, message: string }
+    | { __typename: 'SessionNotFoundError', code: ErrorCode, message: string }
+    | { __typename: 'SetActiveProviderPayload', session: { id: string, activeProvider: { status: ProviderContextStatus, method: AuthMethod | null, source: CredentialSource | null, model: string | null, selectedAt: string | null, provider: { name: string }, credential: { id: string, label: string } | null } | null } }
+    | { __typename: 'ValidationError', code: ErrorCode, message: string }
+   };
+
+export type SessionQueryVariables = Exact<{
+  id: string | number;
+}>;
+
+
+export type SessionQuery = { viewer: { session: { id: string, label: string | null, status: SessionStatus, createdAt: string, lastActivityAt: string, expiresAt: string, activeProvider: { status: ProviderContextStatus, method: AuthMethod | null, source: CredentialSource | null, model: string | null, provider: { name: string }, credential: { id: string, label: string } | null } | null, providers: Array<{ status: ProviderContextStatus, method: AuthMethod | null, source: CredentialSource | null, selectedAt: string | null, provider: { name: string } }> } | null } };
+
+export type SessionsQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+  last?: number | null | undefined;
+  before?: string | null | undefined;
+  status?: SessionStatus | null | undefined;
+}>;
+
+
+export type SessionsQuery = { viewer: { sessions: { nodes: Array<{ id: string, label: string | null, status: SessionStatus }>, pageInfo: { hasNextPage: boolean, hasPreviousPage: boolean, startCursor: string | null, endCursor: string | null } } } };
+
+export type ClearProviderMutationVariables = Exact<{
+  input: ClearProviderInput;
+}>;
+
+
+export type ClearProviderMutation = { clearProvider:
+    | { __typename: 'ClearProviderPayload', revokedCredentialIds: Array<string>, session: { id: string, activeProvider: { status: ProviderContextStatus } | null } }
+    | { __typename: 'ProviderNotFoundError', code: ErrorCode, message: string }
+    | { __typename: 'SessionExpiredError', code: ErrorCode, message: string }
+    | { __typename: 'SessionNotFoundError', code: ErrorCode, message: string }
+   };
+
+export type TouchSessionMutationVariables = Exact<{
+  input: TouchSessionInput;
+}>;
+
+
+export type TouchSessionMutation = { touchSession:
+    | { __typename: 'SessionExpiredError', code: ErrorCode, message: string }
+    | { __typename: 'SessionNotFoundError', code: ErrorCode, message: string }
+    | { __typename: 'TouchSessionPayload', session: { id: string, lastActivityAt: string, expiresAt: string } }
+   };
+
+export type EndSessionMutationVariables = Exact<{
+  input: EndSessionInput;
+}>;
+
+
+export type EndSessionMutation = { endSession:
+    | { __typename: 'EndSessionPayload', session: { id: string, status: SessionStatus } }
+    | { __typename: 'SessionNotFoundError', code: ErrorCode, message: string }
+   };
+
+export type EndOtherSessionsMutationVariables = Exact<{
+  input: EndOtherSessionsInput;
+}>;
+
+
+export type EndOtherSessionsMutation = { endOtherSessions:
+    | { __typename: 'EndOtherSessionsPayload', endedSessionIds: Array<string> }
+    | { __typename: 'SessionNotFoundError', code: ErrorCode, message: string }
+   };
+
+export type SessionEventsSubscriptionVariables = Exact<{
+  after?: string | null | undefined;
+  sessionId?: string | number | null | undefined;
+}>;
+
+
+export type SessionEventsSubscription = { sessionEvents:
+    | { __typename: 'ActiveProviderChanged', from: string | null, to: string | null, cursor: string, session: { id: string, status: SessionStatus, activeProvider: { provider: { name: string } } | null } }
+    | { __typename: 'SessionEnded', cursor: string, session: { id: string, status: SessionStatus, activeProvider: { provider: { name: string } } | null } }
+    | { __typename: 'SessionExpired', cursor: string, session: { id: string, status: SessionStatus, activeProvider: { provider: { name: string } } | null } }
+    | { __typename: 'SessionExpiring', expiresAt: string, cursor: string, session: { id: string, status: SessionStatus, activeProvider: { provider: { name: string } } | null } }
+    | { __typename: 'SessionStarted', cursor: string, session: { id: string, status: SessionStatus, activeProvider: { provider: { name: string } } | null } }
+   };
+
+export type SessionProviderQueryVariables = Exact<{
+  id: string | number;
+  name: string;
+}>;
+
+
+export type SessionProviderQuery = { viewer: { session: { provider: { status: ProviderContextStatus, method: AuthMethod | null, source: CredentialSource | null, model: string | null, selectedAt: string | null, provider: { name: string }, credential: { id: string, label: string } | null } | null } | null } };
+
+export type AuthenticateInSessionMutationVariables = Exact<{
+  input: AuthenticateInput;
+}>;
+
+
+export type AuthenticateInSessionMutation = { authenticate:
+    | { __typename: 'AuthenticatePayload', credential: { id: string }, session: { id: string, activeProvider: { status: ProviderContextStatus, provider: { name: string }, credential: { id: string } | null } | null } | null }
+    | { __typename: 'InvalidCredentialError', code: ErrorCode, message: string }
+    | { __typename: 'MethodUnavailableError', code: ErrorCode, message: string }
+    | { __typename: 'OAuthDeniedError', code: ErrorCode, message: string }
+    | { __typename: 'OAuthStateError', code: ErrorCode, message: string }
+    | { __typename: 'ProviderNotFoundError', code: ErrorCode, message: string }
+    | { __typename: 'ProviderUnavailableError', code: ErrorCode, message: string }
+    | { __typename: 'SessionNotFoundError', code: ErrorCode, message: string }
+    | { __typename: 'ValidationError', code: ErrorCode, message: string }
+   };
+
+export type CompleteOAuthInSessionMutationVariables = Exact<{
+  input: CompleteOAuthInput;
+}>;
+
+
+export type CompleteOAuthInSessionMutation = { completeOAuth:
+    | { __typename: 'CompleteOAuthPayload', credential: { id: string }, session: { id: string, status: SessionStatus, activeProvider: { status: ProviderContextStatus, credential: { id: string } | null } | null } | null }
+    | { __typename: 'InvalidCredentialError', code: ErrorCode, message: string }
+    | { __typename: 'OAuthDeniedError', code: ErrorCode, message: string }
+    | { __typename: 'OAuthStateError', code: ErrorCode, message: string }
+    | { __typename: 'ProviderUnavailableError', code: ErrorCode, message: string }
+    | { __typename: 'ValidationError', code: ErrorCode, message: string }
    };
 
 export type AccessMutationVariables = Exact<{
@@ -450,6 +672,8 @@ export type AccessMutation = { issueAccess:
     | { __typename: 'ProviderNotFoundError', code: ErrorCode, message: string }
     | { __typename: 'ProviderUnavailableError', code: ErrorCode, message: string }
     | { __typename: 'ReauthenticationRequiredError', code: ErrorCode, message: string }
+    | { __typename: 'SessionExpiredError', code: ErrorCode, message: string }
+    | { __typename: 'SessionNotFoundError', code: ErrorCode, message: string }
     | { __typename: 'ValidationError', code: ErrorCode, message: string }
    };
 
@@ -893,6 +1117,288 @@ export const RenewedAccessDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<RenewedAccessMutation, RenewedAccessMutationVariables>;
+export const StartSessionDocument = new TypedDocumentString(`
+    mutation StartSession($input: StartSessionInput!) {
+  startSession(input: $input) {
+    __typename
+    ... on StartSessionPayload {
+      session {
+        id
+        label
+        status
+        expiresAt
+        activeProvider {
+          status
+        }
+      }
+    }
+    ... on Error {
+      code
+      message
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<StartSessionMutation, StartSessionMutationVariables>;
+export const SetActiveProviderDocument = new TypedDocumentString(`
+    mutation SetActiveProvider($input: SetActiveProviderInput!) {
+  setActiveProvider(input: $input) {
+    __typename
+    ... on SetActiveProviderPayload {
+      session {
+        id
+        activeProvider {
+          provider {
+            name
+          }
+          status
+          method
+          source
+          model
+          selectedAt
+          credential {
+            id
+            label
+          }
+        }
+      }
+    }
+    ... on Error {
+      code
+      message
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<SetActiveProviderMutation, SetActiveProviderMutationVariables>;
+export const SessionDocument = new TypedDocumentString(`
+    query Session($id: ID!) {
+  viewer {
+    session(id: $id) {
+      id
+      label
+      status
+      createdAt
+      lastActivityAt
+      expiresAt
+      activeProvider {
+        provider {
+          name
+        }
+        status
+        method
+        source
+        model
+        credential {
+          id
+          label
+        }
+      }
+      providers {
+        provider {
+          name
+        }
+        status
+        method
+        source
+        selectedAt
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<SessionQuery, SessionQueryVariables>;
+export const SessionsDocument = new TypedDocumentString(`
+    query Sessions($first: Int, $after: String, $last: Int, $before: String, $status: SessionStatus) {
+  viewer {
+    sessions(
+      first: $first
+      after: $after
+      last: $last
+      before: $before
+      status: $status
+    ) {
+      nodes {
+        id
+        label
+        status
+      }
+      pageInfo {
+        hasNextPage
+        hasPreviousPage
+        startCursor
+        endCursor
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<SessionsQuery, SessionsQueryVariables>;
+export const ClearProviderDocument = new TypedDocumentString(`
+    mutation ClearProvider($input: ClearProviderInput!) {
+  clearProvider(input: $input) {
+    __typename
+    ... on ClearProviderPayload {
+      session {
+        id
+        activeProvider {
+          status
+        }
+      }
+      revokedCredentialIds
+    }
+    ... on Error {
+      code
+      message
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<ClearProviderMutation, ClearProviderMutationVariables>;
+export const TouchSessionDocument = new TypedDocumentString(`
+    mutation TouchSession($input: TouchSessionInput!) {
+  touchSession(input: $input) {
+    __typename
+    ... on TouchSessionPayload {
+      session {
+        id
+        lastActivityAt
+        expiresAt
+      }
+    }
+    ... on Error {
+      code
+      message
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<TouchSessionMutation, TouchSessionMutationVariables>;
+export const EndSessionDocument = new TypedDocumentString(`
+    mutation EndSession($input: EndSessionInput!) {
+  endSession(input: $input) {
+    __typename
+    ... on EndSessionPayload {
+      session {
+        id
+        status
+      }
+    }
+    ... on Error {
+      code
+      message
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<EndSessionMutation, EndSessionMutationVariables>;
+export const EndOtherSessionsDocument = new TypedDocumentString(`
+    mutation EndOtherSessions($input: EndOtherSessionsInput!) {
+  endOtherSessions(input: $input) {
+    __typename
+    ... on EndOtherSessionsPayload {
+      endedSessionIds
+    }
+    ... on Error {
+      code
+      message
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<EndOtherSessionsMutation, EndOtherSessionsMutationVariables>;
+export const SessionEventsDocument = new TypedDocumentString(`
+    subscription SessionEvents($after: String, $sessionId: ID) {
+  sessionEvents(after: $after, sessionId: $sessionId) {
+    __typename
+    cursor
+    session {
+      id
+      status
+      activeProvider {
+        provider {
+          name
+        }
+      }
+    }
+    ... on ActiveProviderChanged {
+      from
+      to
+    }
+    ... on SessionExpiring {
+      expiresAt
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<SessionEventsSubscription, SessionEventsSubscriptionVariables>;
+export const SessionProviderDocument = new TypedDocumentString(`
+    query SessionProvider($id: ID!, $name: String!) {
+  viewer {
+    session(id: $id) {
+      provider(name: $name) {
+        provider {
+          name
+        }
+        status
+        method
+        source
+        model
+        selectedAt
+        credential {
+          id
+          label
+        }
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<SessionProviderQuery, SessionProviderQueryVariables>;
+export const AuthenticateInSessionDocument = new TypedDocumentString(`
+    mutation AuthenticateInSession($input: AuthenticateInput!) {
+  authenticate(input: $input) {
+    __typename
+    ... on AuthenticatePayload {
+      credential {
+        id
+      }
+      session {
+        id
+        activeProvider {
+          provider {
+            name
+          }
+          status
+          credential {
+            id
+          }
+        }
+      }
+    }
+    ... on Error {
+      code
+      message
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<AuthenticateInSessionMutation, AuthenticateInSessionMutationVariables>;
+export const CompleteOAuthInSessionDocument = new TypedDocumentString(`
+    mutation CompleteOAuthInSession($input: CompleteOAuthInput!) {
+  completeOAuth(input: $input) {
+    __typename
+    ... on CompleteOAuthPayload {
+      credential {
+        id
+      }
+      session {
+        id
+        status
+        activeProvider {
+          status
+          credential {
+            id
+          }
+        }
+      }
+    }
+    ... on Error {
+      code
+      message
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<CompleteOAuthInSessionMutation, CompleteOAuthInSessionMutationVariables>;
 export const AccessDocument = new TypedDocumentString(`
     mutation Access($provider: String!) {
   issueAccess(input: { provider: $provider }) {

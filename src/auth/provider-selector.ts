@@ -1,0 +1,106 @@
+import { LockMode } from "@mikro-orm/core";
+import type { Caller } from "../callers/caller.ts";
+import type { Clock } from "../clock.ts";
+import { isUsable } from "../credentials/credential-status.ts";
+import { type CredentialStore, defaultLabel } from "../credentials/credential-store.ts";
+import { type ProviderCredential, ProviderCredentialEntity } from "../credentials/provider-credential.ts";
+import type { Database, EntityManager } from "../db/database.ts";
+import { AuthError, CredentialNotFoundError, ProviderUnavailableError } from "../errors.ts";
+import type { AuthMethod, ProviderAuth } from "../providers/provider-auth.ts";
+import type { ProviderRegistry } from "../providers/registry.ts";
+import type { Session } from "../sessions/session.ts";
+import type { SessionManager } from "../sessions/session-manager.ts";
+import type { ProviderChoice } from "../sessions/session-store.ts";
+import { notConnected } from "./access-issuer.ts";
+import type { Refresher } from "./refresh/refresher.ts";
+
+export interface SelectCommand {
+  readonly sessionId: string;
+  readonly provider: string;
+  readonly method: AuthMethod | null;
+  readonly label: string | null;
+  readonly model: string | null;
+}
+
+/** Makes providers active in sessions: with the credential that the chain OAuth, API key, environment comes to first. */
+export class ProviderSelector {
+  readonly #database: Database;
+  readonly #registry: ProviderRegistry;
+  readonly #store: CredentialStore;
+  readonly #sessions: SessionManager;
+  readonly #refresher: Refresher;
+  readonly #clock: Clock;
+
+  constructor(parts: {
+    readonly database: Database;
+    readonly registry: ProviderRegistry;
+    readonly store: CredentialStore;
+    readonly sessions: SessionManager;
+    readonly refresher: Refresher;
+    readonly clock: Clock;
+  }) {
+    this.#database = parts.database;
+    this.#registry = parts.registry;
+    this.#store = parts.store;
+    this.#sessions = parts.sessions;
+    this.#refresher = parts.refresher;
+    this.#clock = parts.clock;
+  }
+
+  /** @throws ProviderNotFoundError, SessionNotFoundError, SessionExpiredError, CredentialNotFoundError */
+  async select(caller: Caller, { sessionId, model, ...wanted }: SelectCommand): Promise<Session> {
+    const provider = this.#registry.get(wanted.provider);
+    await this.#sessions.get(caller.userId, sessionId);
+    const choice = await this.#choose(caller, provider, wanted);
+    const { authMethod, label, source } = choice;
+    const key = { userId: caller.userId, provider: provider.name, authMethod, label };
+    // Locked before the session, as whoever revokes or replaces it does.
+    const hold = async (em: EntityManager) => {
+      const lockMode = LockMode.PESSIMISTIC_READ;
+      const isThere = source !== "stored" || (await em.findOne(ProviderCredentialEntity, key, { lockMode })) !== null;
+      if (!isThere) throw notConnected(provider);
+    };
+    return this.#sessions.choose(caller.userId, sessionId, { ...choice, provider: provider.name, model }, hold);
+  }
+
+  async #choose(
+    { userId }: Caller,
+    provider: ProviderAuth,
+    { method, label }: Pick<SelectCommand, "method" | "label">,
+  ): Promise<Pick<ProviderChoice, "authMethod" | "label" | "source">> {
+    const filter = { provider: provider.name, method, label };
+    const stored = await this.#store.listPreferred(this.#database.em(), userId, filter);
+    for (const credential of stored) {
+      if (await this.#isGood(credential)) {
+        return { authMethod: credential.authMethod, label: credential.label, source: "stored" };
+      }
+    }
+    if (stored.length > 0) throw needsConnecting(provider, stored[0]!);
+    const environment = provider.environmentCredentials();
+    const isAskedFor = label === null && (method === null || method === environment?.method);
+    if (environment === null || !isAskedFor) throw notConnected(provider);
+    return { authMethod: environment.method, label: defaultLabel, source: "environment" };
+  }
+
+  /** A token whose time has come is refreshed first, so that the session begins with one that works. */
+  async #isGood(credential: ProviderCredential): Promise<boolean> {
+    const now = this.#clock.now();
+    if (!isUsable(credential, now)) return false;
+    if (credential.nextTryAt == null || credential.nextTryAt > now) return true;
+    try {
+      await this.#refresher.renew(credential, { demand: "due" });
+      return true;
+    } catch (error) {
+      // A provider that does not answer now has not said no.
+      if (error instanceof ProviderUnavailableError) return true;
+      if (error instanceof AuthError) return false;
+      throw error;
+    }
+  }
+}
+
+function needsConnecting(provider: ProviderAuth, { label }: ProviderCredential): CredentialNotFoundError {
+  return new CredentialNotFoundError(
+    `${provider.displayName} no longer accepts the credential "${label}". Connect it again with \`authenticate\`.`,
+  );
+}

@@ -1,0 +1,153 @@
+import * as errors from "../errors.ts";
+import type { Session } from "../sessions/session.ts";
+import { AuthMethodEnum } from "./auth-method.ts";
+import { builder } from "./builder.ts";
+import { labelText, modelText, providerNameText } from "./input.ts";
+import { encodeNodeId } from "./node-id.ts";
+import { SessionRef } from "./session.ts";
+import { sessionRowId } from "./session-id.ts";
+
+const StartSessionInput = builder.inputType("StartSessionInput", {
+  description: "A session to start.",
+  fields: (t) => ({
+    label: t.string({ description: "What to call it, such as the device.", validate: { schema: labelText } }),
+  }),
+});
+
+const StartSessionPayload = builder.objectRef<{ session: Session }>("StartSessionPayload").implement({
+  description: "The session has begun.",
+  fields: (t) => ({ session: t.expose("session", { type: SessionRef, description: "The new session." }) }),
+});
+
+builder.mutationField("startSession", (t) =>
+  t.field({
+    type: StartSessionPayload,
+    description: "Starts a session. It expires when nothing is done in it for the server's timeout.",
+    authScopes: { scope: "sessions" },
+    errors: {
+      union: { name: "StartSessionResult", description: "The outcome of `startSession`." },
+      types: [errors.ValidationError],
+    },
+    args: { input: t.arg({ type: StartSessionInput, required: true, description: "What to start." }) },
+    resolve: async (_root, { input }, { caller, sessions }) => ({
+      session: await sessions.start(caller.userId, input.label ?? null),
+    }),
+  }),
+);
+
+const SetActiveProviderInput = builder.inputType("SetActiveProviderInput", {
+  description: "What a session is to use from now on.",
+  fields: (t) => ({
+    sessionId: t.id({ required: true, description: "The session." }),
+    provider: t.string({ required: true, description: "Such as `anthropic`.", validate: { schema: providerNameText } }),
+    method: t.field({
+      type: AuthMethodEnum,
+      description: "Only this method; without it OAUTH, then API_KEY, then the server's own key.",
+    }),
+    label: t.string({
+      description: "Only the account of this label; without it `default`, then the oldest.",
+      validate: { schema: labelText },
+    }),
+    model: t.string({
+      description: "The model to note with it; the server hands it out and does not check it.",
+      validate: { schema: modelText },
+    }),
+  }),
+});
+
+const SetActiveProviderPayload = builder.objectRef<{ session: Session }>("SetActiveProviderPayload").implement({
+  description: "The provider is active in the session.",
+  fields: (t) => ({ session: t.expose("session", { type: SessionRef, description: "The session as it is now." }) }),
+});
+
+builder.mutationField("setActiveProvider", (t) =>
+  t.field({
+    type: SetActiveProviderPayload,
+    description:
+      "Makes a provider the active one of a session: `issueAccess` with the session and without a provider uses it. A token whose time has come is renewed first. All of the user's devices are told.",
+    authScopes: { scope: "sessions" },
+    errors: {
+      union: { name: "SetActiveProviderResult", description: "The outcome of `setActiveProvider`." },
+      types: [
+        errors.ValidationError,
+        errors.ProviderNotFoundError,
+        errors.CredentialNotFoundError,
+        errors.SessionNotFoundError,
+        errors.SessionExpiredError,
+      ],
+    },
+    args: { input: t.arg({ type: SetActiveProviderInput, required: true, description: "What to use." }) },
+    resolve: async (_root, { input }, { caller, selector }) => ({
+      session: await selector.select(caller, {
+        sessionId: sessionRowId(input.sessionId),
+        provider: input.provider,
+        method: input.method ?? null,
+        label: input.label ?? null,
+        model: input.model ?? null,
+      }),
+    }),
+  }),
+);
+
+const ClearProviderInput = builder.inputType("ClearProviderInput", {
+  description: "A provider to leave.",
+  fields: (t) => ({
+    sessionId: t.id({ required: true, description: "The session." }),
+    provider: t.string({ required: true, description: "Such as `anthropic`.", validate: { schema: providerNameText } }),
+  }),
+});
+
+const ClearProviderPayload = builder
+  .objectRef<{ session: Session; revokedIds: readonly string[] }>("ClearProviderPayload")
+  .implement({
+    description: "The provider's credentials are gone from this server, and the session no longer uses it.",
+    fields: (t) => ({
+      session: t.expose("session", { type: SessionRef, description: "The session as it is now." }),
+      revokedCredentialIds: t.idList({
+        description: "The ids that the removed credentials had.",
+        resolve: ({ revokedIds }) => revokedIds.map((id) => encodeNodeId("Credential", id)),
+      }),
+    }),
+  });
+
+builder.mutationField("clearProvider", (t) =>
+  t.field({
+    type: ClearProviderPayload,
+    description:
+      "Removes all of the user's credentials for a provider, as `revokeCredential` does, and drops the provider from the session.",
+    authScopes: { $all: { scope: "sessions", $all: { scope: "credentials:write" } } },
+    errors: {
+      union: { name: "ClearProviderResult", description: "The outcome of `clearProvider`." },
+      types: [errors.ProviderNotFoundError, errors.SessionNotFoundError, errors.SessionExpiredError],
+    },
+    args: { input: t.arg({ type: ClearProviderInput, required: true, description: "What to leave." }) },
+    resolve: async (_root, { input }, { caller, coordinator }) =>
+      coordinator.clearProvider(caller, sessionRowId(input.sessionId), input.provider),
+  }),
+);
+
+const TouchSessionInput = builder.inputType("TouchSessionInput", {
+  description: "A session to keep.",
+  fields: (t) => ({ sessionId: t.id({ required: true, description: "The session." }) }),
+});
+
+const TouchSessionPayload = builder.objectRef<{ session: Session }>("TouchSessionPayload").implement({
+  description: "The session lives on.",
+  fields: (t) => ({ session: t.expose("session", { type: SessionRef, description: "With a new `expiresAt`." }) }),
+});
+
+builder.mutationField("touchSession", (t) =>
+  t.field({
+    type: TouchSessionPayload,
+    description: "Counts as activity, so that the session does not expire.",
+    authScopes: { scope: "sessions" },
+    errors: {
+      union: { name: "TouchSessionResult", description: "The outcome of `touchSession`." },
+      types: [errors.SessionNotFoundError, errors.SessionExpiredError],
+    },
+    args: { input: t.arg({ type: TouchSessionInput, required: true, description: "What to keep." }) },
+    resolve: async (_root, { input }, { caller, sessions }) => ({
+      session: await sessions.touch(caller.userId, sessionRowId(input.sessionId)),
+    }),
+  }),
+);

@@ -1,0 +1,66 @@
+import { resolveCursorConnection, type ResolveCursorConnectionArgs } from "@pothos/plugin-relay";
+import { ValidationError } from "../errors.ts";
+import { isUuid } from "./node-id.ts";
+
+const maxPageSize = 100;
+const defaultPageSize = 20;
+
+/** A row's place among a user's rows of its kind, which are ordered by the time of their creation. */
+interface Position {
+  readonly createdAt: Date;
+  readonly id: string;
+}
+
+interface PageArguments {
+  readonly first?: number | null | undefined;
+  readonly last?: number | null | undefined;
+  readonly after?: string | null | undefined;
+  readonly before?: string | null | undefined;
+}
+
+/** What to read for a page. */
+export interface PageQuery {
+  readonly after?: Position | undefined;
+  readonly before?: Position | undefined;
+  readonly limit: number;
+  /** From the end backwards. */
+  readonly inverted: boolean;
+}
+
+function toCursor({ createdAt, id }: Position): string {
+  return Buffer.from(`c1.${createdAt.getTime()}.${id}`).toString("base64url");
+}
+
+function toPosition(name: "after" | "before", cursor: string | undefined): Position | undefined {
+  if (cursor === undefined) return undefined;
+  const [, time, id] =
+    /^c1\.(\d{1,15})\.(.{36})$/.exec(Buffer.from(cursor.slice(0, 128), "base64url").toString()) ?? [];
+  if (id !== undefined && isUuid(id)) return { createdAt: new Date(Number(time)), id };
+  throw new ValidationError([{ path: [name], message: "is not a cursor of this connection" }]);
+}
+
+function assertPageSize(args: PageArguments): void {
+  for (const name of ["first", "last"] as const) {
+    const size = args[name] ?? 0;
+    if (size < 0 || size > maxPageSize) {
+      throw new ValidationError([{ path: [name], message: `must be from 0 to ${maxPageSize}` }]);
+    }
+  }
+}
+
+/** One page of a connection. @throws ValidationError for a size or a cursor that is not allowed. */
+export async function resolvePage<Row extends Position>(
+  args: PageArguments,
+  read: (query: PageQuery) => Promise<Row[]>,
+) {
+  assertPageSize(args);
+  const connection = await resolveCursorConnection(
+    { args, defaultSize: defaultPageSize, maxSize: maxPageSize, toCursor },
+    ({ after, before, limit, inverted }: ResolveCursorConnectionArgs) =>
+      read({ after: toPosition("after", after), before: toPosition("before", before), limit, inverted }),
+  );
+  // Of an empty page the plugin says "".
+  const { startCursor, endCursor } = connection.pageInfo;
+  const cursors = { startCursor: startCursor || null, endCursor: endCursor || null };
+  return { ...connection, pageInfo: { ...connection.pageInfo, ...cursors } };
+}

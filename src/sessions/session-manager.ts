@@ -1,0 +1,182 @@
+import type { Clock } from "../clock.ts";
+import type { Database, EntityManager } from "../db/database.ts";
+import { SessionExpiredError, SessionNotFoundError } from "../errors.ts";
+import type { Emit, Outbox } from "../events/outbox.ts";
+import type { AuthMethod } from "../providers/provider-auth.ts";
+import { type Session, type SessionProvider, type SessionStatus, sessionStatus } from "./session.ts";
+import { sessionEventBody } from "./session-event.ts";
+import { assertActive, type ProviderChoice, type SessionPage, type SessionStore } from "./session-store.ts";
+
+/** Keeps users' sessions: each remembers which provider is active in it, and what it uses at each provider. */
+export class SessionManager {
+  readonly #database: Database;
+  readonly #store: SessionStore;
+  readonly #outbox: Outbox;
+  readonly #clock: Clock;
+
+  constructor(parts: {
+    readonly database: Database;
+    readonly store: SessionStore;
+    readonly outbox: Outbox;
+    readonly clock: Clock;
+  }) {
+    this.#database = parts.database;
+    this.#store = parts.store;
+    this.#outbox = parts.outbox;
+    this.#clock = parts.clock;
+  }
+
+  async start(userId: string, label: string | null): Promise<Session> {
+    return this.#outbox.transaction(userId, async (em, emit) => {
+      const session = await this.#store.create(em, userId, label);
+      emit({ type: "SessionStarted", body: sessionEventBody(session) });
+      return session;
+    });
+  }
+
+  async find(userId: string, id: string): Promise<Session | null> {
+    return this.#store.find(this.#database.em(), userId, id);
+  }
+
+  /** @throws SessionNotFoundError, SessionExpiredError */
+  async get(userId: string, id: string): Promise<Session> {
+    const session = await this.find(userId, id);
+    assertActive(session, this.#clock.now());
+    return session;
+  }
+
+  async list(userId: string, status: SessionStatus | null, page: SessionPage): Promise<Session[]> {
+    return this.#store.list(this.#database.em(), userId, status, page);
+  }
+
+  async listProviders(session: Session): Promise<SessionProvider[]> {
+    return this.#store.listProviders(this.#database.em(), session);
+  }
+
+  /** Counts as activity. @throws SessionNotFoundError, SessionExpiredError */
+  async touch(userId: string, id: string): Promise<Session> {
+    return this.#database.transaction(async (em) => {
+      const session = await this.#store.lock(em, userId, id);
+      await this.#store.touch(em, session);
+      return session;
+    });
+  }
+
+  /**
+   * Makes a provider the active one, and counts as activity. `hold` comes first in the transaction: it makes sure that
+   * what is chosen is still there, and stays there until the choice is written.
+   * @throws SessionNotFoundError, SessionExpiredError
+   */
+  async choose(
+    userId: string,
+    id: string,
+    choice: ProviderChoice,
+    hold: (em: EntityManager) => Promise<void>,
+  ): Promise<Session> {
+    return this.#outbox.transaction(userId, async (em, emit) => {
+      await hold(em);
+      return this.chooseWithin(em, emit, { userId, id }, choice);
+    });
+  }
+
+  /** The same in the transaction of something else, which also sends the event. */
+  async chooseWithin(
+    em: EntityManager,
+    emit: Emit,
+    { userId, id }: { readonly userId: string; readonly id: string },
+    choice: ProviderChoice,
+  ): Promise<Session> {
+    const session = await this.#store.lock(em, userId, id);
+    const from = session.activeProvider ?? null;
+    const before = await this.#store.findProvider(em, session, choice.provider);
+    // Writing it changes the entity that was read.
+    const isChanged = from !== choice.provider || !isSame(before, choice);
+    await this.#store.choose(em, session, choice);
+    if (isChanged) {
+      emit({ type: "ActiveProviderChanged", body: { ...sessionEventBody(session), from, to: choice.provider } });
+    }
+    return session;
+  }
+
+  /** Forgets what a session uses at a provider. @throws SessionNotFoundError, SessionExpiredError */
+  async drop(userId: string, id: string, provider: string): Promise<Session> {
+    return this.#outbox.transaction(userId, async (em, emit) => {
+      const session = await this.#store.lock(em, userId, id);
+      await this.#drop(em, emit, session, provider);
+      return session;
+    });
+  }
+
+  /** Takes a credential that is being removed out of every session that uses it, in the transaction that removes it. */
+  async forgetCredential(
+    em: EntityManager,
+    emit: Emit,
+    credential: {
+      readonly userId: string;
+      readonly provider: string;
+      readonly authMethod: AuthMethod;
+      readonly label: string;
+    },
+  ): Promise<void> {
+    const ids = await this.#store.listUsing(em, credential.userId, credential);
+    if (ids.length === 0) return;
+    const sessions = await this.#store.lockAll(em, credential.userId, { id: { $in: ids } });
+    // One that chose another credential before it was locked keeps that.
+    const using = new Set(await this.#store.listUsing(em, credential.userId, credential));
+    for (const session of sessions) {
+      if (using.has(session.id)) await this.#drop(em, emit, session, credential.provider);
+    }
+  }
+
+  /** Ends a session. One that is over already stays as it is. @throws SessionNotFoundError */
+  async end(userId: string, id: string): Promise<Session> {
+    return this.#outbox.transaction(userId, async (em, emit) => {
+      try {
+        const session = await this.#store.lock(em, userId, id);
+        await this.#end(em, emit, session);
+        return session;
+      } catch (error) {
+        if (!(error instanceof SessionExpiredError)) throw error;
+        return (await this.#store.find(em, userId, id))!;
+      }
+    });
+  }
+
+  /** Ends all of a user's sessions but one. @returns the ids of those that ended. @throws SessionNotFoundError */
+  async endOthers(userId: string, keepId: string): Promise<string[]> {
+    return this.#outbox.transaction(userId, async (em, emit) => {
+      const kept = await this.#store.find(em, userId, keepId);
+      if (kept === null) throw new SessionNotFoundError();
+      const others = await this.#store.lockAll(em, userId, { id: { $ne: keepId } });
+      for (const session of others) await this.#end(em, emit, session);
+      return others.map(({ id }) => id);
+    });
+  }
+
+  statusOf(session: Session): SessionStatus {
+    return sessionStatus(session, this.#clock.now());
+  }
+
+  async #end(em: EntityManager, emit: Emit, session: Session): Promise<void> {
+    await this.#store.end(em, session);
+    emit({ type: "SessionEnded", body: sessionEventBody(session) });
+  }
+
+  async #drop(em: EntityManager, emit: Emit, session: Session, provider: string): Promise<void> {
+    const wasActive = session.activeProvider === provider;
+    await this.#store.drop(em, session, provider);
+    if (wasActive) {
+      emit({ type: "ActiveProviderChanged", body: { ...sessionEventBody(session), from: provider, to: null } });
+    }
+  }
+}
+
+function isSame(before: SessionProvider | null, choice: ProviderChoice): boolean {
+  return (
+    before !== null &&
+    before.authMethod === choice.authMethod &&
+    before.label === choice.label &&
+    before.source === choice.source &&
+    (before.model ?? null) === choice.model
+  );
+}

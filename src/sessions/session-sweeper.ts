@@ -1,0 +1,110 @@
+import type { Clock } from "../clock.ts";
+import type { Database } from "../db/database.ts";
+import type { Outbox } from "../events/outbox.ts";
+import type { Logger } from "../observability/logger.ts";
+import { type Session, SessionEntity, SessionProviderEntity } from "./session.ts";
+import { sessionEventBody } from "./session-event.ts";
+
+const batchSize = 100;
+/** How long a session can still be looked at after its end: a day longer than the events that tell of it. */
+const keepEndedMs = 8 * 86_400_000;
+const removeIntervalMs = 3_600_000;
+
+/**
+ * Warns of sessions that are about to expire and tells of those that have. Each process has one and none leads: whoever
+ * moves a session's notice on sends its event.
+ */
+export class SessionSweeper implements AsyncDisposable {
+  readonly #database: Database;
+  readonly #outbox: Outbox;
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  readonly #intervalMs: number;
+  #timer: NodeJS.Timeout | undefined;
+  #working: Promise<void> = Promise.resolve();
+  #removedAt = Number.NEGATIVE_INFINITY;
+  #closed = false;
+
+  constructor(parts: {
+    readonly database: Database;
+    readonly outbox: Outbox;
+    readonly clock: Clock;
+    readonly log: Logger;
+    /** Milliseconds between two looks. */
+    readonly intervalMs: number;
+  }) {
+    this.#database = parts.database;
+    this.#outbox = parts.outbox;
+    this.#clock = parts.clock;
+    this.#log = parts.log;
+    this.#intervalMs = parts.intervalMs;
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#closed) return;
+    this.#timer = setTimeout(() => {
+      this.#working = this.#look().finally(() => this.#schedule());
+    }, this.#intervalMs).unref();
+  }
+
+  async #look(): Promise<void> {
+    try {
+      await this.sweep();
+      await this.#removeOld();
+    } catch (error) {
+      this.#log.warn({ err: error }, "sessions could not be swept; trying again");
+    }
+  }
+
+  /** Sends every notice that is due. */
+  async sweep(): Promise<void> {
+    while (!this.#closed) {
+      const due = await this.#database
+        .em()
+        .find(
+          SessionEntity,
+          { noticeAt: { $lte: this.#clock.now() } },
+          { limit: batchSize, orderBy: { noticeAt: "asc" } },
+        );
+      for (const session of due) await this.#notify(session);
+      if (due.length < batchSize) return;
+    }
+  }
+
+  async #notify(session: Session): Promise<void> {
+    const { id, userId, noticeAt, expiresAt } = session;
+    const now = this.#clock.now();
+    const isOver = expiresAt <= now;
+    // It is kept from now on, however late this sweeper is: the event that tells of it is new.
+    const columns = isOver ? { status: "expired" as const, noticeAt: null, endedAt: now } : { noticeAt: expiresAt };
+    await this.#outbox.transaction(userId, async (em, emit) => {
+      // Activity in between has moved both times.
+      const where = { userId, id, noticeAt, expiresAt, status: "active" as const };
+      if ((await em.nativeUpdate(SessionEntity, where, columns)) === 0) return;
+      const body = sessionEventBody(session);
+      if (isOver) emit({ type: "SessionExpired", body });
+      else emit({ type: "SessionExpiring", body: { ...body, expiresAt: expiresAt.toISOString() } });
+    });
+  }
+
+  async #removeOld(): Promise<void> {
+    if (performance.now() - this.#removedAt < removeIntervalMs) return;
+    this.#removedAt = performance.now();
+    const endedAt = { $lt: new Date(this.#clock.now().getTime() - keepEndedMs) };
+    for (;;) {
+      const em = this.#database.em();
+      const old = await em.find(SessionEntity, { endedAt }, { limit: batchSize, orderBy: { endedAt: "asc" } });
+      const ids = old.map(({ id }) => id);
+      await em.nativeDelete(SessionProviderEntity, { sessionId: { $in: ids } });
+      await em.nativeDelete(SessionEntity, { id: { $in: ids } });
+      if (old.length < batchSize) return;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    await this.#working;
+  }
+}

@@ -25,17 +25,22 @@ import { openVault, type Vault } from "./credentials/vault.ts";
 import { type Database, openDatabase } from "./db/database.ts";
 import { DatabaseClock } from "./db/database-clock.ts";
 import { migrate } from "./db/migrate.ts";
-import { inProcessDoorbell } from "./events/doorbell.ts";
+import { type Doorbell, inProcessDoorbell } from "./events/doorbell.ts";
 import { EventStream } from "./events/event-stream.ts";
 import { Outbox } from "./events/outbox.ts";
-import { PostgresDoorbell } from "./events/postgres-doorbell.ts";
+import { postgresLine } from "./events/postgres-doorbell.ts";
+import { redisLine } from "./events/redis-doorbell.ts";
+import { EventRetention, type RetentionSettings } from "./events/retention.ts";
+import { SharedDoorbell } from "./events/shared-doorbell.ts";
 import { StreamWatch } from "./events/stream-watch.ts";
 import { PublicErrors } from "./graphql/public-error.ts";
 import { schema } from "./graphql/schema.ts";
+import { type ConnectionLimits, connectionLimits } from "./http/connection-limits.ts";
 import { GraphiQLPage } from "./http/graphiql.ts";
 import { GraphQLEndpoint } from "./http/graphql-endpoint.ts";
 import { OAuthCallback } from "./http/oauth-callback.ts";
 import { createHttpServer } from "./http/server.ts";
+import { UnreadWatch } from "./http/unread-watch.ts";
 import { GraphQLWebSockets } from "./http/websocket.ts";
 import { createGraphQL } from "./http/yoga.ts";
 import { createLogger, type Logger } from "./observability/logger.ts";
@@ -59,8 +64,11 @@ export interface AppOverrides {
   readonly clock?: Clock;
   readonly log?: Logger;
   readonly http?: Partial<HttpClientOptions>;
+  readonly doorbell?: Doorbell;
   /** Milliseconds between two looks for events whose doorbell was lost. */
   readonly pollIntervalMs?: number;
+  readonly retention?: Partial<RetentionSettings>;
+  readonly connections?: Partial<ConnectionLimits>;
   readonly refresh?: RefreshSettings;
   /** Milliseconds between two looks for sessions that expire. */
   readonly sweepIntervalMs?: number;
@@ -134,12 +142,11 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
     clock,
   });
 
-  const doorbell = stack.use(
-    database.url === null ? inProcessDoorbell() : await PostgresDoorbell.connect(database.url, log),
-  );
+  const doorbell = overrides.doorbell ?? stack.use(await openDoorbell(config, database, log));
   const watch = stack.use(new StreamWatch(database, doorbell, log, overrides.pollIntervalMs ?? 1_000));
   const outbox = new Outbox(database, doorbell);
   const stream = new EventStream(database, watch, log);
+  stack.use(EventRetention.start(database, log, overrides.retention));
 
   const http = stack.use(new HttpClient(overrides.http));
   const redirectUris = new RedirectUris(config.redirectUris);
@@ -214,7 +221,9 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
   };
   const yoga = createGraphQL({ services, publicErrors, introspection: config.introspection });
   const { allowedOrigins, callerTokens } = config;
-  const webSockets = new GraphQLWebSockets({ yoga, verifier, publicErrors, clock, allowedOrigins });
+  const limits = { ...connectionLimits, ...overrides.connections };
+  const transport = { yoga, verifier, limits, unread: stack.use(new UnreadWatch(limits.unreadMs)), log };
+  const webSockets = new GraphQLWebSockets({ ...transport, publicErrors, clock, allowedOrigins });
 
   const developmentToken = async (subject: string, lifetime: number) =>
     config.production || callerTokens.kind !== "secret"
@@ -226,7 +235,7 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
   const exampleProvider = registry.list()[0]?.name ?? "";
   const sandboxProvider = sandbox?.definition.name ?? null;
   const graphiql = config.graphiql ? new GraphiQLPage({ token, hosts, exampleProvider, sandboxProvider, clock }) : null;
-  const endpoint = new GraphQLEndpoint({ yoga, verifier, getQueries: config.getQueries, isSecure });
+  const endpoint = new GraphQLEndpoint({ ...transport, getQueries: config.getQueries, isSecure });
   const oauthCallback = new OAuthCallback({ flows, store: flowStore, allowedOrigins, isSecure, log });
   const server = createHttpServer({
     endpoint,
@@ -280,6 +289,12 @@ async function openConfiguredDatabase(config: Config, onStep: (step: string) => 
   }
   onStep(`connecting to PostgreSQL at ${new URL(config.databaseUrl.reveal()).host}`);
   return openDatabase({ kind: "postgres", url: config.databaseUrl.reveal() });
+}
+
+/** The embedded database has no other processes to tell. */
+async function openDoorbell({ eventsUrl }: Config, { url }: Database, log: Logger): Promise<Doorbell> {
+  if (url === null) return inProcessDoorbell();
+  return SharedDoorbell.connect(eventsUrl === null ? postgresLine(url) : redisLine(eventsUrl.reveal()), log);
 }
 
 async function listen(server: Server, { host, port }: Config): Promise<void> {

@@ -33,6 +33,8 @@ export interface Config {
   readonly publicUrl: string;
   /** `postgres://…`, or null for the embedded database in `dataDir`. */
   readonly databaseUrl: Secret | null;
+  /** `redis://…`, over which processes tell each other of events; null where PostgreSQL carries that too. */
+  readonly eventsUrl: Secret | null;
   readonly dataDir: string;
   /** The first one seals; the others only open. */
   readonly encryptionKeys: readonly KeyEncryptionKey[];
@@ -169,10 +171,23 @@ function readSandbox(reader: EnvironmentReader, mode: string): boolean {
   return false;
 }
 
+const exampleDatabaseUrl = "postgres://user@localhost:5432/maestro";
+
 /** It may hold a password. */
 function readDatabaseUrl(reader: EnvironmentReader): Secret | null {
-  const url = reader.url("DATABASE_URL", ["postgres:", "postgresql:"], "postgres://user@localhost:5432/maestro");
+  const url = reader.url("DATABASE_URL", ["postgres:", "postgresql:"], exampleDatabaseUrl);
   return url === null ? null : new Secret(url.href);
+}
+
+/** It may hold a password. */
+function readEventsUrl(reader: EnvironmentReader): Secret | null {
+  const url = reader.url("EVENTS_URL", ["redis:", "rediss:"], "redis://localhost:6379");
+  if (url === null) return null;
+  if (reader.text("DATABASE_URL") === null) {
+    // The embedded database has no other processes to tell: somebody has forgotten the variable.
+    reader.fault("DATABASE_URL", "is required with EVENTS_URL.", exampleDatabaseUrl);
+  }
+  return new Secret(url.href);
 }
 
 function readOrigins(reader: EnvironmentReader, publicUrl: URL, production: boolean): string[] {
@@ -212,6 +227,7 @@ export function loadConfig(catalog: Iterable<ConfigurableProvider>, environment:
     port,
     publicUrl: publicUrl.href.replace(/\/+$/, ""),
     databaseUrl: readDatabaseUrl(reader),
+    eventsUrl: readEventsUrl(reader),
     dataDir,
     encryptionKeys: readEncryptionKeys(reader, fallback),
     callerTokens: readCallerTokens(reader, fallback),

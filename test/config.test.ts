@@ -216,6 +216,23 @@ describe("addresses", () => {
     expect(faultsOf({ DATABASE_URL: "mysql://localhost/maestro" })).toEqual(["DATABASE_URL"]);
   });
 
+  test("EVENTS_URL is one of Redis", () => {
+    const redis = "rediss://user:pw@localhost:6379/1";
+    const variables = { DATABASE_URL: "postgres://localhost/maestro", EVENTS_URL: redis };
+    expect(load(variables).eventsUrl?.reveal()).toBe(redis);
+    expect(load().eventsUrl).toBeNull();
+    expect(faultsOf({ ...variables, EVENTS_URL: "nats://localhost" })).toEqual(["EVENTS_URL"]);
+  });
+
+  test("EVENTS_URL needs a database that other processes can share", () => {
+    expect(faultsOf({ EVENTS_URL: "redis://localhost" })).toEqual(["DATABASE_URL"]);
+  });
+
+  test("a configuration that is printed shows no password of a URL", () => {
+    const config = load({ DATABASE_URL: "postgres://u:hidden@localhost/m", EVENTS_URL: "redis://u:hidden@localhost" });
+    expect(inspect(config, { depth: null }) + JSON.stringify(config)).not.toContain("hidden");
+  });
+
   test("DATA_DIR is taken from the working folder", () => {
     expect(load({ DATA_DIR: "folder/data" }).dataDir).toBe(resolve("folder/data"));
   });

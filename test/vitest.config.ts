@@ -2,7 +2,7 @@ import { defineConfig } from "vitest/config";
 import { shared } from "./vitest.shared.ts";
 
 /** Suites that start many processes, and watch how long they take: one file at a time, when all else is done. */
-const processes = ["test/auth/refresh/processes/**/*.test.ts"];
+const processes = ["test/auth/refresh/processes/**/*.test.ts", "test/events/many-readers.test.ts"];
 
 export default defineConfig({
   ...shared,

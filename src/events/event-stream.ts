@@ -13,11 +13,32 @@ const positionStatement = {
   text: "select seq::float8 as seq, floor::float8 as floor from user_streams where user_id = $1",
 };
 
+// The floor comes with the events, from one snapshot: what retention removes between two pages is then never skipped
+// unseen. A stream without newer events is one row of nulls.
 const pageStatement = {
   name: "event_stream_page",
-  text: `select seq::float8 as seq, type, body::text as body, (extract(epoch from created_at) * 1000)::float8 as at_ms
-    from events where user_id = $1 and seq > $2 order by seq limit ${pageSize}`,
+  text: `select s.floor::float8 as floor, e.seq::float8 as seq, e.type, e.body::text as body,
+      (extract(epoch from e.created_at) * 1000)::float8 as at_ms
+    from user_streams s left join lateral (
+      select * from events where user_id = s.user_id and seq > $2 order by seq limit ${pageSize}
+    ) e on true
+    where s.user_id = $1 order by e.seq`,
 };
+
+interface PageRow {
+  readonly floor: number;
+  readonly seq: number | null;
+  readonly type: string;
+  readonly body: string;
+  readonly at_ms: number;
+}
+
+function expired(): CursorError {
+  return new CursorError(
+    "CURSOR_EXPIRED",
+    "The events after this cursor are no longer kept. Take `viewer { eventCursor }`, read the state anew, and subscribe after it.",
+  );
+}
 
 /** Reads the users' events from the outbox, in order and without a gap. */
 export class EventStream {
@@ -39,7 +60,7 @@ export class EventStream {
   /**
    * The events after a cursor, and then each new one, until the signal aborts. Without a cursor from now on.
    * A consumer that does not pull holds nothing but its place.
-   * @throws CursorError at once, before the first event.
+   * @throws CursorError at once, before the first event; while reading, if retention has overtaken the consumer.
    */
   async read(userId: string, after: string | null, signal: AbortSignal): Promise<AsyncGenerator<StreamEvent>> {
     return this.#follow(userId, await this.#start(userId, after), signal);
@@ -54,12 +75,7 @@ export class EventStream {
     const { seq, floor } = await this.#position(userId);
     if (after === null) return seq;
     const start = decodeCursor(after);
-    if (start < floor || start > seq) {
-      throw new CursorError(
-        "CURSOR_EXPIRED",
-        "The events after this cursor are no longer kept. Take `viewer { eventCursor }`, read the state anew, and subscribe after it.",
-      );
-    }
+    if (start < floor || start > seq) throw expired();
     return start;
   }
 
@@ -78,18 +94,24 @@ export class EventStream {
     }
   }
 
-  /** Goes on trying while the database is away: a reader then sees a delay and no gap. */
+  /**
+   * Goes on trying while the database is away: a reader then sees a delay and no gap.
+   * @throws CursorError
+   */
   async #page(userId: string, after: number, signal: AbortSignal): Promise<StreamEvent[]> {
-    type Row = { seq: number; type: string; body: string; at_ms: number };
+    const rows = await this.#rows(userId, after, signal);
+    if (rows[0] !== undefined && rows[0].floor > after) throw expired();
+    return rows.flatMap(({ seq, type, body, at_ms }) =>
+      seq === null
+        ? []
+        : [{ ...({ type, body: JSON.parse(body) } as NewEvent), userId, seq, occurredAt: new Date(at_ms) }],
+    );
+  }
+
+  async #rows(userId: string, after: number, signal: AbortSignal): Promise<PageRow[]> {
     while (!signal.aborted) {
       try {
-        const rows = await this.#database.query<Row>(pageStatement, [userId, after]);
-        return rows.map((row) => ({
-          ...({ type: row.type, body: JSON.parse(row.body) } as NewEvent),
-          userId,
-          seq: row.seq,
-          occurredAt: new Date(row.at_ms),
-        }));
+        return await this.#database.query<PageRow>(pageStatement, [userId, after]);
       } catch (error) {
         this.#log.warn({ err: error }, "events could not be read; trying again");
         await delay(retryDelayMs, undefined, { signal }).catch(() => {});

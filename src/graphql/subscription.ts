@@ -1,17 +1,29 @@
 import { CallerError } from "../callers/caller.ts";
+import { CursorError } from "../events/cursor.ts";
 import type { StreamEvent } from "../events/event.ts";
 import type { GraphQLContext } from "./context.ts";
 import { endableIterator } from "./endable-iterator.ts";
 
-/** An event, or the end of the caller's right to receive more. */
-export type Delivery<Event extends StreamEvent> = { readonly event: Event } | { readonly event: null };
+/**
+ * An event, or why there are no more. The reason travels as a value, for the resolver to throw: clients then get it in
+ * the form in which a subscription is refused at its start, on every transport.
+ */
+export type Delivery<Event extends StreamEvent> =
+  { readonly event: Event } | { readonly reason: CallerError | CursorError };
 
 const maxTimeoutMs = 2 ** 31 - 1;
 
-/** @throws CallerError once the caller's token has expired; the subscription then ends. */
+/**
+ * @throws CallerError once the caller's token has expired; the subscription then ends.
+ * @throws CursorError if retention has overtaken a consumer that is too slow; the subscription then ends.
+ */
 export function eventOf<Event extends StreamEvent>(delivery: Delivery<Event>): Event {
-  if (delivery.event !== null) return delivery.event;
-  throw new CallerError(
+  if ("reason" in delivery) throw delivery.reason;
+  return delivery.event;
+}
+
+function tokenExpired(): CallerError {
+  return new CallerError(
     "UNAUTHENTICATED",
     "The token has expired. Subscribe again with a new one, after your last cursor.",
   );
@@ -39,7 +51,10 @@ export async function deliver<Event extends StreamEvent>(
         if (isExpired()) break;
         if (isWanted(event)) yield { event };
       }
-      if (isExpired()) yield { event: null };
+      if (isExpired()) yield { reason: tokenExpired() };
+    } catch (error) {
+      if (!(error instanceof CursorError)) throw error;
+      yield { reason: error };
     } finally {
       clearTimeout(timer);
     }

@@ -2,11 +2,15 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { authenticateCaller } from "../callers/authentication.ts";
 import { type Caller, CallerError } from "../callers/caller.ts";
 import type { TokenVerifier } from "../callers/token-verifier.ts";
+import type { Logger } from "../observability/logger.ts";
 import { bindingCookie } from "./binding-cookie.ts";
+import type { ConnectionLimits } from "./connection-limits.ts";
+import { HeldPlaces } from "./held-places.ts";
 import { acceptsAnswer, isJson } from "./media-type.ts";
 import { RequestError } from "./request-error.ts";
 import { checkQueryString, readParameters } from "./request-parameters.ts";
 import { sendRefusal } from "./respond.ts";
+import type { UnreadWatch } from "./unread-watch.ts";
 import type { Yoga } from "./yoga.ts";
 
 export interface GraphQLEndpointOptions {
@@ -16,6 +20,9 @@ export interface GraphQLEndpointOptions {
   readonly getQueries: boolean;
   /** Whether browsers reach this server by https. */
   readonly isSecure: boolean;
+  readonly limits: ConnectionLimits;
+  readonly unread: UnreadWatch;
+  readonly log: Logger;
 }
 
 const maxBodyBytes = 100_000;
@@ -55,14 +62,17 @@ function readUserId(values: string[] | undefined): unknown {
 export class GraphQLEndpoint implements Disposable {
   readonly #options: GraphQLEndpointOptions;
   readonly #open = new Set<ServerResponse>();
+  readonly #streams: HeldPlaces;
 
   constructor(options: GraphQLEndpointOptions) {
     this.#options = options;
+    this.#streams = new HeldPlaces(options.limits.streamsPerUser);
   }
 
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     this.#open.add(response);
     response.once("close", () => this.#open.delete(response));
+    this.#cutIfUnread(request, response);
     try {
       this.#checkForm(request);
       const caller = await this.#authenticate(request, response);
@@ -74,7 +84,8 @@ export class GraphQLEndpoint implements Disposable {
       const bindBrowser = (flowId: string, binding: string) => {
         response.appendHeader("set-cookie", bindingCookie(flowId, binding, this.#options.isSecure));
       };
-      await this.#options.yoga.handle(request, response, { caller, bindBrowser });
+      const takeStream = () => this.#takeStream(caller, response);
+      await this.#options.yoga.handle(request, response, { caller, bindBrowser, takeStream });
     } catch (error) {
       if (!(error instanceof RequestError)) throw error;
       // What the client still sends is let through: cut off while it writes, it would never read the answer.
@@ -89,6 +100,24 @@ export class GraphQLEndpoint implements Disposable {
     for (const response of this.#open) {
       if (response.getHeader("content-type") === "text/event-stream") response.destroy();
     }
+  }
+
+  #takeStream(caller: Caller, response: ServerResponse): boolean {
+    const giveBack = this.#streams.take(caller);
+    if (giveBack === null) return false;
+    if (response.closed) giveBack();
+    else response.once("close", giveBack);
+    return true;
+  }
+
+  /** Whoever comes back after a cut subscribes after the last cursor; an end in good order could not get through. */
+  #cutIfUnread(request: IncomingMessage, response: ServerResponse): void {
+    const { unread, log } = this.#options;
+    const endWatch = unread.watch(request.socket, () => {
+      log.info("a response is cut: its client reads nothing");
+      response.destroy();
+    });
+    response.once("close", endWatch);
   }
 
   /** @throws RequestError for what no authorization would make an operation. */

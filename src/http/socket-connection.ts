@@ -1,11 +1,23 @@
 import type { IncomingMessage } from "node:http";
 import { CloseCode, type Server } from "graphql-ws";
 import type { WebSocket } from "ws";
+import { SocketClose } from "./socket-close.ts";
+import type { UnreadWatch } from "./unread-watch.ts";
 
 /** What graphql-transport-ws knows of a connection, beside its messages. */
 export interface SocketExtra {
   readonly socket: WebSocket;
   readonly request: IncomingMessage;
+}
+
+export interface SocketRules {
+  /** Told of errors that are the server's own. */
+  readonly onFault: (error: unknown) => void;
+  /** Told when a peer is given up that reads nothing. */
+  readonly onUnread: () => void;
+  readonly unread: UnreadWatch;
+  /** So much may wait for the peer before nothing more is taken from it. */
+  readonly unreadBytes: number;
 }
 
 const pingIntervalMs = 12_000;
@@ -15,11 +27,16 @@ function closeReason(reason = ""): string {
   return Buffer.byteLength(reason) <= 123 ? reason : "";
 }
 
-/** Ends a socket whose other side does not answer pings. @returns what stops it */
+/**
+ * Ends a socket whose other side does not answer pings. While data waits a ping could not get through either; how long
+ * it may wait is another rule's business.
+ * @returns what stops it
+ */
 function keepAlive(socket: WebSocket): () => void {
   let isAlive = true;
   socket.on("pong", () => (isAlive = true));
   const timer = setInterval(() => {
+    if (socket.bufferedAmount > 0) return;
     if (!isAlive) return socket.terminate();
     isAlive = false;
     socket.ping();
@@ -27,23 +44,37 @@ function keepAlive(socket: WebSocket): () => void {
   return () => clearInterval(timer);
 }
 
-/** Resolves once the message is on its way. A socket that is gone takes no messages; its end is told by its close. */
+/** Takes nothing more from a peer that leaves its answers unread: they would pile up here. */
+function holdBack({ socket, request }: SocketExtra, unreadBytes: number): void {
+  const check = () => {
+    if (socket.bufferedAmount > unreadBytes) socket.pause();
+  };
+  socket.on("message", check);
+  socket.on("ping", check);
+  request.socket.on("drain", () => socket.resume());
+}
+
+/**
+ * Resolves once the message is on its way, which for a peer that does not read is never: whoever waits for it pulls
+ * nothing more from its source. A socket that closes takes no messages; its sources are ended when it is closed, and
+ * until then they are not to be emptied either.
+ */
 async function send(socket: WebSocket, message: string): Promise<void> {
-  if (socket.readyState !== socket.OPEN) return;
   const { promise, resolve } = Promise.withResolvers<void>();
-  socket.send(message, () => resolve());
+  if (socket.readyState === socket.OPEN) socket.send(message, () => resolve());
+  else if (socket.readyState === socket.CLOSING) socket.once("close", () => resolve());
+  else return;
   await promise;
 }
 
 /**
  * Joins a socket to a server of graphql-transport-ws. In place of the library's own adapter, which prints errors to the
  * console and sends their messages to the client.
- * @param onFault told of errors that are the server's own
  */
 export function connectSocket<Extra extends SocketExtra>(
   server: Server<Extra>,
   extra: Extra,
-  onFault: (error: unknown) => void,
+  { onFault, onUnread, unread, unreadBytes }: SocketRules,
 ): void {
   const { socket } = extra;
   const fail = (error: unknown) => {
@@ -65,10 +96,16 @@ export function connectSocket<Extra extends SocketExtra>(
     extra,
   );
   const stopPings = keepAlive(socket);
+  holdBack(extra, unreadBytes);
+  const endWatch = unread.watch(extra.request.socket, () => {
+    onUnread();
+    socket.close(...SocketClose.Unread);
+  });
   // By then ws has closed the socket with the code that RFC 6455 has for the fault.
   socket.on("error", () => {});
   socket.once("close", (code, reason) => {
     stopPings();
+    endWatch();
     void closed(code, String(reason)).catch(onFault);
   });
 }

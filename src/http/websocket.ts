@@ -14,8 +14,13 @@ import { type Caller, CallerError } from "../callers/caller.ts";
 import type { TokenVerifier } from "../callers/token-verifier.ts";
 import type { Clock } from "../clock.ts";
 import type { PublicErrors } from "../graphql/public-error.ts";
-import { connectSocket, type SocketExtra } from "./socket-connection.ts";
+import type { Logger } from "../observability/logger.ts";
+import type { ConnectionLimits } from "./connection-limits.ts";
+import { HeldPlaces } from "./held-places.ts";
+import { SocketClose } from "./socket-close.ts";
+import { connectSocket, type SocketExtra, type SocketRules } from "./socket-connection.ts";
 import { refuseUpgrade } from "./upgrade-refusal.ts";
+import type { UnreadWatch } from "./unread-watch.ts";
 import type { Yoga } from "./yoga.ts";
 
 export interface WebSocketOptions {
@@ -24,16 +29,21 @@ export interface WebSocketOptions {
   readonly publicErrors: PublicErrors;
   readonly clock: Clock;
   readonly allowedOrigins: readonly string[];
+  readonly limits: ConnectionLimits;
+  readonly unread: UnreadWatch;
+  readonly log: Logger;
 }
 
 const maxFrameBytes = 65_536;
 const maxTimeoutMs = 2 ** 31 - 1;
+/** Milliseconds that clients may take to answer when the server itself ends. */
+const endGraceMs = 1_000;
 
 const serverOptions: ServerOptions & { readonly closeTimeout: number } = {
   noServer: true,
   maxPayload: maxFrameBytes,
-  // Milliseconds that a client may take to answer a close frame; the server's own end waits for it.
-  closeTimeout: 1_000,
+  // Milliseconds that a client may take to answer a close frame, and to read what is sent before it.
+  closeTimeout: 10_000,
   handleProtocols: (protocols) => protocols.has(GRAPHQL_TRANSPORT_WS_PROTOCOL) && GRAPHQL_TRANSPORT_WS_PROTOCOL,
 };
 
@@ -48,14 +58,20 @@ type ConnectionParams = { readonly authorization?: unknown; readonly "x-on-behal
 export class GraphQLWebSockets implements AsyncDisposable {
   readonly #options: WebSocketOptions;
   readonly #sockets: WebSocketServer;
+  readonly #places: HeldPlaces;
 
   constructor(options: WebSocketOptions) {
     this.#options = options;
+    this.#places = new HeldPlaces(options.limits.socketsPerUser);
     this.#sockets = new WebSocketServer(serverOptions);
     const server = this.#createServer();
-    this.#sockets.on("connection", (socket, request) =>
-      connectSocket(server, { socket, request }, (error) => options.publicErrors.toPublic(error)),
-    );
+    const rules: SocketRules = {
+      onFault: (error) => options.publicErrors.toPublic(error),
+      onUnread: () => options.log.info("a WebSocket is closed: its client reads nothing"),
+      unread: options.unread,
+      unreadBytes: options.limits.unreadBytes,
+    };
+    this.#sockets.on("connection", (socket, request) => connectSocket(server, { socket, request }, rules));
   }
 
   /** Answers an HTTP upgrade. A browser tells its page's origin, which must be on the list; other clients send none. */
@@ -74,7 +90,11 @@ export class GraphQLWebSockets implements AsyncDisposable {
     return makeServer<ConnectionParams, Extra>({
       onConnect: ({ connectionParams = {}, extra }) => this.#authenticate(connectionParams, extra),
       onClose: ({ extra }) => clearTimeout(extra.expiry),
-      onSubscribe: ({ extra }, _id, params) => this.#prepare(extra.caller, params),
+      // The operation itself is among them.
+      onSubscribe: ({ extra, subscriptions }, _id, params) =>
+        Object.keys(subscriptions).length > this.#options.limits.operationsPerSocket
+          ? [tooManyOperations()]
+          : this.#prepare(extra.caller, params),
       execute: (args) => (args.rootValue as Envelope).execute(args),
       subscribe: (args) => (args.rootValue as Envelope).subscribe(args),
       onNext: ({ extra }, _id, _params, _args, result) => {
@@ -101,6 +121,13 @@ export class GraphQLWebSockets implements AsyncDisposable {
       socket.close(CloseCode.Forbidden, error.message);
       return false;
     }
+    if (socket.readyState !== socket.OPEN) return false;
+    const giveBack = this.#places.take(extra.caller);
+    if (giveBack === null) {
+      socket.close(...SocketClose.TooManySockets);
+      return false;
+    }
+    socket.once("close", giveBack);
     this.#closeOnExpiry(extra);
     return true;
   }
@@ -152,7 +179,9 @@ export class GraphQLWebSockets implements AsyncDisposable {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#sockets.close(() => resolve());
     for (const socket of this.#sockets.clients) socket.close(1001, "Going away");
+    const timer = setTimeout(() => this.#sockets.clients.forEach((socket) => socket.terminate()), endGraceMs);
     await promise;
+    clearTimeout(timer);
   }
 }
 
@@ -165,6 +194,12 @@ interface Envelope {
 function unclearOperation(): GraphQLError {
   return new GraphQLError("Could not determine what operation to execute.", {
     extensions: { code: "OPERATION_RESOLUTION_FAILURE" },
+  });
+}
+
+function tooManyOperations(): GraphQLError {
+  return new GraphQLError("Too many operations run on this socket. Complete one, or open another socket.", {
+    extensions: { code: "TOO_MANY_OPERATIONS" },
   });
 }
 

@@ -1,15 +1,17 @@
-import { GraphQLError, NoSchemaIntrospectionCustomRule } from "graphql";
+import { type GraphQLError, NoSchemaIntrospectionCustomRule } from "graphql";
 import { createYoga, type Plugin, type YogaServerInstance } from "graphql-yoga";
 import type { Caller } from "../callers/caller.ts";
 import type { GraphQLContext, Services } from "../graphql/context.ts";
 import { hideSuggestions, type PublicErrors } from "../graphql/public-error.ts";
 import { schema } from "../graphql/schema.ts";
-import { acceptsStream } from "./media-type.ts";
+import { eventStreamPlugin } from "./event-stream-plugin.ts";
 
 /** What a transport hands over with an operation, once it knows who calls. */
 export interface TransportContext {
   readonly caller: Caller;
   readonly bindBrowser?: GraphQLContext["bindBrowser"];
+  /** Over HTTP: counts the response among the caller's open streams; false where that would be one too many. */
+  readonly takeStream?: () => boolean;
 }
 
 export type Yoga = YogaServerInstance<TransportContext & Record<string, unknown>, GraphQLContext>;
@@ -33,17 +35,6 @@ function validationPlugin({ publicErrors, introspection }: YogaOptions): Plugin 
     },
   };
 }
-
-/** Over HTTP a subscription needs a client that reads event streams; without one it would start, and nobody could end it. */
-const eventStreamPlugin: Plugin<{ request?: Request }> = {
-  onSubscribe: ({ args, setResultAndStopExecution }) => {
-    const { request } = args.contextValue as { request?: Request };
-    if (request === undefined || acceptsStream(request.headers.get("accept"))) return;
-    const extensions = { code: "NOT_ACCEPTABLE", http: { status: 406 } };
-    const error = new GraphQLError("A subscription needs `accept: text/event-stream`, or a WebSocket.", { extensions });
-    setResultAndStopExecution({ errors: [error] });
-  },
-};
 
 /** GraphQL itself. Routing, CORS, body limits, GraphiQL and authentication are the HTTP server's, before it. */
 export function createGraphQL(options: YogaOptions): Yoga {

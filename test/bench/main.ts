@@ -6,12 +6,14 @@ import { refreshKilled } from "./refresh/refresh-killed.ts";
 import { refreshMany } from "./refresh/refresh-many.ts";
 import { refreshThroughput } from "./refresh/refresh-throughput.ts";
 import { formatTable, writeReport } from "./report.ts";
+import { streamBenches } from "./streams/stream-benches.ts";
 
 const benches = new Map<string, Bench>([
   ["issue-access", issueAccess],
   ["refresh-throughput", refreshThroughput],
   ["refresh-many", refreshMany],
   ["refresh-killed", refreshKilled],
+  ...streamBenches,
 ]);
 
 async function runBench(name: string, bench: Bench, settings: BenchSettings<string>): Promise<void> {

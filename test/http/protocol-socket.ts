@@ -60,6 +60,20 @@ export class ProtocolSocket implements AsyncDisposable {
     this.send({ type: "subscribe", id, payload: { query: operation.toString(), variables } });
   }
 
+  /** Reads nothing more from the network until `resume`. */
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  /** What was sent and has not left this process. */
+  get unsentBytes(): number {
+    return this.#socket.bufferedAmount;
+  }
+
   /** The next message, pings of the protocol left out. */
   async next(): Promise<Message> {
     const { value, done } = await this.#messages.next();

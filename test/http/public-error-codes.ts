@@ -20,6 +20,9 @@ export const publicErrorCodes: readonly string[] = [
   "BAD_USER_INPUT",
   "CURSOR_INVALID",
   "CURSOR_EXPIRED",
+  // About what its caller holds open.
+  "TOO_MANY_OPERATIONS",
+  "TOO_MANY_STREAMS",
   // Refusals where a field has no union to answer with.
   ...errorCodes,
   "INTERNAL_SERVER_ERROR",

@@ -1,0 +1,95 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { Logger } from "../observability/logger.ts";
+import { type Doorbell, inProcessDoorbell } from "./doorbell.ts";
+import { RingBatch, unpackPayload } from "./ring-batch.ts";
+
+/** One connection over which processes tell each other, until it is lost. */
+export interface DoorbellLine {
+  /** Reaches every open line, this one too. */
+  send(payload: string): Promise<unknown>;
+  /** Resolves when the connection has ended; never rejects. */
+  readonly lost: Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Opens a line that hears. Rejects if the other side is away. */
+export type OpenLine = (onPayload: (payload: string) => void) => Promise<DoorbellLine>;
+
+const reconnectDelayMs = 1_000;
+
+/** Rings in this process at once, and in the others over a line that it opens again whenever it is lost. */
+export class SharedDoorbell implements Doorbell {
+  readonly #openLine: OpenLine;
+  readonly #log: Logger;
+  readonly #local = inProcessDoorbell();
+  readonly #batch = new RingBatch((payload) => this.#send(payload));
+  readonly #stopped = new AbortController();
+  #line: DoorbellLine | undefined;
+  #isAway = false;
+  #running: Promise<void> = Promise.resolve();
+
+  private constructor(openLine: OpenLine, log: Logger) {
+    this.#openLine = openLine;
+    this.#log = log;
+  }
+
+  /** Resolves once it listens, or once the first try has failed; it goes on trying. */
+  static async connect(openLine: OpenLine, log: Logger): Promise<SharedDoorbell> {
+    const doorbell = new SharedDoorbell(openLine, log);
+    await doorbell.#open();
+    doorbell.#running = doorbell.#keepOpen();
+    return doorbell;
+  }
+
+  ring(userId: string): void {
+    this.#local.ring(userId);
+    this.#batch.add(userId);
+  }
+
+  onRing(listener: (userId: string) => void): void {
+    this.#local.onRing(listener);
+  }
+
+  async #send(payload: string): Promise<void> {
+    try {
+      await this.#line?.send(payload);
+    } catch (error) {
+      this.#log.debug({ err: error }, "doorbell not rung; subscribers elsewhere find the events by polling");
+    }
+  }
+
+  async #open(): Promise<void> {
+    try {
+      this.#line = await this.#openLine((payload) => {
+        for (const userId of unpackPayload(payload)) this.#local.ring(userId);
+      });
+      if (this.#isAway) this.#log.info("doorbell connected again");
+      this.#isAway = false;
+    } catch (error) {
+      // It may be away for hours, and is asked every second.
+      if (!this.#isAway) {
+        this.#log.warn({ err: error }, "doorbell cannot connect; events are found by polling until it can");
+      }
+      this.#isAway = true;
+    }
+  }
+
+  async #keepOpen(): Promise<void> {
+    const { signal } = this.#stopped;
+    while (!signal.aborted) {
+      await this.#line?.lost;
+      this.#line = undefined;
+      await delay(reconnectDelayMs, undefined, { signal }).catch(() => {});
+      if (!signal.aborted) await this.#open();
+    }
+    // It was opened while the stop came.
+    await this.#line?.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#batch[Symbol.asyncDispose]();
+    this.#stopped.abort();
+    await this.#line?.close();
+    await this.#running;
+  }
+}

@@ -1,0 +1,57 @@
+import type { Socket } from "node:net";
+
+interface Watched {
+  readonly onStall: () => void;
+  /** Bytes that have left this process. */
+  sent: number;
+  /** When that number last rose, or nothing waited; by `performance.now()`. */
+  since: number;
+}
+
+/** Looks in this many steps of the time that it allows. */
+const steps = 10;
+
+/**
+ * Finds connections whose peer reads nothing while data waits for it. One timer looks after all of them. Data that the
+ * system's own buffers still took counts as sent.
+ */
+export class UnreadWatch implements Disposable {
+  readonly #limitMs: number;
+  readonly #watched = new Map<Socket, Watched>();
+  #timer: NodeJS.Timeout | undefined;
+
+  /** @param limitMs milliseconds without progress */
+  constructor(limitMs: number) {
+    this.#limitMs = limitMs;
+  }
+
+  /** Calls `onStall` once if the socket's peer stands still. @returns what ends the watch */
+  watch(socket: Socket, onStall: () => void): () => void {
+    const watched = { onStall, sent: -1, since: performance.now() };
+    this.#watched.set(socket, watched);
+    this.#timer ??= setInterval(() => this.#look(), this.#limitMs / steps).unref();
+    return () => {
+      if (this.#watched.get(socket) === watched) this.#watched.delete(socket);
+      if (this.#watched.size === 0) this[Symbol.dispose]();
+    };
+  }
+
+  #look(): void {
+    const now = performance.now();
+    for (const [socket, watched] of this.#watched) {
+      const sent = (socket.bytesWritten ?? 0) - socket.writableLength;
+      if (socket.writableLength === 0 || sent !== watched.sent) {
+        watched.sent = sent;
+        watched.since = now;
+      } else if (now - watched.since >= this.#limitMs) {
+        this.#watched.delete(socket);
+        watched.onStall();
+      }
+    }
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+}

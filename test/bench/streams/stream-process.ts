@@ -1,0 +1,55 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+
+/** What a server of these benches does on request; it answers with a time of `now`, or with bytes. */
+export type ServerRequest = { readonly kind: "memory" } | { readonly kind: "event"; readonly userId: string };
+
+/** Milliseconds of a clock that all processes of a machine share. */
+export function now(): number {
+  return Number(process.hrtime.bigint()) / 1e6;
+}
+
+/** A server in a process of its own, asked over its channel; one request at a time. */
+export class StreamProcess implements AsyncDisposable {
+  readonly origin: string;
+  readonly #child: ChildProcess;
+
+  private constructor(child: ChildProcess, port: number) {
+    this.#child = child;
+    this.origin = `http://127.0.0.1:${port}`;
+  }
+
+  static async start(module: URL, environment: Readonly<Record<string, string>>): Promise<StreamProcess> {
+    const child = fork(fileURLToPath(module), {
+      env: { ...environment },
+      execArgv: ["--expose-gc"],
+      stdio: ["ignore", "ignore", "inherit", "ipc"],
+    });
+    const [port] = (await once(child, "message")) as [number];
+    return new StreamProcess(child, port);
+  }
+
+  /** Commits an event of this user. @returns when, by `now` */
+  async emit(userId: string): Promise<number> {
+    return this.#ask({ kind: "event", userId });
+  }
+
+  /** Resident bytes after a garbage collection. */
+  async memory(): Promise<number> {
+    return this.#ask({ kind: "memory" });
+  }
+
+  async #ask(request: ServerRequest): Promise<number> {
+    const answered = once(this.#child, "message");
+    this.#child.send(request);
+    const [{ answer }] = (await answered) as [{ answer: number }];
+    return answer;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const exited = once(this.#child, "exit");
+    this.#child.kill("SIGKILL");
+    await exited;
+  }
+}

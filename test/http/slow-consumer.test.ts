@@ -1,0 +1,163 @@
+import { once } from "node:events";
+import { expect, test } from "vitest";
+import type { Database } from "../../src/db/database.ts";
+import { encodeCursor } from "../../src/events/cursor.ts";
+import { eventsSubscription } from "../client/operations.ts";
+import { startTestApp, type TestApp } from "../support/test-app.ts";
+import { createTestDatabase } from "../support/test-database.ts";
+import { ProtocolSocket } from "./protocol-socket.ts";
+import { RawConnection } from "./raw-connection.ts";
+
+const pageSize = 100;
+const eventCount = 1_000;
+
+const withReason = `subscription ($after: String) {
+  credentialEvents(after: $after) { cursor ... on ReauthenticationRequired { reason } }
+}`;
+const fromTheStart = { after: encodeCursor(0) };
+
+/** Alice's stream holds far more than the buffers between two sockets, and counts how many pages are read of it. */
+async function createLargeStream() {
+  const database = await createTestDatabase();
+  await database.em().execute(
+    `insert into events (user_id, seq, type, body, created_at)
+     select 'alice', n, 'ReauthenticationRequired',
+       jsonb_build_object('credentialId', gen_random_uuid(), 'provider', 'anthropic', 'method', 'api_key', 'label', 'x',
+         'reason', repeat('x', 50000)), now()
+     from generate_series(1, ?::int) n`,
+    [eventCount],
+  );
+  await database.em().execute("insert into user_streams (user_id, seq) values ('alice', ?)", [eventCount]);
+  let pages = 0;
+  const counting: Database = {
+    ...database,
+    query: (statement, values) => {
+      if (statement.name === "event_stream_page") pages += 1;
+      return database.query(statement, values);
+    },
+  };
+  return { database: counting, pagesRead: () => pages };
+}
+
+async function logged(server: TestApp, text: string): Promise<void> {
+  await expect.poll(() => server.logs.some((line) => line.includes(text)), { timeout: 60_000 }).toBe(true);
+}
+
+/** A subscription over SSE of which nothing is read yet. */
+async function openStream(server: TestApp): Promise<RawConnection> {
+  const connection = await RawConnection.open(server.baseUrl);
+  connection.socket.pause();
+  const body = JSON.stringify({ query: withReason, variables: fromTheStart });
+  connection.write(
+    [
+      "POST /graphql HTTP/1.1",
+      "host: localhost",
+      "content-type: application/json",
+      "accept: text/event-stream",
+      `authorization: Bearer ${await server.token("alice")}`,
+      `content-length: ${body.length}`,
+    ],
+    body,
+  );
+  return connection;
+}
+
+test("a WebSocket whose client reads nothing is closed with 1013; until then its stream is not read on", async () => {
+  const { database, pagesRead } = await createLargeStream();
+  await using server = await startTestApp({ database, connections: { unreadMs: 1_000 } });
+  await using socket = await ProtocolSocket.connect(server.baseUrl, await server.token("alice"));
+  await using other = await ProtocolSocket.connect(server.baseUrl, await server.token("alice"));
+  socket.subscribe("1", withReason, fromTheStart);
+  await socket.next();
+  socket.pause();
+  await logged(server, "a WebSocket is closed");
+  const read = pagesRead();
+  expect(read * pageSize).toBeLessThan(eventCount / 2);
+
+  socket.resume();
+  const rest = await socket.rest();
+  expect(await socket.closed).toEqual([
+    1013,
+    "Too slow: data has waited too long. Subscribe again after your last cursor.",
+  ]);
+  // What was sent before the close is whole, and nothing of what came after it.
+  expect(rest.length).toBeLessThan(eventCount / 2);
+  expect(pagesRead()).toBe(read);
+  other.send({ type: "ping" });
+  expect(await other.next()).toEqual({ type: "pong" });
+});
+
+test("an SSE response whose client reads nothing is cut; until then its stream is not read on", async () => {
+  const { database, pagesRead } = await createLargeStream();
+  await using server = await startTestApp({ database, connections: { unreadMs: 1_000, streamsPerUser: 1 } });
+  await using connection = await openStream(server);
+  await logged(server, "a response is cut");
+  expect(pagesRead() * pageSize).toBeLessThan(eventCount / 2);
+
+  // The cut is no end in good order, which a client would take for the subscription's.
+  let received = "";
+  connection.socket.on("data", (chunk: Buffer) => (received += chunk.toString("latin1")));
+  connection.socket.on("error", () => {});
+  if (!connection.socket.closed) {
+    connection.socket.resume();
+    await Promise.race([once(connection.socket, "end"), once(connection.socket, "close")]);
+  }
+  expect(received).toContain("event: next");
+  expect(received).not.toContain("event: complete");
+});
+
+test("a client that reads slowly, and goes on reading, is not closed", async () => {
+  const { database } = await createLargeStream();
+  await using server = await startTestApp({ database, connections: { unreadMs: 1_000 } });
+  await using socket = await ProtocolSocket.connect(server.baseUrl, await server.token("alice"));
+  socket.subscribe("1", withReason, fromTheStart);
+  const sipping = setInterval(() => {
+    socket.resume();
+    setImmediate(() => socket.pause());
+  }, 20);
+  const messages = await socket.until(({ payload }) => cursorOf(payload) === encodeCursor(eventCount));
+  clearInterval(sipping);
+  expect(messages.map(({ payload }) => cursorOf(payload))).toEqual(
+    Array.from({ length: eventCount }, (_, index) => encodeCursor(index + 1)),
+  );
+});
+
+test("a client that has nothing to read may be silent as long as it likes", async () => {
+  await using server = await startTestApp({ connections: { unreadMs: 50 } });
+  await using idle = await ProtocolSocket.connect(server.baseUrl, await server.token("bob"));
+  idle.subscribe("1", eventsSubscription);
+  // A slow one meets the rule; by then the idle one would have as well.
+  const { database } = await createLargeStream();
+  await using other = await startTestApp({ database, connections: { unreadMs: 1_000 } });
+  await using slow = await ProtocolSocket.connect(other.baseUrl, await other.token("alice"));
+  slow.subscribe("1", withReason, fromTheStart);
+  slow.pause();
+  await logged(other, "a WebSocket is closed");
+  idle.send({ type: "ping" });
+  expect(await idle.next()).toEqual({ type: "pong" });
+});
+
+test("of a client that asks on and reads no answers nothing more is taken", async () => {
+  await using server = await startTestApp();
+  const socket = await ProtocolSocket.connect(server.baseUrl, await server.token("alice"));
+  await using _socket = socket;
+  socket.pause();
+  const ping = JSON.stringify({ type: "ping", payload: { text: "x".repeat(60_000) } });
+  for (let count = 0; count < 1_000; count++) socket.send(ping);
+  // The answers pile up in buffers of fixed size, and then what the client sends piles up at the client, for good.
+  const waits: number[] = [];
+  await expect
+    .poll(
+      () => {
+        waits.push(socket.unsentBytes);
+        const recent = waits.slice(-20);
+        return recent.length === 20 && recent[0]! > 0 && recent.every((bytes) => bytes === recent[0]);
+      },
+      { timeout: 60_000, interval: 50 },
+    )
+    .toBe(true);
+});
+
+function cursorOf(result: unknown): string | undefined {
+  return (result as { data: { credentialEvents: { cursor: string } } | null }).data?.credentialEvents.cursor;
+}

@@ -1,0 +1,44 @@
+import type { Socket } from "node:net";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { UnreadWatch } from "../../src/http/unread-watch.ts";
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ["setInterval", "clearInterval", "performance"] });
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** Watches a socket for ten seconds with a limit of one; `step` changes its numbers each tenth of a second. */
+function stallsOf(step: (socket: { bytesWritten: number; writableLength: number }) => void): number {
+  const socket = { bytesWritten: 1_000, writableLength: 500 };
+  const onStall = vi.fn();
+  using watch = new UnreadWatch(1_000);
+  watch.watch(socket as Socket, onStall);
+  for (let count = 0; count < 100; count++) {
+    step(socket);
+    vi.advanceTimersByTime(100);
+  }
+  return onStall.mock.calls.length;
+}
+
+test("a peer that takes nothing of what waits is told of once", () => {
+  expect(stallsOf(() => {})).toBe(1);
+});
+
+test("what is added to what waits is no progress", () => {
+  const more = (socket: { bytesWritten: number; writableLength: number }) => {
+    socket.bytesWritten += 10;
+    socket.writableLength += 10;
+  };
+  expect(stallsOf(more)).toBe(1);
+});
+
+test("a peer that takes a little now and then is left alone, however much waits", () => {
+  expect(stallsOf((socket) => (socket.bytesWritten += 1))).toBe(0);
+});
+
+test("a peer for whom nothing waits is left alone", () => {
+  expect(stallsOf((socket) => (socket.writableLength = 0))).toBe(0);
+});

@@ -82,7 +82,8 @@ export class UsageRecorder implements AsyncDisposable {
   }
 }
 
-// One statement, so that after a failure nothing of it has been counted.
+// One statement, so that after a failure nothing of it has been counted. The rows are locked in the order of their ids:
+// two processes that write the same credentials in different orders would stop each other.
 const statement = {
   name: "record_credential_uses",
   text: `with used as (
@@ -94,8 +95,12 @@ const statement = {
       insert into credential_uses (credential_id, hour, user_id, uses)
       select id, hour, user_id, uses from used order by 1, 2
       on conflict (credential_id, hour) do update set uses = credential_uses.uses + excluded.uses
+    ), locked as materialized (
+      select c.id from provider_credentials c join used u on c.user_id = u.user_id and c.id = u.id
+      order by c.id for no key update of c
     )
     update provider_credentials c set last_used_at = greatest(c.last_used_at, u.last_used_at)
     from (select id, user_id, max(last_used_at) as last_used_at from used group by 1, 2) u
+      join locked on locked.id = u.id
     where c.user_id = u.user_id and c.id = u.id`,
 };

@@ -59,7 +59,8 @@ const AuthenticatePayload = builder.objectRef<Connected>("AuthenticatePayload").
     session: t.expose("session", {
       type: SessionRef,
       nullable: true,
-      description: "The session of the input; null where it named none.",
+      authScopes: { scope: "sessions" },
+      description: "The session of the input, or of the flow; null where there is none. Needs the scope `sessions`.",
     }),
   }),
 });

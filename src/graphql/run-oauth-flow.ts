@@ -98,7 +98,8 @@ const CompleteOAuthPayload = builder
       session: t.expose("session", {
         type: SessionRef,
         nullable: true,
-        description: "The session that the flow was begun for; null where there was none.",
+        authScopes: { scope: "sessions" },
+        description: "The session that the flow was begun for; null where there was none. Needs the scope `sessions`.",
       }),
     }),
   });

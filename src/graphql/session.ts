@@ -48,7 +48,9 @@ const ProviderContextRef = builder.objectRef<ProviderContext>("ProviderContext")
     credential: t.expose("credential", {
       type: CredentialRef,
       nullable: true,
-      description: "The stored credential; null where there is none, and for the server's own key.",
+      authScopes: { scope: "credentials:read" },
+      description:
+        "The stored credential; null where there is none, and for the server's own key. Needs the scope `credentials:read`.",
     }),
     model: t.exposeString("model", { nullable: true, description: "The model that was chosen with it." }),
     selectedAt: t.expose("selectedAt", {

@@ -77,7 +77,7 @@ test("revoking all ends the stored sign-ins", async () => {
   const id = await stage.connect();
   expect((await stage.visitor.open(stage.sandboxUrl)).html).toContain("Sign-ins: <strong>1</strong>");
   expect((await stage.turn("revoke-all")).html).toContain("Sign-ins: <strong>0</strong>");
-  expect(await stage.validate(id)).toBe("INVALID_CREDENTIAL");
+  expect(await stage.validate(id)).toBe("REAUTHENTICATION_REQUIRED");
 });
 
 test("a user enters a code on another device", async () => {

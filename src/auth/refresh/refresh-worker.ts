@@ -50,8 +50,7 @@ export class RefreshWorker implements AsyncDisposable {
     this.#intervalMs = parts.intervalMs;
     this.#noticing = setInterval(() => this.#sendNotices(), this.#intervalMs).unref();
     this.#housekeeping = setInterval(() => this.#keepHouse(), housekeepingIntervalMs).unref();
-    // What fell due while no process ran waits for nothing more.
-    this.#schedule(0);
+    this.#schedule(this.#intervalMs);
   }
 
   #schedule(afterMs: number): void {

@@ -179,9 +179,14 @@ export class RefreshStage implements AsyncDisposable {
     return Object.assign(processes, { [Symbol.asyncDispose]: dispose });
   }
 
-  /** Makes all that still work due. */
-  async makeDue(): Promise<void> {
-    await this.#execute("update provider_credentials set next_try_at = now() where next_try_at is not null");
+  /** Makes all that still work due, or one user's alone. */
+  async makeDue(userId: string | null = null): Promise<void> {
+    await this.database
+      .em()
+      .execute(
+        "update provider_credentials set next_try_at = now() where next_try_at is not null and coalesce(user_id = ?, true)",
+        [userId],
+      );
   }
 
   /** Makes all that still work expired, and due. */

@@ -34,7 +34,7 @@ async function killAt(point: Case["at"], stage: RefreshStage, provider: StrictPr
     const die: ChildTask["die"] = point === "rotated" ? null : { at: point, afterMs };
     await using child = await stage.start({ die, maxInFlight: 1 });
     provider.afterRotation = point === "rotated" ? () => child.kill("SIGKILL") : null;
-    ends.push(await child.ended);
+    ends.push(await child.end());
     provider.afterRotation = null;
   }
   return ends;

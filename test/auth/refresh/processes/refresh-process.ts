@@ -10,7 +10,7 @@ import type { ChildMessage, ChildRequest, ChildTask } from "./child.ts";
 const script = fileURLToPath(new URL("child.ts", import.meta.url));
 const closedNetwork = fileURLToPath(new URL("../../../support/closed-network.ts", import.meta.url));
 
-const stopTimeoutMs = 40_000;
+const patienceMs = 60_000;
 
 /** What a process starts with besides its task. */
 export interface ProcessSetting {
@@ -54,7 +54,10 @@ export class RefreshProcess implements AsyncDisposable {
     });
     const refreshing = new RefreshProcess(child);
     const ready = once(child, "message");
-    await Promise.race([ready, refreshing.ended]);
+    if (!(await comesInTime(Promise.race([ready, refreshing.ended])))) {
+      child.kill("SIGKILL");
+      throw new Error(`it does not start:\n${refreshing.output}`);
+    }
     if (child.exitCode !== null && child.exitCode !== 0) throw new Error(`it did not start:\n${refreshing.output}`);
     return refreshing;
   }
@@ -118,11 +121,13 @@ export class RefreshProcess implements AsyncDisposable {
   /** Lets it finish what it has begun. @throws Error with its output if it does not end. */
   async stop(): Promise<void> {
     if (this.#child.connected) this.#child.send({ type: "stop" } satisfies ChildRequest);
-    const waiting = new AbortController();
-    const late = delay(stopTimeoutMs, true, { signal: waiting.signal }).catch(() => false);
-    const isLate = await Promise.race([late, this.ended.then(() => false)]);
-    waiting.abort();
-    if (isLate) throw new Error(`process ${this.pid} does not end:\n${this.#output}`);
+    await this.end();
+  }
+
+  /** Waits for its end. @throws Error with its output if it does not end. */
+  async end(): Promise<NodeJS.Signals | null> {
+    if (!(await comesInTime(this.ended))) throw new Error(`process ${this.pid} does not end:\n${this.#output}`);
+    return this.ended;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -130,4 +135,13 @@ export class RefreshProcess implements AsyncDisposable {
     this.#child.kill("SIGKILL");
     await this.ended;
   }
+}
+
+/** Whether something comes within the time that anything here may take. */
+async function comesInTime(event: Promise<unknown>): Promise<boolean> {
+  const waiting = new AbortController();
+  const late = delay(patienceMs, false, { signal: waiting.signal }).catch(() => false);
+  const isInTime = await Promise.race([late, event.then(() => true)]);
+  waiting.abort();
+  return isInTime;
 }

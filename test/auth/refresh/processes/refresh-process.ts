@@ -125,8 +125,9 @@ export class RefreshProcess implements AsyncDisposable {
   }
 
   /** Waits for its end. @throws Error with its output if it does not end. */
-  async end(): Promise<NodeJS.Signals | null> {
-    if (!(await comesInTime(this.ended))) throw new Error(`process ${this.pid} does not end:\n${this.#output}`);
+  async end(withinMs = patienceMs): Promise<NodeJS.Signals | null> {
+    if (!(await comesInTime(this.ended, withinMs)))
+      throw new Error(`process ${this.pid} does not end:\n${this.#output}`);
     return this.ended;
   }
 
@@ -138,9 +139,9 @@ export class RefreshProcess implements AsyncDisposable {
 }
 
 /** Whether something comes within the time that anything here may take. */
-async function comesInTime(event: Promise<unknown>): Promise<boolean> {
+async function comesInTime(event: Promise<unknown>, withinMs = patienceMs): Promise<boolean> {
   const waiting = new AbortController();
-  const late = delay(patienceMs, false, { signal: waiting.signal }).catch(() => false);
+  const late = delay(withinMs, false, { signal: waiting.signal }).catch(() => false);
   const isInTime = await Promise.race([late, event.then(() => true)]);
   waiting.abort();
   return isInTime;

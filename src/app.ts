@@ -1,6 +1,5 @@
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { setTimeout as delay } from "node:timers/promises";
 import { AccessIssuer } from "./auth/access-issuer.ts";
 import { AuditTrail } from "./auth/audit-trail.ts";
 import { Coordinator } from "./auth/coordinator.ts";
@@ -10,28 +9,27 @@ import { OAuthFlowStore } from "./auth/oauth-flow-store.ts";
 import { OAuthFlows } from "./auth/oauth-flows.ts";
 import { ProviderContexts } from "./auth/provider-contexts.ts";
 import { ProviderSelector } from "./auth/provider-selector.ts";
+import { FlowRedirects } from "./auth/flow-redirects.ts";
 import { RedirectUris } from "./auth/redirect-uris.ts";
 import { SessionAccess } from "./auth/session-access.ts";
 import { SessionActivation } from "./auth/session-activation.ts";
 import { CredentialChecker } from "./auth/credential-checker.ts";
 import { userScopes } from "./callers/scope.ts";
 import { signToken, TokenVerifier } from "./callers/token-verifier.ts";
-import { type Clock, systemClock } from "./clock.ts";
+import type { Clock } from "./clock.ts";
 import { type RefreshSettings, startRefreshing } from "./auth/refresh/refreshing.ts";
 import type { Config } from "./config.ts";
 import { AccessReader } from "./credentials/access-reader.ts";
 import { UsageRecorder } from "./credentials/usage-recorder.ts";
 import { openVault, type Vault } from "./credentials/vault.ts";
-import { type Database, openDatabase } from "./db/database.ts";
-import { DatabaseClock } from "./db/database-clock.ts";
+import { answersInTime, openClock, openConfiguredDatabase } from "./db/configured-database.ts";
+import type { Database } from "./db/database.ts";
 import { migrate } from "./db/migrate.ts";
-import { type Doorbell, inProcessDoorbell } from "./events/doorbell.ts";
+import { openDoorbell } from "./events/configured-doorbell.ts";
+import type { Doorbell } from "./events/doorbell.ts";
 import { EventStream } from "./events/event-stream.ts";
 import { Outbox } from "./events/outbox.ts";
-import { postgresLine } from "./events/postgres-doorbell.ts";
-import { redisLine } from "./events/redis-doorbell.ts";
 import { EventRetention, type RetentionSettings } from "./events/retention.ts";
-import { SharedDoorbell } from "./events/shared-doorbell.ts";
 import { StreamWatch } from "./events/stream-watch.ts";
 import { PublicErrors } from "./graphql/public-error.ts";
 import { schema } from "./graphql/schema.ts";
@@ -40,16 +38,14 @@ import { GraphiQLPage } from "./http/graphiql.ts";
 import { GraphQLEndpoint } from "./http/graphql-endpoint.ts";
 import { OAuthCallback } from "./http/oauth-callback.ts";
 import { createHttpServer } from "./http/server.ts";
+import { close, listen } from "./http/server-lifetime.ts";
 import { UnreadWatch } from "./http/unread-watch.ts";
 import { GraphQLWebSockets } from "./http/websocket.ts";
 import { createGraphQL } from "./http/yoga.ts";
 import { createLogger, type Logger } from "./observability/logger.ts";
 import { HttpClient, type HttpClientOptions } from "./providers/http-client.ts";
 import type { ProviderDefinition } from "./providers/provider-definition.ts";
-import { ProviderHealth } from "./providers/provider-health.ts";
-import { noProviderSettings, type ProviderSettings } from "./providers/provider-settings.ts";
-import { retiredProvider } from "./providers/provider.ts";
-import { loadCatalog, ProviderRegistry } from "./providers/registry.ts";
+import { createRegistry, loadCatalog } from "./providers/registry.ts";
 import { ActivityRecorder } from "./sessions/activity-recorder.ts";
 import { SessionManager } from "./sessions/session-manager.ts";
 import { SessionStore } from "./sessions/session-store.ts";
@@ -88,22 +84,6 @@ export interface App extends AsyncDisposable {
 }
 
 const developmentTokenLifetime = 12 * 3600;
-/** How long the database may take to answer before the server counts as not ready. */
-const readyDeadlineMs = 2_000;
-/** How long open requests may take to end when the server closes. */
-const closeGraceMs = 5_000;
-
-function createRegistry(
-  catalog: readonly ProviderDefinition[],
-  settingsOf: ReadonlyMap<string, ProviderSettings>,
-  { http, clock }: { http: HttpClient; clock: Clock },
-): ProviderRegistry {
-  const create = (definition: ProviderDefinition) => {
-    const settings = settingsOf.get(definition.name) ?? noProviderSettings;
-    return definition.create({ http, health: new ProviderHealth(clock), settings, clock });
-  };
-  return new ProviderRegistry(catalog.map(create), (name) => create(retiredProvider(name)));
-}
 
 /** Null where the configuration wants none. */
 async function startSandbox(config: Config, redirectUris: RedirectUris, log: Logger): Promise<Sandbox | null> {
@@ -197,9 +177,8 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
     connector,
     audit,
     activation,
-    redirectUris,
+    redirects: new FlowRedirects(redirectUris, publicUrl),
     doorbell,
-    publicUrl,
     clock,
   });
   stack.use(new DevicePoller({ registry, store: flowStore, flows, log }));
@@ -266,52 +245,4 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
       await owned.disposeAsync();
     },
   };
-}
-
-async function answersInTime(database: Database): Promise<boolean> {
-  const answer = database.query({ name: "ready", text: "select 1" }, []).then(
-    () => true,
-    () => false,
-  );
-  return Promise.race([answer, delay(readyDeadlineMs, false, { ref: false })]);
-}
-
-/** The embedded database goes by this process's own clock. */
-async function openClock(database: Database, log: Logger): Promise<Clock & Disposable> {
-  if (database.url !== null) return DatabaseClock.start(database, log);
-  return { now: () => systemClock.now(), [Symbol.dispose]: () => {} };
-}
-
-async function openConfiguredDatabase(config: Config, onStep: (step: string) => void): Promise<Database> {
-  if (config.databaseUrl === null) {
-    onStep(`opening the embedded database in ${config.dataDir}`);
-    return openDatabase({ kind: "embedded", dataDir: config.dataDir });
-  }
-  onStep(`connecting to PostgreSQL at ${new URL(config.databaseUrl.reveal()).host}`);
-  return openDatabase({ kind: "postgres", url: config.databaseUrl.reveal() });
-}
-
-/** The embedded database has no other processes to tell. */
-async function openDoorbell({ eventsUrl }: Config, { url }: Database, log: Logger): Promise<Doorbell> {
-  if (url === null) return inProcessDoorbell();
-  return SharedDoorbell.connect(eventsUrl === null ? postgresLine(url) : redisLine(eventsUrl.reveal()), log);
-}
-
-async function listen(server: Server, { host, port }: Config): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  server.once("error", reject);
-  server.listen(port, host, () => resolve());
-  await promise;
-  server.off("error", reject);
-}
-
-/** Lets open requests end, and cuts those that take too long. */
-async function close(server: Server): Promise<void> {
-  if (!server.listening) return;
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(() => server.closeAllConnections(), closeGraceMs);
-  server.close(() => resolve());
-  server.closeIdleConnections();
-  await promise;
-  clearTimeout(timer);
 }

@@ -5,22 +5,16 @@ import { defaultLabel } from "../credentials/credential-store.ts";
 import type { ProviderCredential } from "../credentials/provider-credential.ts";
 import { Secret } from "../credentials/secret.ts";
 import type { Doorbell } from "../events/doorbell.ts";
-import {
-  AuthError,
-  InvalidCredentialError,
-  MethodUnavailableError,
-  OAuthDeniedError,
-  ProviderUnavailableError,
-} from "../errors.ts";
-import type { OAuthCredentials, OAuthFlowKind, ProviderAuth, ProviderCredentials } from "../providers/provider-auth.ts";
+import { AuthError, InvalidCredentialError, OAuthDeniedError, ProviderUnavailableError } from "../errors.ts";
+import type { OAuthCredentials, OAuthFlowKind, ProviderCredentials } from "../providers/provider-auth.ts";
 import type { ProviderRegistry } from "../providers/registry.ts";
 import type { AuditTrail } from "./audit-trail.ts";
 import type { CredentialConnector } from "./credential-connector.ts";
-import { availableMethods, defaultKind } from "./flow-kind.ts";
+import { defaultKind } from "./flow-kind.ts";
+import type { FlowRedirects } from "./flow-redirects.ts";
 import type { OAuthFlow } from "./oauth-flow.ts";
 import type { OAuthFlowStore } from "./oauth-flow-store.ts";
 import type { AuthorizationResponse } from "./pasted-code.ts";
-import type { RedirectUris } from "./redirect-uris.ts";
 import type { SessionActivation } from "./session-activation.ts";
 
 /** The life of a state, and of a flow that the provider gives no time of its own. */
@@ -66,9 +60,8 @@ export class OAuthFlows {
   readonly #connector: CredentialConnector;
   readonly #audit: AuditTrail;
   readonly #activation: SessionActivation;
-  readonly #redirectUris: RedirectUris;
+  readonly #redirects: FlowRedirects;
   readonly #doorbell: Doorbell;
-  readonly #publicUrl: string;
   readonly #clock: Clock;
 
   constructor(parts: {
@@ -77,9 +70,8 @@ export class OAuthFlows {
     readonly connector: CredentialConnector;
     readonly audit: AuditTrail;
     readonly activation: SessionActivation;
-    readonly redirectUris: RedirectUris;
+    readonly redirects: FlowRedirects;
     readonly doorbell: Doorbell;
-    readonly publicUrl: string;
     readonly clock: Clock;
   }) {
     this.#registry = parts.registry;
@@ -87,9 +79,8 @@ export class OAuthFlows {
     this.#connector = parts.connector;
     this.#audit = parts.audit;
     this.#activation = parts.activation;
-    this.#redirectUris = parts.redirectUris;
+    this.#redirects = parts.redirects;
     this.#doorbell = parts.doorbell;
-    this.#publicUrl = parts.publicUrl;
     this.#clock = parts.clock;
   }
 
@@ -101,7 +92,7 @@ export class OAuthFlows {
     const provider = this.#registry.get(command.provider);
     await this.#activation.require(caller.userId, command.sessionId);
     const kind = command.kind ?? defaultKind(provider);
-    const redirectUri = this.#redirectUri(provider, kind, command.redirectUri);
+    const redirectUri = this.#redirects.choose(provider, kind, command.redirectUri);
     const [state, nonce, codeVerifier] = [random(), random(), new Secret(random())];
     const start = await provider.initiateOAuthFlow({
       kind,
@@ -113,7 +104,7 @@ export class OAuthFlows {
       codeVerifier,
     });
     const { device } = start;
-    const binding = start.redirectUri === this.#callbackUri(provider) ? random() : null;
+    const binding = start.redirectUri === this.#redirects.callback(provider) ? random() : null;
     const lifetimeMs = device === null ? flowLifetimeMs : device.expiresIn * 1000;
     const flow = await this.#flows.create({
       userId: caller.userId,
@@ -137,8 +128,8 @@ export class OAuthFlows {
 
   /**
    * Ends a flow of the caller's own with what the provider sent back. The code is sent to the provider once.
-   * @throws ProviderNotFoundError, MethodUnavailableError or SessionNotFoundError or OAuthStateError (nothing has changed), OAuthDeniedError,
-   * InvalidCredentialError or ProviderUnavailableError (the flow has ended).
+   * @throws ProviderNotFoundError, MethodUnavailableError, SessionNotFoundError or OAuthStateError (nothing has changed),
+   * OAuthDeniedError, InvalidCredentialError or ProviderUnavailableError (the flow has ended).
    */
   async complete(
     caller: Caller,
@@ -232,26 +223,6 @@ export class OAuthFlows {
       codeVerifier,
       nonce,
     });
-  }
-
-  #callbackUri(provider: ProviderAuth): string {
-    return `${this.#publicUrl}/auth/${provider.name}/callback`;
-  }
-
-  #redirectUri(provider: ProviderAuth, kind: OAuthFlowKind, asked: string | null): string | null {
-    if (kind === "device") return null;
-    // Where the provider shows the code, the page is the provider's own and named by its catalogue entry.
-    if (kind === "paste" && asked === null) return null;
-    const redirectUri =
-      asked ?? (kind === "loopback" ? this.#redirectUris.defaultLoopback : this.#callbackUri(provider));
-    if (redirectUri === null) {
-      throw new MethodUnavailableError(
-        "No loopback redirect URI is configured. The operator adds one to OAUTH_REDIRECT_URIS.",
-        availableMethods(provider),
-      );
-    }
-    this.#redirectUris.assertAllowed(redirectUri);
-    return redirectUri;
   }
 }
 

@@ -1,7 +1,10 @@
 import { readdir } from "node:fs/promises";
 import { ProviderNotFoundError } from "../errors.ts";
 import type { ProviderAuth } from "./provider-auth.ts";
-import type { ProviderDefinition } from "./provider-definition.ts";
+import type { ProviderDefinition, ProviderDependencies } from "./provider-definition.ts";
+import { ProviderHealth } from "./provider-health.ts";
+import { noProviderSettings, type ProviderSettings } from "./provider-settings.ts";
+import { retiredProvider } from "./provider.ts";
 
 const catalogFolder = new URL("catalog/", import.meta.url);
 
@@ -47,4 +50,17 @@ export class ProviderRegistry {
     if (provider === null) throw new ProviderNotFoundError([...this.#providers.keys()]);
     return provider;
   }
+}
+
+/** Makes a registry of a catalogue, each provider with its settings. */
+export function createRegistry(
+  catalog: readonly ProviderDefinition[],
+  settingsOf: ReadonlyMap<string, ProviderSettings>,
+  { http, clock }: Pick<ProviderDependencies, "http" | "clock">,
+): ProviderRegistry {
+  const create = (definition: ProviderDefinition) => {
+    const settings = settingsOf.get(definition.name) ?? noProviderSettings;
+    return definition.create({ http, health: new ProviderHealth(clock), settings, clock });
+  };
+  return new ProviderRegistry(catalog.map(create), (name) => create(retiredProvider(name)));
 }

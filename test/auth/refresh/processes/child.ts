@@ -17,10 +17,7 @@ import { SharedDoorbell } from "../../../../src/events/shared-doorbell.ts";
 import type { FaultPoint } from "../../../../src/fault-point.ts";
 import { createLogger } from "../../../../src/observability/logger.ts";
 import { HttpClient } from "../../../../src/providers/http-client.ts";
-import { ProviderHealth } from "../../../../src/providers/provider-health.ts";
-import { noProviderSettings } from "../../../../src/providers/provider-settings.ts";
-import { ProviderRegistry } from "../../../../src/providers/registry.ts";
-import { retiredProvider } from "../../../../src/providers/provider.ts";
+import { createRegistry } from "../../../../src/providers/registry.ts";
 import { rotatingProvider } from "./rotating-provider.ts";
 
 /** Where a process ends itself: the server's own points, and two that lie in the HTTP client. */
@@ -80,11 +77,8 @@ const clock = await DatabaseClock.start(database, log);
 const vault = await openVault(database, config, clock);
 const doorbell = await SharedDoorbell.connect(postgresLine(config.databaseUrl!.reveal()), log);
 const outbox = new Outbox(database, doorbell);
-const dependencies = { http: new HttpClient(), health: new ProviderHealth(clock), clock };
-const settings = config.providers.get(provider.name) ?? noProviderSettings;
-const registry = new ProviderRegistry([provider.create({ ...dependencies, settings })], (name) =>
-  retiredProvider(name).create({ ...dependencies, settings: noProviderSettings }),
-);
+const http = new HttpClient();
+const registry = createRegistry([provider], config.providers, { http, clock });
 const refreshing = await startRefreshing(
   { ...vault, database, dataDir: config.dataDir, registry, outbox, doorbell, clock, log, onStep: () => {} },
   { limits: { maxInFlight: task.maxInFlight }, intervalMs: task.intervalMs, faults: reach },
@@ -102,7 +96,7 @@ async function stop(): Promise<void> {
   await refreshing[Symbol.asyncDispose]();
   await doorbell[Symbol.asyncDispose]();
   clock[Symbol.dispose]();
-  await dependencies.http[Symbol.asyncDispose]();
+  await http[Symbol.asyncDispose]();
   await database[Symbol.asyncDispose]();
   process.disconnect();
 }

@@ -1,16 +1,12 @@
 import type { Caller } from "../callers/caller.ts";
 import type { CredentialSealer } from "../credentials/credential-sealer.ts";
-import {
-  type CredentialFilter,
-  type CredentialPage,
-  type CredentialStore,
-  defaultLabel,
-} from "../credentials/credential-store.ts";
+import { type CredentialFilter, type CredentialStore, defaultLabel } from "../credentials/credential-store.ts";
 import type { ProviderCredential } from "../credentials/provider-credential.ts";
 import type { Secret } from "../credentials/secret.ts";
 import type { Database } from "../db/database.ts";
 import { AuthError, CredentialNotFoundError } from "../errors.ts";
 import type { Outbox } from "../events/outbox.ts";
+import type { Page } from "../page.ts";
 import type { AuthMethod, OAuthCredentials } from "../providers/provider-auth.ts";
 import type { ProviderRegistry } from "../providers/registry.ts";
 import type { Session } from "../sessions/session.ts";
@@ -184,7 +180,7 @@ export class Coordinator {
     return this.#store.find(this.#database.em(), userId, id);
   }
 
-  async listCredentials(userId: string, filter: CredentialFilter, page: CredentialPage): Promise<ProviderCredential[]> {
+  async listCredentials(userId: string, filter: CredentialFilter, page: Page): Promise<ProviderCredential[]> {
     return this.#store.list(this.#database.em(), userId, filter, page);
   }
 

@@ -3,6 +3,7 @@ import { type FilterQuery, LockMode, type QueryOrderMap } from "@mikro-orm/core"
 import type { Clock } from "../clock.ts";
 import type { EntityManager } from "../db/database.ts";
 import { CredentialNotFoundError } from "../errors.ts";
+import { type Page, pageOf } from "../page.ts";
 import type { AuthMethod, ProviderCredentials } from "../providers/provider-auth.ts";
 import type { CredentialSealer } from "./credential-sealer.ts";
 import type { CredentialStatus, StatusRule } from "./credential-status.ts";
@@ -26,20 +27,6 @@ export interface CredentialFilter {
   readonly provider?: string | null | undefined;
   readonly method?: AuthMethod | null | undefined;
   readonly status?: CredentialStatus | null | undefined;
-}
-
-/** A place in a user's credentials, which are ordered by the time of their creation. */
-export interface CredentialPosition {
-  readonly createdAt: Date;
-  readonly id: string;
-}
-
-export interface CredentialPage {
-  readonly after?: CredentialPosition | undefined;
-  readonly before?: CredentialPosition | undefined;
-  readonly limit: number;
-  /** From the end backwards. */
-  readonly inverted: boolean;
 }
 
 /** No refresh is under way, and none has failed. */
@@ -146,21 +133,13 @@ export class CredentialStore {
   }
 
   /** One page, in the order of creation; from the end backwards where the page is inverted. */
-  async list(
-    em: EntityManager,
-    userId: string,
-    filter: CredentialFilter,
-    page: CredentialPage,
-  ): Promise<ProviderCredential[]> {
+  async list(em: EntityManager, userId: string, filter: CredentialFilter, page: Page): Promise<ProviderCredential[]> {
     const conditions: FilterQuery<ProviderCredential>[] = [{ userId }];
     if (filter.provider != null) conditions.push({ provider: filter.provider });
     if (filter.method != null) conditions.push({ authMethod: filter.method });
     if (filter.status != null) conditions.push(this.#statusRule.where(filter.status, this.#clock.now()));
-    if (page.after !== undefined) conditions.push(beyond(page.after, "$gt"));
-    if (page.before !== undefined) conditions.push(beyond(page.before, "$lt"));
-    const direction = page.inverted ? "desc" : "asc";
-    const orderBy: QueryOrderMap<ProviderCredential> = { createdAt: direction, id: direction };
-    return em.find(ProviderCredentialEntity, { $and: conditions }, { limit: page.limit, orderBy });
+    const { conditions: bounds, options } = pageOf(page);
+    return em.find(ProviderCredentialEntity, { $and: [...conditions, ...bounds] }, options);
   }
 
   /** All that came with a refresh token, in the order of creation. */
@@ -236,8 +215,3 @@ export class CredentialStore {
 }
 
 export const defaultLabel = "default";
-
-function beyond(position: CredentialPosition, operator: "$gt" | "$lt"): FilterQuery<ProviderCredential> {
-  const { createdAt, id } = position;
-  return { $or: [{ createdAt: { [operator]: createdAt } }, { createdAt, id: { [operator]: id } }] };
-}

@@ -1,30 +1,16 @@
 import { resolveCursorConnection, type ResolveCursorConnectionArgs } from "@pothos/plugin-relay";
 import { ValidationError } from "../errors.ts";
+import type { Page, Position } from "../page.ts";
 import { isUuid } from "./node-id.ts";
 
 const maxPageSize = 100;
 const defaultPageSize = 20;
-
-/** A row's place among a user's rows of its kind, which are ordered by the time of their creation. */
-interface Position {
-  readonly createdAt: Date;
-  readonly id: string;
-}
 
 interface PageArguments {
   readonly first?: number | null | undefined;
   readonly last?: number | null | undefined;
   readonly after?: string | null | undefined;
   readonly before?: string | null | undefined;
-}
-
-/** What to read for a page. */
-export interface PageQuery {
-  readonly after?: Position | undefined;
-  readonly before?: Position | undefined;
-  readonly limit: number;
-  /** From the end backwards. */
-  readonly inverted: boolean;
 }
 
 function toCursor({ createdAt, id }: Position): string {
@@ -49,10 +35,7 @@ function assertPageSize(args: PageArguments): void {
 }
 
 /** One page of a connection. @throws ValidationError for a size or a cursor that is not allowed. */
-export async function resolvePage<Row extends Position>(
-  args: PageArguments,
-  read: (query: PageQuery) => Promise<Row[]>,
-) {
+export async function resolvePage<Row extends Position>(args: PageArguments, read: (query: Page) => Promise<Row[]>) {
   assertPageSize(args);
   const connection = await resolveCursorConnection(
     { args, defaultSize: defaultPageSize, maxSize: maxPageSize, toCursor },

@@ -2,10 +2,11 @@ import type { Clock } from "../clock.ts";
 import type { Database, EntityManager } from "../db/database.ts";
 import { SessionExpiredError, SessionNotFoundError } from "../errors.ts";
 import type { Emit, Outbox } from "../events/outbox.ts";
+import type { Page } from "../page.ts";
 import type { AuthMethod } from "../providers/provider-auth.ts";
 import { type Session, type SessionProvider, type SessionStatus, sessionStatus } from "./session.ts";
 import { sessionEventBody } from "./session-event.ts";
-import { assertActive, type ProviderChoice, type SessionPage, type SessionStore } from "./session-store.ts";
+import { assertActive, type ProviderChoice, type SessionStore } from "./session-store.ts";
 
 /** Keeps users' sessions: each remembers which provider is active in it, and what it uses at each provider. */
 export class SessionManager {
@@ -45,7 +46,7 @@ export class SessionManager {
     return session;
   }
 
-  async list(userId: string, status: SessionStatus | null, page: SessionPage): Promise<Session[]> {
+  async list(userId: string, status: SessionStatus | null, page: Page): Promise<Session[]> {
     return this.#store.list(this.#database.em(), userId, status, page);
   }
 

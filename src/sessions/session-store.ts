@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
-import { type FilterQuery, LockMode, type QueryOrderMap } from "@mikro-orm/core";
+import { type FilterQuery, LockMode } from "@mikro-orm/core";
 import type { Clock } from "../clock.ts";
 import type { EntityManager } from "../db/database.ts";
 import { SessionExpiredError, SessionNotFoundError } from "../errors.ts";
+import { type Page, pageOf } from "../page.ts";
 import type { AuthMethod } from "../providers/provider-auth.ts";
 import {
   type Session,
@@ -13,20 +14,6 @@ import {
   sessionStatus,
 } from "./session.ts";
 import type { SessionTimeout } from "./session-timeout.ts";
-
-/** A place in a user's sessions, which are ordered by the time of their creation. */
-export interface SessionPosition {
-  readonly createdAt: Date;
-  readonly id: string;
-}
-
-export interface SessionPage {
-  readonly after?: SessionPosition | undefined;
-  readonly before?: SessionPosition | undefined;
-  readonly limit: number;
-  /** From the end backwards. */
-  readonly inverted: boolean;
-}
 
 /** What a session is to use at a provider. */
 export type ProviderChoice = Pick<SessionProvider, "provider" | "authMethod" | "label" | "source"> & {
@@ -84,14 +71,11 @@ export class SessionStore {
   }
 
   /** One page, in the order of creation; from the end backwards where the page is inverted. */
-  async list(em: EntityManager, userId: string, status: SessionStatus | null, page: SessionPage): Promise<Session[]> {
+  async list(em: EntityManager, userId: string, status: SessionStatus | null, page: Page): Promise<Session[]> {
     const conditions: FilterQuery<Session>[] = [{ userId }];
     if (status !== null) conditions.push(hasStatus(status, this.#clock.now()));
-    if (page.after !== undefined) conditions.push(beyond(page.after, "$gt"));
-    if (page.before !== undefined) conditions.push(beyond(page.before, "$lt"));
-    const direction = page.inverted ? "desc" : "asc";
-    const orderBy: QueryOrderMap<Session> = { createdAt: direction, id: direction };
-    return em.find(SessionEntity, { $and: conditions }, { limit: page.limit, orderBy });
+    const { conditions: bounds, options } = pageOf(page);
+    return em.find(SessionEntity, { $and: [...conditions, ...bounds] }, options);
   }
 
   async listProviders(em: EntityManager, { userId, id }: Pick<Session, "userId" | "id">): Promise<SessionProvider[]> {
@@ -169,9 +153,4 @@ function hasStatus(status: SessionStatus, now: Date): FilterQuery<Session> {
     default:
       return { status };
   }
-}
-
-function beyond(position: SessionPosition, operator: "$gt" | "$lt"): FilterQuery<Session> {
-  const { createdAt, id } = position;
-  return { $or: [{ createdAt: { [operator]: createdAt } }, { createdAt, id: { [operator]: id } }] };
 }

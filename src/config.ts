@@ -1,28 +1,15 @@
-import { createHash } from "node:crypto";
 import { resolve } from "node:path";
 import { Secret } from "./credentials/secret.ts";
-import { type DevelopmentKeys, DevelopmentKeysError, readDevelopmentKeys } from "./development-keys.ts";
-import { type ConfigFault, type Environment, EnvironmentReader } from "./environment-reader.ts";
-import { type ConfigurableProvider, readProvider, readRedirectUris } from "./provider-environment.ts";
+import { type CallerTokenSettings, readCallerTokens } from "./config/caller-tokens.ts";
+import { type KeyEncryptionKey, readEncryptionKeys } from "./config/encryption-keys.ts";
+import { type ConfigFault, type Environment, EnvironmentReader } from "./config/environment-reader.ts";
+import { developmentFallback, noFallback } from "./config/key-fallback.ts";
+import { type ConfigurableProvider, readProvider, readRedirectUris } from "./config/provider-environment.ts";
 import { isLoopback } from "./providers/loopback.ts";
 import type { ProviderSettings } from "./providers/provider-settings.ts";
 import { sandboxName } from "./sandbox/name.ts";
 
-/** One key-encryption key. `bytes` are 32 bytes. */
-export interface KeyEncryptionKey {
-  readonly id: string;
-  readonly bytes: Secret;
-}
-
-/** How caller tokens are verified: by a shared secret (HS256), or by an identity provider's published keys. */
-export type CallerTokenSettings =
-  | {
-      readonly kind: "secret";
-      readonly secret: Secret;
-      readonly issuer: string | null;
-      readonly audience: string | null;
-    }
-  | { readonly kind: "jwks"; readonly url: URL; readonly issuer: string; readonly audience: string };
+export type { CallerTokenSettings, KeyEncryptionKey };
 
 export interface Config {
   readonly production: boolean;
@@ -69,99 +56,7 @@ export class ConfigError extends Error {
   }
 }
 
-const exampleKey = "$(openssl rand -base64 32)";
 const logLevels = ["trace", "debug", "info", "warn", "error", "silent"];
-
-/** Reads 32 bytes written as hex or base64 (either alphabet). */
-function decodeKey(text: string): Buffer | null {
-  const bytes = /^[0-9a-f]{64}$/i.test(text) ? Buffer.from(text, "hex") : Buffer.from(text, "base64");
-  // Buffer.from stops at the padding and takes whatever follows it.
-  return bytes.length === 32 && /^[\w+/-]+={0,2}$/.test(text) ? bytes : null;
-}
-
-/** A key without a name is named after its content, so that a wrong key never passes for the right one. */
-export function keyEncryptionKeyId(bytes: Uint8Array): string {
-  return createHash("sha256").update("maestro-auth key id").update(bytes).digest("hex").slice(0, 8);
-}
-
-/** Where a key comes from that no variable gives. Null: from nowhere, and the fault is noted. */
-interface KeyFallback {
-  encryptionKey(): string | null;
-  jwtSecret(): string | null;
-}
-
-function noFallback(reader: EnvironmentReader): KeyFallback {
-  const refuse = (name: string, problem: string) => {
-    reader.fault(name, problem, exampleKey);
-    return null;
-  };
-  const keep = "32 random bytes that you keep as safely as a backup";
-  return {
-    encryptionKey: () => refuse("CREDENTIAL_ENCRYPTION_KEY", `is required in production: ${keep}.`),
-    jwtSecret: () => refuse("AUTH_JWT_SECRET", "or AUTH_JWKS_URL is required in production."),
-  };
-}
-
-/** Reads the folder when the first key is asked of it, so that a server with keys of its own needs no file. */
-function developmentFallback(reader: EnvironmentReader, dataDir: string): KeyFallback {
-  let keys: DevelopmentKeys | null | undefined;
-  const read = () => {
-    try {
-      return readDevelopmentKeys(dataDir);
-    } catch (error) {
-      if (!(error instanceof DevelopmentKeysError)) throw error;
-      reader.fault("DATA_DIR", error.message, ".data-new");
-      return null;
-    }
-  };
-  const get = () => (keys === undefined ? (keys = read()) : keys);
-  return { encryptionKey: () => get()?.encryptionKey ?? null, jwtSecret: () => get()?.jwtSecret ?? null };
-}
-
-function readEncryptionKeys(reader: EnvironmentReader, fallback: KeyFallback): KeyEncryptionKey[] {
-  const name = "CREDENTIAL_ENCRYPTION_KEY";
-  const value = reader.text(name) ?? fallback.encryptionKey();
-  if (value === null) return [];
-  const keys: KeyEncryptionKey[] = [];
-  for (const [index, part] of value
-    .split(",")
-    .map((text) => text.trim())
-    .entries()) {
-    const [, id, text] = /^(?:([\w-]{1,32}):)?(.*)$/s.exec(part)!;
-    const bytes = decodeKey(text!);
-    if (bytes === null) {
-      reader.fault(name, `key ${index + 1} is not 32 bytes in base64 or hex.`, exampleKey);
-      continue;
-    }
-    keys.push({ id: id ?? keyEncryptionKeyId(bytes), bytes: new Secret(bytes.toString("hex")) });
-  }
-  if (new Set(keys.map((key) => key.id)).size < keys.length) {
-    reader.fault(name, "two keys have the same id.", `new:${exampleKey},old:${exampleKey}`);
-  }
-  return keys;
-}
-
-function readCallerTokens(reader: EnvironmentReader, fallback: KeyFallback): CallerTokenSettings {
-  const issuer = reader.text("AUTH_ISSUER");
-  const audience = reader.text("AUTH_AUDIENCE");
-  const given = reader.text("AUTH_JWT_SECRET");
-  if (reader.text("AUTH_JWKS_URL") !== null) {
-    const example = "https://login.example.com/.well-known/jwks.json";
-    const url = reader.url("AUTH_JWKS_URL", ["https:", "http:"], example) ?? new URL(example);
-    if (given !== null) reader.fault("AUTH_JWT_SECRET", "cannot stand beside AUTH_JWKS_URL; unset one of them.", "");
-    if (url.protocol === "http:" && !isLoopback(url.hostname)) {
-      reader.fault("AUTH_JWKS_URL", "needs https unless it is on this machine.", example);
-    }
-    if (issuer === null) reader.fault("AUTH_ISSUER", "is required with AUTH_JWKS_URL.", "https://login.example.com/");
-    if (audience === null) reader.fault("AUTH_AUDIENCE", "is required with AUTH_JWKS_URL.", "maestro-auth");
-    return { kind: "jwks", url, issuer: issuer ?? "", audience: audience ?? "" };
-  }
-  const secret = given ?? fallback.jwtSecret();
-  if (secret !== null && Buffer.byteLength(secret) < 32) {
-    reader.fault("AUTH_JWT_SECRET", "needs at least 32 bytes (RFC 7518, section 3.2).", exampleKey);
-  }
-  return { kind: "secret", secret: new Secret(secret ?? ""), issuer, audience };
-}
 
 /** On for whoever tries the server out; a production server must never trust what it hands out. */
 function readSandbox(reader: EnvironmentReader, mode: string): boolean {

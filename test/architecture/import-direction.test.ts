@@ -20,7 +20,8 @@ const rules: ImportRules = {
     "main.ts": { values: ["cli", "app.ts", "config.ts", "db", ...belowApp] },
     "cli.ts": { values: ["cli", "app.ts", "config.ts", "db", ...belowApp] },
     cli: { values: ["app.ts", "config.ts", "db", ...belowApp] },
-    "app.ts": { values: ["config.ts", "db", "sandbox", ...belowApp] },
+    "app.ts": { values: ["app", "config.ts", "db", "sandbox", ...belowApp] },
+    app: { values: ["config.ts", "db", "sandbox", ...belowApp] },
     http: { values: ["graphql", ...domain, ...everywhere], types: passedIn },
     graphql: { values: [...domain, ...everywhere], types: passedIn },
     auth: { values: ["sessions", "events", "callers", "credentials", "providers", ...everywhere], types: passedIn },
@@ -37,19 +38,8 @@ const rules: ImportRules = {
 
     // The ORM's configuration lists the entities.
     db: { values: ["auth", "credentials", "events", "sessions", ...everywhere], types: ["config.ts"] },
-    "config.ts": {
-      values: [
-        "development-keys.ts",
-        "environment-reader.ts",
-        "provider-environment.ts",
-        "providers",
-        "sandbox/name.ts",
-        ...everywhere,
-      ],
-    },
-    "provider-environment.ts": { values: ["providers", ...everywhere], types: ["environment-reader.ts"] },
-    "environment-reader.ts": { values: everywhere },
-    "development-keys.ts": { values: everywhere },
+    "config.ts": { values: ["config", "providers", "sandbox/name.ts", ...everywhere] },
+    config: { values: ["providers", ...everywhere] },
     observability: { values: leaves, types: passedIn },
     ...Object.fromEntries(leaves.map((leaf) => [leaf, { values: [] }])),
   },

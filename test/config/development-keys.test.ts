@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { type Config, ConfigError, loadConfig } from "../src/config.ts";
-import { readDevelopmentKeys } from "../src/development-keys.ts";
-import { errorOf, requiredVariables } from "./support/test-config.ts";
-import { temporaryFolder } from "./support/temporary-folder.ts";
+import { type Config, ConfigError, loadConfig } from "../../src/config.ts";
+import { readDevelopmentKeys } from "../../src/config/development-keys.ts";
+import { errorOf, requiredVariables } from "../support/test-config.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
 
 const fileName = "development-keys.json";
 
@@ -73,11 +73,11 @@ test("processes that start at once have the same keys", async () => {
   const path = (file: string) => JSON.stringify(new URL(file, import.meta.url).href);
   const script = `
     import { createInterface } from "node:readline";
-    import { readDevelopmentKeys } from ${path("../src/development-keys.ts")};
+    import { readDevelopmentKeys } from ${path("../../src/config/development-keys.ts")};
     console.log("ready");
     for await (const dataDir of createInterface(process.stdin)) console.log(JSON.stringify(readDevelopmentKeys(dataDir)));
   `;
-  const closedNetwork = fileURLToPath(new URL("support/closed-network.ts", import.meta.url));
+  const closedNetwork = fileURLToPath(new URL("../support/closed-network.ts", import.meta.url));
   const args = ["--import", closedNetwork, "--input-type=module", "--eval", script];
   const children = Array.from({ length: 4 }, () =>
     spawn(process.execPath, args, { stdio: ["pipe", "pipe", "inherit"] }),

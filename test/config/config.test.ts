@@ -2,8 +2,8 @@ import { randomBytes } from "node:crypto";
 import { resolve } from "node:path";
 import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
-import { loadConfig } from "../src/config.ts";
-import type { ConfigFault } from "../src/environment-reader.ts";
+import { loadConfig } from "../../src/config.ts";
+import type { ConfigFault } from "../../src/config/environment-reader.ts";
 import {
   catalog,
   errorOf,
@@ -12,7 +12,7 @@ import {
   load,
   requiredVariables,
   type Variables,
-} from "./support/test-config.ts";
+} from "../support/test-config.ts";
 
 describe("without further variables", () => {
   test("development is open to this machine only", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { errorOf, faultsOf, keyBytes, load, requiredVariables } from "./support/test-config.ts";
+import { errorOf, faultsOf, keyBytes, load, requiredVariables } from "../support/test-config.ts";
 
 describe("CREDENTIAL_ENCRYPTION_KEY", () => {
   const read = (value: string) =>

@@ -1,7 +1,7 @@
-import { Secret } from "./credentials/secret.ts";
+import { Secret } from "../credentials/secret.ts";
 import type { EnvironmentReader } from "./environment-reader.ts";
-import { isConfidential } from "./providers/loopback.ts";
-import { type OAuthSettings, type ProviderSettings, settingName } from "./providers/provider-settings.ts";
+import { isConfidential } from "../providers/loopback.ts";
+import { type OAuthSettings, type ProviderSettings, settingName } from "../providers/provider-settings.ts";
 
 /** What configuration needs to know of a catalogue entry to read its variables. */
 export interface ConfigurableProvider {

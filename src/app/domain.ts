@@ -1,0 +1,73 @@
+import { AccessIssuer } from "../auth/access-issuer.ts";
+import { AuditTrail } from "../auth/audit-trail.ts";
+import { Coordinator } from "../auth/coordinator.ts";
+import { CredentialChecker } from "../auth/credential-checker.ts";
+import { CredentialConnector } from "../auth/credential-connector.ts";
+import { DevicePoller } from "../auth/device-poller.ts";
+import { FlowRedirects } from "../auth/flow-redirects.ts";
+import { OAuthFlowStore } from "../auth/oauth-flow-store.ts";
+import { OAuthFlows } from "../auth/oauth-flows.ts";
+import { ProviderContexts } from "../auth/provider-contexts.ts";
+import { ProviderSelector } from "../auth/provider-selector.ts";
+import { startRefreshing } from "../auth/refresh/refreshing.ts";
+import { SessionAccess } from "../auth/session-access.ts";
+import { SessionActivation } from "../auth/session-activation.ts";
+import type { Config } from "../config.ts";
+import { AccessReader } from "../credentials/access-reader.ts";
+import { UsageRecorder } from "../credentials/usage-recorder.ts";
+import type { Services } from "../graphql/context.ts";
+import { ActivityRecorder } from "../sessions/activity-recorder.ts";
+import { SessionManager } from "../sessions/session-manager.ts";
+import { SessionStore } from "../sessions/session-store.ts";
+import { SessionSweeper } from "../sessions/session-sweeper.ts";
+import { SessionTimeout } from "../sessions/session-timeout.ts";
+import type { AppBase } from "./overrides.ts";
+import type { ProviderParts } from "./provider-parts.ts";
+import type { Storage } from "./storage.ts";
+
+/** Everything that is done with credentials, sessions and flows, as resolvers and the callback page call it. */
+export async function createDomain(
+  config: Config,
+  storage: Storage,
+  { registry, redirectUris }: ProviderParts,
+  base: AppBase,
+): Promise<Services> {
+  const { stack, overrides, log } = base;
+  const { database, keyring, store, clock, stream, watch, statusRule } = storage;
+  const usage = stack.use(new UsageRecorder(database, log));
+  const audit = new AuditTrail(database, clock, log);
+  const connector = new CredentialConnector({ ...storage, audit });
+  const parts = { ...storage, ...base, registry, audit, connector };
+
+  const timeout = new SessionTimeout(config.sessionTimeout);
+  const sessions = new SessionManager({ ...parts, store: new SessionStore(timeout, clock) });
+  const activity = stack.use(new ActivityRecorder(database, timeout, log));
+  stack.use(new SessionSweeper({ ...parts, intervalMs: overrides.sweepIntervalMs ?? 1_000 }));
+  const activation = new SessionActivation(sessions);
+
+  const { dataDir, publicUrl } = config;
+  const refreshing = stack.use(await startRefreshing({ ...parts, dataDir }, overrides.refresh));
+  const { refresher, requests: refreshes } = refreshing;
+  const checker = new CredentialChecker({ ...parts, refresher });
+  const access = new SessionAccess({ database, activity, clock });
+  const issuer = new AccessIssuer({ ...parts, checker, reader: new AccessReader(database), refresher, usage, access });
+
+  const flowStore = new OAuthFlowStore(database, keyring, clock);
+  const redirects = new FlowRedirects(redirectUris, publicUrl);
+  const flows = new OAuthFlows({ ...parts, flows: flowStore, activation, redirects });
+  stack.use(new DevicePoller({ registry, store: flowStore, flows, log }));
+
+  return {
+    coordinator: new Coordinator({ ...parts, store, checker, issuer, refreshes, sessions, activation }),
+    flows,
+    sessions,
+    contexts: new ProviderContexts({ ...parts, sessions }),
+    selector: new ProviderSelector({ ...parts, sessions, refresher }),
+    flowStore,
+    registry,
+    stream,
+    watch,
+    statusRule,
+    clock,
+  };
+}

@@ -1,0 +1,37 @@
+import type { RefreshSettings } from "../auth/refresh/refreshing.ts";
+import type { Clock } from "../clock.ts";
+import type { Database } from "../db/database.ts";
+import type { Doorbell } from "../events/doorbell.ts";
+import type { RetentionSettings } from "../events/retention.ts";
+import type { ConnectionLimits } from "../http/connection-limits.ts";
+import type { Logger } from "../observability/logger.ts";
+import type { HttpClientOptions } from "../providers/http-client.ts";
+import type { ProviderDefinition } from "../providers/provider-definition.ts";
+
+/** What a test, or an application that embeds the server, may replace. */
+export interface AppOverrides {
+  readonly database?: Database;
+  readonly catalog?: readonly ProviderDefinition[];
+  readonly clock?: Clock;
+  readonly log?: Logger;
+  readonly http?: Partial<HttpClientOptions>;
+  readonly doorbell?: Doorbell;
+  /** Milliseconds between two looks for events whose doorbell was lost. */
+  readonly pollIntervalMs?: number;
+  readonly retention?: Partial<RetentionSettings>;
+  readonly connections?: Partial<ConnectionLimits>;
+  readonly refresh?: RefreshSettings;
+  /** Milliseconds between two looks for sessions that expire. */
+  readonly sweepIntervalMs?: number;
+  /** Told of each step of starting, in words for a person. */
+  readonly onStep?: (step: string) => void;
+}
+
+/** What every part of the server is built with. */
+export interface AppBase {
+  /** Ends what was opened, the last first. */
+  readonly stack: AsyncDisposableStack;
+  readonly overrides: AppOverrides;
+  readonly log: Logger;
+  readonly onStep: (step: string) => void;
+}

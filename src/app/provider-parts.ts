@@ -1,0 +1,41 @@
+import { RedirectUris } from "../auth/redirect-uris.ts";
+import type { Clock } from "../clock.ts";
+import type { Config } from "../config.ts";
+import type { Logger } from "../observability/logger.ts";
+import { HttpClient } from "../providers/http-client.ts";
+import { createRegistry, loadCatalog, type ProviderRegistry } from "../providers/registry.ts";
+import { Sandbox } from "../sandbox/sandbox.ts";
+import type { AppBase } from "./overrides.ts";
+
+/** The providers that users can connect, and where they may send browsers back to. */
+export interface ProviderParts {
+  readonly registry: ProviderRegistry;
+  readonly redirectUris: RedirectUris;
+  /** Null where the configuration wants none. */
+  readonly sandbox: Sandbox | null;
+}
+
+async function startSandbox(config: Config, redirectUris: RedirectUris, log: Logger): Promise<Sandbox | null> {
+  if (!config.sandbox) return null;
+  return Sandbox.start({
+    isRedirectUriAllowed: (uri) => redirectUris.allows(uri),
+    onError: (err) => log.error({ err }, "the sandbox failed"),
+  });
+}
+
+export async function createProviders(
+  config: Config,
+  clock: Clock,
+  { stack, overrides, log }: AppBase,
+): Promise<ProviderParts> {
+  const http = stack.use(new HttpClient(overrides.http));
+  const redirectUris = new RedirectUris(config.redirectUris);
+  const sandbox = stack.use(await startSandbox(config, redirectUris, log));
+  const catalog = [...(overrides.catalog ?? (await loadCatalog()))];
+  const settings = new Map(config.providers);
+  if (sandbox !== null) {
+    catalog.push(sandbox.definition);
+    settings.set(sandbox.definition.name, sandbox.settings);
+  }
+  return { registry: createRegistry(catalog, settings, { http, clock }), redirectUris, sandbox };
+}

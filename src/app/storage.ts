@@ -1,0 +1,47 @@
+import type { Clock } from "../clock.ts";
+import type { Config } from "../config.ts";
+import { openVault, type Vault } from "../credentials/vault.ts";
+import { openClock, openConfiguredDatabase } from "../db/configured-database.ts";
+import type { Database } from "../db/database.ts";
+import { migrate } from "../db/migrate.ts";
+import { openDoorbell } from "../events/configured-doorbell.ts";
+import type { Doorbell } from "../events/doorbell.ts";
+import { EventStream } from "../events/event-stream.ts";
+import { Outbox } from "../events/outbox.ts";
+import { EventRetention } from "../events/retention.ts";
+import { StreamWatch } from "../events/stream-watch.ts";
+import type { AppBase } from "./overrides.ts";
+
+/** The database and what stands directly on it: the vault of credentials and the stream of events. */
+export interface Storage extends Vault {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly doorbell: Doorbell;
+  readonly watch: StreamWatch;
+  readonly outbox: Outbox;
+  readonly stream: EventStream;
+}
+
+async function openMigratedVault(
+  config: Config,
+  { database, onStep, clock }: { database: Database; onStep: (step: string) => void; clock: Clock },
+): Promise<Vault> {
+  const applied = await migrate(database);
+  onStep(applied.length === 0 ? "schema is up to date" : `schema migrated: ${applied.join(", ")}`);
+  const vault = await openVault(database, config, clock);
+  onStep(`encryption keys opened; sealing with key ${vault.keyring.active.id}`);
+  return vault;
+}
+
+/** @throws KeyringError, FolderInUseError, or whatever keeps the database from opening. */
+export async function openStorage(config: Config, { stack, overrides, log, onStep }: AppBase): Promise<Storage> {
+  const database = overrides.database ?? stack.use(await openConfiguredDatabase(config, onStep));
+  const clock = overrides.clock ?? stack.use(await openClock(database, log));
+  const vault = await openMigratedVault(config, { database, onStep, clock });
+  const doorbell = overrides.doorbell ?? stack.use(await openDoorbell(config, database, log));
+  const watch = stack.use(new StreamWatch(database, doorbell, log, overrides.pollIntervalMs ?? 1_000));
+  const outbox = new Outbox(database, doorbell);
+  const stream = new EventStream(database, watch, log);
+  stack.use(EventRetention.start(database, log, overrides.retention));
+  return { ...vault, database, clock, doorbell, watch, outbox, stream };
+}

@@ -1,0 +1,52 @@
+import type { Server } from "node:http";
+import { TokenVerifier } from "../callers/token-verifier.ts";
+import type { Config } from "../config.ts";
+import { answersInTime } from "../db/configured-database.ts";
+import type { Database } from "../db/database.ts";
+import type { Services } from "../graphql/context.ts";
+import { PublicErrors } from "../graphql/public-error.ts";
+import { schema } from "../graphql/schema.ts";
+import { connectionLimits } from "../http/connection-limits.ts";
+import type { GraphiQLPage } from "../http/graphiql.ts";
+import { GraphQLEndpoint } from "../http/graphql-endpoint.ts";
+import { OAuthCallback } from "../http/oauth-callback.ts";
+import { createHttpServer } from "../http/server.ts";
+import { close } from "../http/server-lifetime.ts";
+import { UnreadWatch } from "../http/unread-watch.ts";
+import { GraphQLWebSockets } from "../http/websocket.ts";
+import { createGraphQL } from "../http/yoga.ts";
+import type { AppBase } from "./overrides.ts";
+
+/** A server that does not listen yet. Disposing it ends its connections. */
+export interface Transport extends AsyncDisposable {
+  readonly server: Server;
+}
+
+/** HTTP, SSE and WebSocket over the same GraphQL. */
+export function createTransport(
+  config: Config,
+  { services, database, graphiql }: { services: Services; database: Database; graphiql: GraphiQLPage | null },
+  { stack, overrides, log }: AppBase,
+): Transport {
+  const { clock, flows, flowStore } = services;
+  const { allowedOrigins, callerTokens, introspection, publicUrl } = config;
+  const verifier = new TokenVerifier(callerTokens, clock);
+  const publicErrors = new PublicErrors(schema, log);
+  const yoga = createGraphQL({ services, publicErrors, introspection });
+  const limits = { ...connectionLimits, ...overrides.connections };
+  const transport = { yoga, verifier, limits, unread: stack.use(new UnreadWatch(limits.unreadMs)), log };
+  const webSockets = new GraphQLWebSockets({ ...transport, publicErrors, clock, allowedOrigins });
+  const isSecure = publicUrl.startsWith("https:");
+  const endpoint = new GraphQLEndpoint({ ...transport, getQueries: config.getQueries, isSecure });
+  const oauthCallback = new OAuthCallback({ flows, store: flowStore, allowedOrigins, isSecure, log });
+  const isReady = () => answersInTime(database);
+  const server = createHttpServer({ endpoint, webSockets, oauthCallback, graphiql, allowedOrigins, isReady, log });
+  return {
+    server,
+    [Symbol.asyncDispose]: async () => {
+      await webSockets[Symbol.asyncDispose]();
+      endpoint[Symbol.dispose]();
+      await close(server);
+    },
+  };
+}

@@ -36,9 +36,9 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
   const { onStep = () => {}, log = createLogger(config.logLevel) } = overrides;
   const base: AppBase = { stack, overrides, log, onStep };
   const storage = await openStorage(config, base);
-  const { clock, database } = storage;
+  const { clock, database, limiter } = storage;
   const providers = await createProviders(config, clock, base);
-  const services = await createDomain(config, storage, providers, base);
+  const { attempts, ...services } = await createDomain(config, storage, providers, base);
   const { registry, sandbox } = providers;
 
   const { callerTokens } = config;
@@ -51,7 +51,7 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
   const exampleProvider = registry.list()[0]?.name ?? "";
   const sandboxProvider = sandbox?.definition.name ?? null;
   const graphiql = config.graphiql ? new GraphiQLPage({ token, hosts, exampleProvider, sandboxProvider, clock }) : null;
-  const transport = createTransport(config, { services, database, graphiql }, base);
+  const transport = createTransport(config, { services, attempts, database, limiter, graphiql }, base);
   const { server } = transport;
 
   const owned = stack.move();

@@ -4,12 +4,15 @@ import { type CallerTokenSettings, readCallerTokens } from "./config/caller-toke
 import { type KeyEncryptionKey, readEncryptionKeys } from "./config/encryption-keys.ts";
 import { type ConfigFault, type Environment, EnvironmentReader } from "./config/environment-reader.ts";
 import { developmentFallback, noFallback } from "./config/key-fallback.ts";
+import { readRateLimits } from "./config/rate-limits.ts";
+import { readStepUp, type StepUpRequirement } from "./config/step-up.ts";
+import type { RateLimitSettings } from "./callers/rate-limit.ts";
 import { type ConfigurableProvider, readProvider, readRedirectUris } from "./config/provider-environment.ts";
 import { isLoopback } from "./providers/loopback.ts";
 import type { ProviderSettings } from "./providers/provider-settings.ts";
 import { sandboxName } from "./sandbox/name.ts";
 
-export type { CallerTokenSettings, KeyEncryptionKey };
+export type { CallerTokenSettings, KeyEncryptionKey, StepUpRequirement };
 
 export interface Config {
   readonly production: boolean;
@@ -26,6 +29,11 @@ export interface Config {
   /** The first one seals; the others only open. */
   readonly encryptionKeys: readonly KeyEncryptionKey[];
   readonly callerTokens: CallerTokenSettings;
+  readonly rateLimits: RateLimitSettings;
+  /** What sensitive operations need of a user's login; null for nothing. */
+  readonly stepUp: StepUpRequirement | null;
+  /** Proxies between clients and this server, each of which adds to `X-Forwarded-For`. */
+  readonly trustedProxyHops: number;
   readonly allowedOrigins: readonly string[];
   /** Compared exactly; of a loopback address the port may vary. */
   readonly redirectUris: readonly string[];
@@ -126,6 +134,9 @@ export function loadConfig(catalog: Iterable<ConfigurableProvider>, environment:
     dataDir,
     encryptionKeys: readEncryptionKeys(reader, fallback),
     callerTokens: readCallerTokens(reader, fallback),
+    rateLimits: readRateLimits(reader),
+    stepUp: readStepUp(reader),
+    trustedProxyHops: reader.integer("TRUSTED_PROXY_HOPS", 0, 0, 16),
     redirectUris: readRedirectUris(reader, publicUrl, sandbox ? [...catalog, { name: sandboxName }] : catalog),
     allowedOrigins: readOrigins(reader, publicUrl, production),
     refreshThreshold: reader.integer("REFRESH_THRESHOLD", 300, 0, 86_400),

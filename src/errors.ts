@@ -101,6 +101,27 @@ export class ProviderUnavailableError extends AuthError {
   }
 }
 
+/** A limit of attempts, as the RateLimit header fields tell it (draft-ietf-httpapi-ratelimit-headers). */
+export interface RateLimitPolicy {
+  readonly name: string;
+  /** Points that one may spend in a window. */
+  readonly quota: number;
+  readonly windowSeconds: number;
+}
+
+/** Too many attempts of a kind; nothing was tried. `retryAfter` is in seconds, at least 1. */
+export class RateLimitedError extends AuthError {
+  readonly policy: RateLimitPolicy;
+  readonly retryAfter: number;
+
+  /** @param attempts what there were too many of, such as "attempts to connect a provider by this user" */
+  constructor(attempts: string, policy: RateLimitPolicy, retryAfter: number) {
+    super("RATE_LIMITED", `Too many ${attempts}. Nothing was tried. Try again in ${retryAfter} s.`);
+    this.policy = policy;
+    this.retryAfter = retryAfter;
+  }
+}
+
 /** The user has stored nothing that fits; the message names the way to connect. */
 export class CredentialNotFoundError extends AuthError {
   constructor(message = "There is no such credential. `viewer { credentials }` lists yours.") {

@@ -1,4 +1,5 @@
 import { AccessIssuer } from "../auth/access-issuer.ts";
+import { AttemptLimits } from "../auth/attempt-limits.ts";
 import { AuditTrail } from "../auth/audit-trail.ts";
 import { Coordinator } from "../auth/coordinator.ts";
 import { CredentialChecker } from "../auth/credential-checker.ts";
@@ -9,9 +10,11 @@ import { OAuthFlowStore } from "../auth/oauth-flow-store.ts";
 import { OAuthFlows } from "../auth/oauth-flows.ts";
 import { ProviderContexts } from "../auth/provider-contexts.ts";
 import { ProviderSelector } from "../auth/provider-selector.ts";
+import { RefreshRequests } from "../auth/refresh/refresh-requests.ts";
 import { startRefreshing } from "../auth/refresh/refreshing.ts";
 import { SessionAccess } from "../auth/session-access.ts";
 import { SessionActivation } from "../auth/session-activation.ts";
+import { StepUp } from "../callers/step-up.ts";
 import type { Config } from "../config.ts";
 import { AccessReader } from "../credentials/access-reader.ts";
 import { UsageRecorder } from "../credentials/usage-recorder.ts";
@@ -31,13 +34,14 @@ export async function createDomain(
   storage: Storage,
   { registry, redirectUris }: ProviderParts,
   base: AppBase,
-): Promise<Services> {
+): Promise<Services & { readonly attempts: AttemptLimits }> {
   const { stack, overrides, log } = base;
   const { database, keyring, store, clock, stream, watch, statusRule } = storage;
   const usage = stack.use(new UsageRecorder(database, log));
   const audit = new AuditTrail(database, clock, log);
+  const attempts = new AttemptLimits({ ...storage, audit });
   const connector = new CredentialConnector({ ...storage, audit });
-  const parts = { ...storage, ...base, registry, audit, connector };
+  const parts = { ...storage, ...base, registry, audit, attempts, connector };
 
   const timeout = new SessionTimeout(config.sessionTimeout);
   const sessions = new SessionManager({ ...parts, store: new SessionStore(timeout, clock) });
@@ -46,8 +50,8 @@ export async function createDomain(
   const activation = new SessionActivation(sessions);
 
   const { dataDir, publicUrl } = config;
-  const refreshing = stack.use(await startRefreshing({ ...parts, dataDir }, overrides.refresh));
-  const { refresher, requests: refreshes } = refreshing;
+  const { refresher } = stack.use(await startRefreshing({ ...parts, dataDir }, overrides.refresh));
+  const refreshes = new RefreshRequests({ ...parts, refresher });
   const checker = new CredentialChecker({ ...parts, refresher });
   const access = new SessionAccess({ database, activity, clock });
   const issuer = new AccessIssuer({ ...parts, checker, reader: new AccessReader(database), refresher, usage, access });
@@ -64,6 +68,8 @@ export async function createDomain(
     contexts: new ProviderContexts({ ...parts, sessions }),
     selector: new ProviderSelector({ ...parts, sessions, refresher }),
     flowStore,
+    attempts,
+    stepUp: new StepUp(config.stepUp, clock),
     registry,
     stream,
     watch,

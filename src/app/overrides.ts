@@ -1,4 +1,5 @@
 import type { RefreshSettings } from "../auth/refresh/refreshing.ts";
+import type { RateLimitSettings } from "../callers/rate-limit.ts";
 import type { Clock } from "../clock.ts";
 import type { Database } from "../db/database.ts";
 import type { Doorbell } from "../events/doorbell.ts";
@@ -21,6 +22,7 @@ export interface AppOverrides {
   readonly retention?: Partial<RetentionSettings>;
   readonly connections?: Partial<ConnectionLimits>;
   readonly refresh?: RefreshSettings;
+  readonly rateLimits?: Partial<RateLimitSettings>;
   /** Milliseconds between two looks for sessions that expire. */
   readonly sweepIntervalMs?: number;
   /** Told of each step of starting, in words for a person. */

@@ -1,3 +1,5 @@
+import { openRateLimitStore } from "../callers/configured-limits.ts";
+import { RateLimiter } from "../callers/rate-limiter.ts";
 import type { Clock } from "../clock.ts";
 import type { Config } from "../config.ts";
 import { openVault, type Vault } from "../credentials/vault.ts";
@@ -20,6 +22,7 @@ export interface Storage extends Vault {
   readonly watch: StreamWatch;
   readonly outbox: Outbox;
   readonly stream: EventStream;
+  readonly limiter: RateLimiter;
 }
 
 async function openMigratedVault(
@@ -43,5 +46,8 @@ export async function openStorage(config: Config, { stack, overrides, log, onSte
   const outbox = new Outbox(database, doorbell);
   const stream = new EventStream(database, watch, log);
   stack.use(EventRetention.start(database, log, overrides.retention));
-  return { ...vault, database, clock, doorbell, watch, outbox, stream };
+  const limits = stack.use(await openRateLimitStore(config, database, log));
+  const settings = { ...config.rateLimits, ...overrides.rateLimits };
+  const limiter = new RateLimiter(settings, limits, config.encryptionKeys[0]!.bytes);
+  return { ...vault, database, clock, doorbell, watch, outbox, stream, limiter };
 }

@@ -1,4 +1,7 @@
 import type { Server } from "node:http";
+import type { AttemptLimits } from "../auth/attempt-limits.ts";
+import { CallerAuthentication } from "../callers/authentication.ts";
+import type { RateLimiter } from "../callers/rate-limiter.ts";
 import { TokenVerifier } from "../callers/token-verifier.ts";
 import type { Config } from "../config.ts";
 import { answersInTime } from "../db/configured-database.ts";
@@ -22,23 +25,41 @@ export interface Transport extends AsyncDisposable {
   readonly server: Server;
 }
 
+interface TransportParts {
+  readonly services: Services;
+  readonly attempts: AttemptLimits;
+  readonly database: Database;
+  readonly limiter: RateLimiter;
+  /** Null where GraphiQL is switched off. */
+  readonly graphiql: GraphiQLPage | null;
+}
+
 /** HTTP, SSE and WebSocket over the same GraphQL. */
 export function createTransport(
   config: Config,
-  { services, database, graphiql }: { services: Services; database: Database; graphiql: GraphiQLPage | null },
+  { services, attempts, database, limiter, graphiql }: TransportParts,
   { stack, overrides, log }: AppBase,
 ): Transport {
   const { clock, flows, flowStore } = services;
-  const { allowedOrigins, callerTokens, introspection, publicUrl } = config;
+  const { allowedOrigins, callerTokens, introspection, publicUrl, trustedProxyHops } = config;
   const verifier = new TokenVerifier(callerTokens, clock);
+  const authentication = new CallerAuthentication({ verifier, limiter, log });
   const publicErrors = new PublicErrors(schema, log);
   const yoga = createGraphQL({ services, publicErrors, introspection });
   const limits = { ...connectionLimits, ...overrides.connections };
-  const transport = { yoga, verifier, limits, unread: stack.use(new UnreadWatch(limits.unreadMs)), log };
+  const unread = stack.use(new UnreadWatch(limits.unreadMs));
+  const transport = { yoga, authentication, trustedProxyHops, limits, unread, log };
   const webSockets = new GraphQLWebSockets({ ...transport, publicErrors, clock, allowedOrigins });
   const isSecure = publicUrl.startsWith("https:");
   const endpoint = new GraphQLEndpoint({ ...transport, getQueries: config.getQueries, isSecure });
-  const oauthCallback = new OAuthCallback({ flows, store: flowStore, allowedOrigins, isSecure, log });
+  const oauthCallback = new OAuthCallback({
+    ...transport,
+    flows,
+    store: flowStore,
+    attempts,
+    allowedOrigins,
+    isSecure,
+  });
   const isReady = () => answersInTime(database);
   const server = createHttpServer({ endpoint, webSockets, oauthCallback, graphiql, allowedOrigins, isReady, log });
   return {

@@ -12,6 +12,7 @@ import type { ProviderRegistry } from "../providers/registry.ts";
 import type { Session } from "../sessions/session.ts";
 import type { SessionManager } from "../sessions/session-manager.ts";
 import type { AccessGrant, AccessIssuer, AccessRequest } from "./access-issuer.ts";
+import type { AttemptLimits } from "./attempt-limits.ts";
 import type { AuditedAction, AuditTrail } from "./audit-trail.ts";
 import type { CredentialChecker } from "./credential-checker.ts";
 import type { CredentialConnector } from "./credential-connector.ts";
@@ -56,6 +57,7 @@ export class Coordinator {
   readonly #sealer: CredentialSealer;
   readonly #outbox: Outbox;
   readonly #audit: AuditTrail;
+  readonly #attempts: AttemptLimits;
   readonly #checker: CredentialChecker;
   readonly #connector: CredentialConnector;
   readonly #issuer: AccessIssuer;
@@ -70,6 +72,7 @@ export class Coordinator {
     readonly sealer: CredentialSealer;
     readonly outbox: Outbox;
     readonly audit: AuditTrail;
+    readonly attempts: AttemptLimits;
     readonly checker: CredentialChecker;
     readonly connector: CredentialConnector;
     readonly issuer: AccessIssuer;
@@ -83,6 +86,7 @@ export class Coordinator {
     this.#sealer = parts.sealer;
     this.#outbox = parts.outbox;
     this.#audit = parts.audit;
+    this.#attempts = parts.attempts;
     this.#checker = parts.checker;
     this.#connector = parts.connector;
     this.#issuer = parts.issuer;
@@ -98,7 +102,7 @@ export class Coordinator {
    */
   async connectKey(caller: Caller, command: ConnectKeyCommand): Promise<ProviderCredential> {
     const { provider, label, apiKey, sessionId } = command;
-    return this.#audited(caller, "credential.authenticate", provider, async () => {
+    return this.#attempt(caller, "credential.authenticate", provider, async () => {
       await this.#activation.require(caller.userId, sessionId);
       const credentials = await this.#registry.get(provider).authenticate({ method: "api_key", apiKey });
       const key = { userId: caller.userId, provider, authMethod: credentials.method, label: label ?? defaultLabel };
@@ -109,7 +113,7 @@ export class Coordinator {
 
   /** Checks tokens that were obtained elsewhere with their provider, then stores them encrypted. @throws AuthError */
   async importCredential(caller: Caller, { provider, label, credentials }: ImportCommand): Promise<ProviderCredential> {
-    return this.#audited(caller, "credential.import", provider, async () => {
+    return this.#attempt(caller, "credential.import", provider, async () => {
       const auth = this.#registry.get(provider);
       assertOAuthAvailable(auth);
       const accepted = await auth.validateCredentials(credentials);
@@ -171,6 +175,12 @@ export class Coordinator {
     return { session: await this.#sessions.drop(caller.userId, sessionId, name), revokedIds };
   }
 
+  /** @throws RateLimitedError */
+  async startSession(caller: Caller, label: string | null): Promise<Session> {
+    await this.#attempts.sessionStart(caller);
+    return this.#sessions.start(caller.userId, label);
+  }
+
   /** Headers for a call to a provider, now. @throws AuthError */
   async issueAccess(caller: Caller, request: AccessRequest): Promise<AccessGrant> {
     return this.#issuer.issue(caller, request);
@@ -206,19 +216,21 @@ export class Coordinator {
     }
   }
 
-  async #audited<T>(
+  async #attempt<T>(
     caller: Caller,
     action: AuditedAction["action"],
     provider: string,
     work: () => Promise<T>,
   ): Promise<T> {
-    try {
-      return await work();
-    } catch (error) {
-      // A name that is no provider's may be a key in the wrong field.
-      const known = this.#registry.find(provider)?.name ?? null;
-      await this.#audit.writeFailure(caller, { action, provider: known }, error);
-      throw error;
-    }
+    // A name that is no provider's may be a key in the wrong field.
+    const attempt = { action, provider: this.#registry.find(provider)?.name ?? null };
+    return this.#attempts.authentication(caller, attempt, async () => {
+      try {
+        return await work();
+      } catch (error) {
+        await this.#audit.writeFailure(caller, attempt, error);
+        throw error;
+      }
+    });
   }
 }

@@ -7,6 +7,7 @@ import type { Database } from "../db/database.ts";
 import type { Outbox } from "../events/outbox.ts";
 import { AuthError, InvalidCredentialError, KeyUnavailableError, ReauthenticationRequiredError } from "../errors.ts";
 import type { ProviderRegistry } from "../providers/registry.ts";
+import type { AttemptLimits } from "./attempt-limits.ts";
 import type { AuditTrail } from "./audit-trail.ts";
 import { credentialEventBody } from "./credential-event.ts";
 import type { RefreshDemand } from "./refresh/refresh-claims.ts";
@@ -20,6 +21,7 @@ export class CredentialChecker {
   readonly #sealer: CredentialSealer;
   readonly #outbox: Outbox;
   readonly #audit: AuditTrail;
+  readonly #attempts: AttemptLimits;
   readonly #refresher: Refresher;
   readonly #clock: Clock;
 
@@ -30,6 +32,7 @@ export class CredentialChecker {
     readonly sealer: CredentialSealer;
     readonly outbox: Outbox;
     readonly audit: AuditTrail;
+    readonly attempts: AttemptLimits;
     readonly refresher: Refresher;
     readonly clock: Clock;
   }) {
@@ -39,6 +42,7 @@ export class CredentialChecker {
     this.#sealer = parts.sealer;
     this.#outbox = parts.outbox;
     this.#audit = parts.audit;
+    this.#attempts = parts.attempts;
     this.#refresher = parts.refresher;
     this.#clock = parts.clock;
   }
@@ -46,13 +50,18 @@ export class CredentialChecker {
   /**
    * Checks one credential of the caller's user.
    * @throws CredentialNotFoundError, ReauthenticationRequiredError (its secrets are kept no longer), KeyUnavailableError, InvalidCredentialError (it is then marked as needing
-   * re-authentication) or ProviderUnavailableError (nothing is known, and nothing is changed).
+   * re-authentication), ProviderUnavailableError or RateLimitedError (nothing is known, and nothing is changed).
    */
   async check(caller: Caller, credentialId: string): Promise<ProviderCredential> {
     const found = await this.#store.get(this.#database.em(), caller.userId, credentialId);
     if (found.keyId === forgottenKeyId) {
       throw new ReauthenticationRequiredError(found.statusReason ?? "Connect the provider again.", found);
     }
+    const attempt = { action: "credential.validate", credential: found } as const;
+    return this.#attempts.authentication(caller, attempt, () => this.#check(caller, found));
+  }
+
+  async #check(caller: Caller, found: ProviderCredential): Promise<ProviderCredential> {
     const isExpired = found.expiresAt != null && found.expiresAt <= this.#clock.now();
     let credential = isExpired && canRenew(found) ? await this.#renew(caller, found, "due") : found;
     let refusal = await this.#ask(credential);
@@ -69,7 +78,7 @@ export class CredentialChecker {
       await this.#store.markValidated(em, credential);
       await this.#audit.write(em, caller, { action: "credential.validate", outcome: "succeeded", credential });
     });
-    return this.#store.get(this.#database.em(), caller.userId, credentialId);
+    return this.#store.get(this.#database.em(), caller.userId, found.id);
   }
 
   /** Null: the provider accepts it. */

@@ -103,6 +103,12 @@ export class OAuthFlowStore {
     return this.#database.em().findOne(OAuthFlowEntity, { stateHash, provider, status: "pending", expiresAt });
   }
 
+  /** The provider of a user's own pending flow; null where the state is of none. */
+  async providerOf(userId: string, state: string): Promise<string | null> {
+    const where = { stateHash: sha256(state), userId, status: "pending" as const };
+    return (await this.#database.em().findOne(OAuthFlowEntity, where))?.provider ?? null;
+  }
+
   isBoundTo(flow: OAuthFlow, binding: string): boolean {
     return flow.bindingHash != null && timingSafeEqual(flow.bindingHash, sha256(binding));
   }

@@ -8,6 +8,7 @@ import type { Doorbell } from "../events/doorbell.ts";
 import { AuthError, InvalidCredentialError, OAuthDeniedError, ProviderUnavailableError } from "../errors.ts";
 import type { OAuthCredentials, OAuthFlowKind, ProviderCredentials } from "../providers/provider-auth.ts";
 import type { ProviderRegistry } from "../providers/registry.ts";
+import type { AttemptLimits } from "./attempt-limits.ts";
 import type { AuditTrail } from "./audit-trail.ts";
 import type { CredentialConnector } from "./credential-connector.ts";
 import { defaultKind } from "./flow-kind.ts";
@@ -59,6 +60,7 @@ export class OAuthFlows {
   readonly #flows: OAuthFlowStore;
   readonly #connector: CredentialConnector;
   readonly #audit: AuditTrail;
+  readonly #attempts: AttemptLimits;
   readonly #activation: SessionActivation;
   readonly #redirects: FlowRedirects;
   readonly #doorbell: Doorbell;
@@ -69,6 +71,7 @@ export class OAuthFlows {
     readonly flows: OAuthFlowStore;
     readonly connector: CredentialConnector;
     readonly audit: AuditTrail;
+    readonly attempts: AttemptLimits;
     readonly activation: SessionActivation;
     readonly redirects: FlowRedirects;
     readonly doorbell: Doorbell;
@@ -78,6 +81,7 @@ export class OAuthFlows {
     this.#flows = parts.flows;
     this.#connector = parts.connector;
     this.#audit = parts.audit;
+    this.#attempts = parts.attempts;
     this.#activation = parts.activation;
     this.#redirects = parts.redirects;
     this.#doorbell = parts.doorbell;
@@ -85,14 +89,15 @@ export class OAuthFlows {
   }
 
   /**
-   * @throws ProviderNotFoundError, MethodUnavailableError, RedirectUriNotAllowedError, SessionNotFoundError or
-   * ProviderUnavailableError.
+   * @throws ProviderNotFoundError, MethodUnavailableError, RedirectUriNotAllowedError, SessionNotFoundError,
+   * RateLimitedError or ProviderUnavailableError.
    */
   async initiate(caller: Caller, command: InitiateCommand): Promise<StartedFlow> {
     const provider = this.#registry.get(command.provider);
     await this.#activation.require(caller.userId, command.sessionId);
     const kind = command.kind ?? defaultKind(provider);
     const redirectUri = this.#redirects.choose(provider, kind, command.redirectUri);
+    await this.#attempts.oauthStart(caller, provider.name);
     const [state, nonce, codeVerifier] = [random(), random(), new Secret(random())];
     const start = await provider.initiateOAuthFlow({
       kind,
@@ -128,7 +133,8 @@ export class OAuthFlows {
 
   /**
    * Ends a flow of the caller's own with what the provider sent back. The code is sent to the provider once.
-   * @throws ProviderNotFoundError, MethodUnavailableError, SessionNotFoundError or OAuthStateError (nothing has changed),
+   * @throws ProviderNotFoundError, MethodUnavailableError, SessionNotFoundError, RateLimitedError or OAuthStateError
+   * (nothing has changed),
    * OAuthDeniedError, InvalidCredentialError or ProviderUnavailableError (the flow has ended).
    */
   async complete(
@@ -138,8 +144,19 @@ export class OAuthFlows {
     end: FlowEnd = {},
   ): Promise<CompletedFlow> {
     await this.#activation.require(caller.userId, end.sessionId ?? null);
-    const flow = await this.#take(caller, response.state, provider);
-    return this.#finish(caller, flow, () => this.#exchange(flow, response), end);
+    const known = await this.#providerOf(caller, response.state, provider);
+    const attempt = { action: "credential.authenticate", provider: known } as const;
+    return this.#attempts.authentication(caller, attempt, async () => {
+      const flow = await this.#take(caller, response.state, provider);
+      return this.#finish(caller, flow, () => this.#exchange(flow, response), end);
+    });
+  }
+
+  /** The provider that an answer is for, as its flow has it where nobody names it; null where that is none. */
+  async #providerOf({ userId }: Caller, state: string, named: string | undefined): Promise<string | null> {
+    if (named === undefined) return this.#flows.providerOf(userId, state);
+    // A name that is no provider's may be a key in the wrong field.
+    return this.#registry.find(named)?.name ?? null;
   }
 
   /** Ends a flow with tokens that are there already, as a device flow does. */

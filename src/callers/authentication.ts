@@ -1,4 +1,8 @@
+import { RateLimitedError } from "../errors.ts";
+import type { Logger } from "../observability/logger.ts";
 import { type Caller, CallerError, forbidden } from "./caller.ts";
+import { networkOf } from "./client-network.ts";
+import type { RateLimiter } from "./rate-limiter.ts";
 import type { TokenVerifier } from "./token-verifier.ts";
 import { isUserId } from "./user-id.ts";
 
@@ -10,11 +14,45 @@ export interface CallerEvidence {
   readonly userAgent: string | null;
 }
 
-/**
- * Says who the caller is; the one way in for every transport.
- * @throws CallerError
- */
-export async function authenticateCaller(verifier: TokenVerifier, evidence: CallerEvidence): Promise<Caller> {
+/** Says who callers are; the one way in for every transport. */
+export class CallerAuthentication {
+  readonly #verifier: TokenVerifier;
+  readonly #limiter: RateLimiter;
+  readonly #log: Logger;
+
+  constructor(parts: { readonly verifier: TokenVerifier; readonly limiter: RateLimiter; readonly log: Logger }) {
+    this.#verifier = parts.verifier;
+    this.#limiter = parts.limiter;
+    this.#log = parts.log;
+  }
+
+  /** @throws CallerError, or RateLimitedError in its place once too many tokens from the address were not valid. */
+  async authenticate(evidence: CallerEvidence): Promise<Caller> {
+    try {
+      return await verify(this.#verifier, evidence);
+    } catch (error) {
+      const isFailedToken = error instanceof CallerError && error.code === "UNAUTHENTICATED";
+      // Who sends no token has tried none.
+      if (isFailedToken && evidence.authorization !== undefined) await this.#countFailure(evidence.ip);
+      throw error;
+    }
+  }
+
+  /** Only failures are counted: a good token costs no look at a counter, and none is refused for its neighbours' sake. */
+  async #countFailure(ip: string | null): Promise<void> {
+    const network = ip === null ? "unknown" : networkOf(ip);
+    try {
+      await this.#limiter.take("failed-token-ip", network);
+    } catch (error) {
+      if (error instanceof RateLimitedError && (await this.#limiter.isFirstNotice("failed-token-ip", network))) {
+        this.#log.warn({ ip }, "too many tokens from one address are not valid; answering with 429 for a while");
+      }
+      throw error;
+    }
+  }
+}
+
+async function verify(verifier: TokenVerifier, evidence: CallerEvidence): Promise<Caller> {
   const { authorization, onBehalfOf, ip, userAgent } = evidence;
   if (typeof authorization !== "string" || authorization === "") {
     throw new CallerError("UNAUTHENTICATED", "A token is needed: send `Authorization: Bearer <token>`.");
@@ -26,8 +64,8 @@ export async function authenticateCaller(verifier: TokenVerifier, evidence: Call
       "The authorization is not of the form `Bearer <token>` (RFC 6750, section 2.1).",
     );
   }
-  const { subject, scopes, expiresAt } = await verifier.verify(token);
-  const caller = { actor: subject, userId: subject, scopes, expiresAt, ip, userAgent };
+  const { subject, scopes, expiresAt, login } = await verifier.verify(token);
+  const caller = { actor: subject, userId: subject, scopes, expiresAt, ip, userAgent, login };
   if (onBehalfOf === undefined || onBehalfOf === null) return caller;
   if (!scopes.has("users:act")) throw forbidden("users:act");
   if (!isUserId(onBehalfOf)) throw new CallerError("FORBIDDEN", "`x-on-behalf-of` must be one user id.");

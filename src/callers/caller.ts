@@ -1,5 +1,14 @@
 import type { Scope } from "./scope.ts";
 
+/** When and how a user proved who they are (OpenID Connect Core, section 2). */
+export interface Login {
+  /** The claim `auth_time`. */
+  readonly authTime: Date | null;
+  readonly acr: string | null;
+  /** RFC 8176. */
+  readonly amr: readonly string[];
+}
+
 /** Who sent a request, as its verified token says. */
 export interface Caller {
   /** Whose credentials are meant: the token's `sub`, or the user on whose behalf a service acts. */
@@ -11,11 +20,13 @@ export interface Caller {
   readonly expiresAt: Date;
   readonly ip: string | null;
   readonly userAgent: string | null;
+  /** Absent where no token says anything of a login. */
+  readonly login?: Login;
 }
 
 /** The request comes from nobody that the server knows, or from somebody who may not do this. */
 export class CallerError extends Error {
-  readonly code: "UNAUTHENTICATED" | "FORBIDDEN" | "IDENTITY_PROVIDER_UNAVAILABLE";
+  readonly code: "UNAUTHENTICATED" | "FORBIDDEN" | "INSUFFICIENT_USER_AUTHENTICATION" | "IDENTITY_PROVIDER_UNAVAILABLE";
 
   constructor(code: CallerError["code"], message: string, options?: ErrorOptions) {
     super(message, options);

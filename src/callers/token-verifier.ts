@@ -1,8 +1,9 @@
 import { subtle, type webcrypto } from "node:crypto";
-import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyOptions, jwtVerify, SignJWT } from "jose";
+import { errors, type JWTPayload, type JWTVerifyOptions, jwtVerify, SignJWT } from "jose";
 import type { Clock } from "../clock.ts";
 import type { CallerTokenSettings } from "../config.ts";
-import { CallerError } from "./caller.ts";
+import { CallerError, type Login } from "./caller.ts";
+import { PublishedKeys } from "./published-keys.ts";
 import { type Scope, scopeNames } from "./scope.ts";
 import { isUserId, maxUserIdLength } from "./user-id.ts";
 
@@ -11,22 +12,29 @@ export interface VerifiedToken {
   readonly subject: string;
   readonly scopes: ReadonlySet<Scope>;
   readonly expiresAt: Date;
+  readonly login: Login;
 }
 
-type Verify = (token: string) => Promise<{ payload: JWTPayload }>;
+interface Verifying {
+  readonly verify: (token: string) => Promise<{ payload: JWTPayload }>;
+  /** From when on, in milliseconds since 1970, a token that passed now has to be looked at again. */
+  readonly trustedUntil: (now: number) => number;
+}
 
 /** Asymmetric algorithms only: with HS256 in this list a published key would do as a secret (RFC 8725, section 2.1). */
 const jwksAlgorithms = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"];
 const clockToleranceSeconds = 5;
+/** The last second that a Date can hold. */
+const maxTimeSeconds = 8_640_000_000_000;
 const cacheSize = 10_000;
-/** A token is verified anew after this time, so that a key withdrawn by the identity provider stops working. */
+/** A token is verified anew so long after its key was last read: a key that is withdrawn stops working. */
 const cacheMs = 60_000;
 
 async function importSecret(secret: string): Promise<webcrypto.CryptoKey> {
   return subtle.importKey("raw", Buffer.from(secret), { name: "HMAC", hash: "SHA-256" }, false, ["sign", "verify"]);
 }
 
-function createVerify(settings: CallerTokenSettings, clock: Clock): Verify {
+function createVerifying(settings: CallerTokenSettings, clock: Clock): Verifying {
   const options = (): JWTVerifyOptions => ({
     requiredClaims: ["sub", "exp"],
     clockTolerance: clockToleranceSeconds,
@@ -35,11 +43,17 @@ function createVerify(settings: CallerTokenSettings, clock: Clock): Verify {
     ...(settings.audience === null ? {} : { audience: settings.audience }),
   });
   if (settings.kind === "jwks") {
-    const keys = createRemoteJWKSet(settings.url, { timeoutDuration: 5_000 });
-    return (token) => jwtVerify(token, keys, { ...options(), algorithms: jwksAlgorithms });
+    const keys = new PublishedKeys(settings.url, clock);
+    return {
+      verify: (token) => jwtVerify(token, keys.find, { ...options(), algorithms: jwksAlgorithms }),
+      trustedUntil: () => keys.askedAt + cacheMs,
+    };
   }
   const key = importSecret(settings.secret.reveal());
-  return async (token) => jwtVerify(token, await key, { ...options(), algorithms: ["HS256"] });
+  return {
+    verify: async (token) => jwtVerify(token, await key, { ...options(), algorithms: ["HS256"] }),
+    trustedUntil: (now) => now + cacheMs,
+  };
 }
 
 /** The identity provider does not answer in time, answers with an error status or no JSON, or with no set of keys. */
@@ -66,7 +80,17 @@ function explain(error: unknown): CallerError {
   return new CallerError("IDENTITY_PROVIDER_UNAVAILABLE", message, options);
 }
 
-function toVerified({ sub, exp, scope }: JWTPayload): VerifiedToken {
+function toLogin({ auth_time: authTime, acr, amr }: JWTPayload): Login {
+  const isTime = typeof authTime === "number" && Math.abs(authTime) <= maxTimeSeconds;
+  return {
+    authTime: isTime ? new Date(authTime * 1000) : null,
+    acr: typeof acr === "string" ? acr : null,
+    amr: Array.isArray(amr) ? amr.filter((method) => typeof method === "string") : [],
+  };
+}
+
+function toVerified(payload: JWTPayload): VerifiedToken {
+  const { sub, exp, scope } = payload;
   if (!isUserId(sub)) {
     throw new CallerError(
       "UNAUTHENTICATED",
@@ -78,18 +102,19 @@ function toVerified({ sub, exp, scope }: JWTPayload): VerifiedToken {
     subject: sub,
     scopes: new Set(scopeNames.filter((name) => granted.has(name))),
     expiresAt: new Date(exp! * 1000),
+    login: toLogin(payload),
   };
 }
 
 /** Verifies callers' tokens (RFC 7519) and remembers the good ones for a minute. */
 export class TokenVerifier {
   readonly #clock: Clock;
-  readonly #verify: Verify;
+  readonly #verifying: Verifying;
   readonly #cache = new Map<string, { readonly token: VerifiedToken; readonly until: number }>();
 
   constructor(settings: CallerTokenSettings, clock: Clock) {
     this.#clock = clock;
-    this.#verify = createVerify(settings, clock);
+    this.#verifying = createVerifying(settings, clock);
   }
 
   /** @throws CallerError */
@@ -100,14 +125,15 @@ export class TokenVerifier {
     const verified = await this.#verifyAnew(token);
     // The oldest goes first: a Map keeps the order of insertion.
     if (this.#cache.size >= cacheSize) this.#cache.delete(this.#cache.keys().next().value!);
-    this.#cache.set(token, { token: verified, until: Math.min(now + cacheMs, verified.expiresAt.getTime()) });
+    const until = Math.min(this.#verifying.trustedUntil(now), verified.expiresAt.getTime());
+    this.#cache.set(token, { token: verified, until });
     return verified;
   }
 
   async #verifyAnew(token: string): Promise<VerifiedToken> {
     let payload: JWTPayload;
     try {
-      ({ payload } = await this.#verify(token));
+      ({ payload } = await this.#verifying.verify(token));
     } catch (error) {
       this.#cache.delete(token);
       throw explain(error);
@@ -121,16 +147,19 @@ export interface TokenRequest {
   readonly scopes: readonly Scope[];
   /** Seconds. */
   readonly lifetime: number;
+  /** What to say of the user's login beside its time, which is now. */
+  readonly login?: { readonly acr?: string | undefined; readonly amr?: readonly string[] | undefined };
 }
 
 /** Signs a token with the shared secret: for development, and for services that have no identity provider. */
 export async function signToken(
   settings: Extract<CallerTokenSettings, { kind: "secret" }>,
-  { subject, scopes, lifetime }: TokenRequest,
+  { subject, scopes, lifetime, login = {} }: TokenRequest,
   clock: Clock,
 ): Promise<string> {
   const now = Math.floor(clock.now().getTime() / 1000);
-  const token = new SignJWT({ scope: scopes.join(" ") }).setProtectedHeader({ alg: "HS256" });
+  const claims = { scope: scopes.join(" "), auth_time: now, ...login };
+  const token = new SignJWT(claims).setProtectedHeader({ alg: "HS256" });
   token
     .setSubject(subject)
     .setIssuedAt(now)

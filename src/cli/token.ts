@@ -9,13 +9,19 @@ interface TokenOptions {
   readonly user: string;
   readonly scope: Scope[];
   readonly lifetime: number;
+  readonly acr?: string;
+  readonly amr?: string[];
 }
 
 function parseScopes(value: string): Scope[] {
-  const names = value.split(/[\s,]+/).filter((name) => name !== "");
+  const names = parseList(value);
   const unknown = names.filter((name) => !(scopeNames as string[]).includes(name));
   if (unknown.length > 0) throw new InvalidArgumentError(`Unknown: ${unknown.join(", ")}.`);
   return names as Scope[];
+}
+
+function parseList(value: string): string[] {
+  return value.split(/[\s,]+/).filter((text) => text !== "");
 }
 
 function parseUser(value: string): string {
@@ -30,14 +36,15 @@ function parseLifetime(value: string): number {
   return seconds;
 }
 
-async function printToken({ user, scope, lifetime }: TokenOptions): Promise<void> {
+async function printToken({ user, scope, lifetime, acr, amr }: TokenOptions): Promise<void> {
   const { callerTokens } = loadConfig(await loadCatalog());
   if (callerTokens.kind !== "secret") {
     process.stderr.write("AUTH_JWKS_URL is set: your identity provider issues the tokens, this server cannot.\n");
     process.exitCode = 1;
     return;
   }
-  process.stdout.write(`${await signToken(callerTokens, { subject: user, scopes: scope, lifetime }, systemClock)}\n`);
+  const request = { subject: user, scopes: scope, lifetime, login: { acr, amr } };
+  process.stdout.write(`${await signToken(callerTokens, request, systemClock)}\n`);
 }
 
 /** `maestro-auth token` */
@@ -48,6 +55,8 @@ export function tokenCommand(): Command {
     .requiredOption("--user <id>", "the user's id, the token's `sub`", parseUser)
     .option("--scope <scopes>", "scopes, separated by spaces or commas", parseScopes, userScopes)
     .option("--lifetime <time>", "such as 30m, 12h or 7d", parseLifetime, 12 * 3600)
+    .option("--acr <level>", "the level of the login, as STEP_UP_ACR_VALUES may ask for it")
+    .option("--amr <methods>", "the methods of the login, as STEP_UP_AMR may ask for them", parseList)
     .addHelpText(
       "after",
       `\nScopes:\n${list}\n\nExample:\n  maestro-auth token --user alice --scope "credentials:read credentials:use" --lifetime 1h`,

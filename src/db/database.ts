@@ -16,6 +16,7 @@ import {
 } from "@mikro-orm/sql";
 import array from "postgres-array";
 import { OAuthFlowEntity } from "../auth/oauth-flow.ts";
+import { RateLimitEntity } from "../callers/rate-limit-row.ts";
 import { CredentialUseEntity, ProviderCredentialEntity } from "../credentials/provider-credential.ts";
 import { EncryptionKeyEntity } from "../credentials/sealing/encryption-key.ts";
 import { EventEntity, UserStreamEntity } from "../events/event.ts";
@@ -71,6 +72,7 @@ const common = {
     OAuthFlowEntity,
     SessionEntity,
     SessionProviderEntity,
+    RateLimitEntity,
   ],
   extensions: [Migrator],
   forceUtcTimezone: true,

@@ -93,6 +93,7 @@ builder.mutationField("issueAccess", (t) =>
         errors.ReauthenticationRequiredError,
         errors.KeyUnavailableError,
         errors.ProviderUnavailableError,
+        errors.RateLimitedError,
         errors.SessionNotFoundError,
         errors.SessionExpiredError,
       ],

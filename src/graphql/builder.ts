@@ -6,8 +6,10 @@ import ZodPlugin from "@pothos/plugin-zod";
 import type { ZodError } from "zod";
 import { type CallerError, forbidden } from "../callers/caller.ts";
 import type { Scope } from "../callers/scope.ts";
+import type { StepUp } from "../callers/step-up.ts";
 import { ValidationError } from "../errors.ts";
 import type { GraphQLContext } from "./context.ts";
+import rateLimitPlugin from "./rate-limit-plugin.ts";
 import { decodeNodeId } from "./node-id.ts";
 
 interface SchemaTypes {
@@ -15,7 +17,7 @@ interface SchemaTypes {
   DefaultFieldNullability: false;
   DefaultEdgesNullability: { list: false; items: false };
   DefaultNodeNullability: false;
-  AuthScopes: { authenticated: boolean; scope: Scope };
+  AuthScopes: { authenticated: boolean; scope: Scope; stepUp: true };
   Scalars: { DateTime: { Input: Date; Output: Date } };
 }
 
@@ -26,14 +28,18 @@ function toValidationError(error: ZodError): ValidationError {
 
 export const builder = new SchemaBuilder<SchemaTypes>({
   // The order matters: errors sees what the others throw, and zod runs after authorization.
-  plugins: [ErrorsPlugin, ScopeAuthPlugin, RelayPlugin, ZodPlugin],
+  plugins: [ErrorsPlugin, rateLimitPlugin, ScopeAuthPlugin, RelayPlugin, ZodPlugin],
   defaultFieldNullability: false,
   errors: { directResult: true },
   zod: { validationError: toValidationError },
   scopeAuth: {
     authorizeOnSubscribe: true,
-    authScopes: ({ caller }) => ({ authenticated: true, scope: (scope) => caller.scopes.has(scope) }),
-    unauthorizedError: (_parent, _context, _info, { failure }) => missingScope(failure) ?? "Not allowed.",
+    authScopes: ({ caller, stepUp }) => ({
+      authenticated: true,
+      scope: (scope) => caller.scopes.has(scope),
+      stepUp: () => stepUp.isMetBy(caller),
+    }),
+    unauthorizedError: (_parent, { stepUp }, _info, { failure }) => explainFailure(failure, stepUp) ?? "Not allowed.",
   },
   relay: {
     clientMutationId: "omit",
@@ -81,9 +87,12 @@ export const builder = new SchemaBuilder<SchemaTypes>({
 });
 
 /** The failure names the scope, inside the combination that it stands in. */
-function missingScope(failure: AuthFailure): CallerError | null {
-  if ("failures" in failure) return failure.failures.map(missingScope).find((error) => error !== null) ?? null;
-  return "parameter" in failure ? forbidden(failure.parameter as Scope) : null;
+function explainFailure(failure: AuthFailure, stepUp: StepUp): CallerError | null {
+  if ("failures" in failure) {
+    return failure.failures.map((part) => explainFailure(part, stepUp)).find((error) => error !== null) ?? null;
+  }
+  if (!("parameter" in failure)) return null;
+  return failure.scope === "stepUp" ? stepUp.refusal() : forbidden(failure.parameter as Scope);
 }
 
 const nodeTypes = new Set(["User", "Provider", "Credential", "OAuthFlow", "Session"]);

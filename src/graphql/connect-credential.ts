@@ -82,6 +82,7 @@ builder.mutationField("authenticate", (t) =>
         errors.OAuthStateError,
         errors.OAuthDeniedError,
         errors.ProviderUnavailableError,
+        errors.RateLimitedError,
         errors.SessionNotFoundError,
       ],
     },

@@ -4,8 +4,10 @@ import type { OAuthFlows } from "../auth/oauth-flows.ts";
 import type { ProviderContexts } from "../auth/provider-contexts.ts";
 import type { ProviderSelector } from "../auth/provider-selector.ts";
 import type { Caller } from "../callers/caller.ts";
+import type { StepUp } from "../callers/step-up.ts";
 import type { Clock } from "../clock.ts";
 import type { StatusRule } from "../credentials/credential-status.ts";
+import type { RateLimitedError } from "../errors.ts";
 import type { EventStream } from "../events/event-stream.ts";
 import type { StreamWatch } from "../events/stream-watch.ts";
 import type { ProviderRegistry } from "../providers/registry.ts";
@@ -23,6 +25,7 @@ export interface Services {
   readonly stream: EventStream;
   readonly watch: StreamWatch;
   readonly statusRule: StatusRule;
+  readonly stepUp: StepUp;
   readonly clock: Clock;
 }
 
@@ -31,4 +34,6 @@ export interface GraphQLContext extends Services {
   readonly caller: Caller;
   /** Sets a cookie that binds an OAuth flow to the browser that sent this request; only HTTP can. */
   readonly bindBrowser?: ((flowId: string, binding: string) => void) | undefined;
+  /** Told of a refusal, for the header fields that go with it; only HTTP has some. */
+  readonly onRateLimited?: ((error: RateLimitedError) => void) | undefined;
 }

@@ -113,6 +113,15 @@ builder.objectType(errors.ProviderUnavailableError, {
   }),
 });
 
+builder.objectType(errors.RateLimitedError, {
+  name: "RateLimitedError",
+  interfaces,
+  description: "There were too many attempts; this one was not made.",
+  fields: (t) => ({
+    retryAfter: t.exposeInt("retryAfter", { description: "Seconds until an attempt can succeed again." }),
+  }),
+});
+
 builder.objectType(errors.CredentialNotFoundError, {
   name: "CredentialNotFoundError",
   interfaces,

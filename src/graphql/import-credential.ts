@@ -36,7 +36,7 @@ builder.mutationField("importCredential", (t) =>
   t.field({
     type: ImportCredentialPayload,
     description: "Deposits tokens obtained elsewhere.",
-    authScopes: { scope: "credentials:import" },
+    authScopes: { $all: { scope: "credentials:import", stepUp: true } },
     errors: {
       union: { name: "ImportCredentialResult", description: "The outcome of `importCredential`." },
       types: [
@@ -45,6 +45,7 @@ builder.mutationField("importCredential", (t) =>
         errors.MethodUnavailableError,
         errors.InvalidCredentialError,
         errors.ProviderUnavailableError,
+        errors.RateLimitedError,
       ],
     },
     args: { input: t.arg({ type: ImportCredentialInput, required: true, description: "The tokens." }) },

@@ -35,6 +35,7 @@ builder.mutationField("validateCredential", (t) =>
         errors.ReauthenticationRequiredError,
         errors.KeyUnavailableError,
         errors.ProviderUnavailableError,
+        errors.RateLimitedError,
       ],
     },
     args: { input: t.arg({ type: ValidateCredentialInput, required: true, description: "What to check." }) },
@@ -68,7 +69,7 @@ builder.mutationField("revokeCredential", (t) =>
   t.field({
     type: RevokeCredentialPayload,
     description: "Removes a credential for good. An API key stays valid at its provider until it is deleted there.",
-    authScopes: { scope: "credentials:write" },
+    authScopes: { $all: { scope: "credentials:write", stepUp: true } },
     errors: {
       union: { name: "RevokeCredentialResult", description: "The outcome of `revokeCredential`." },
       types: [errors.CredentialNotFoundError],

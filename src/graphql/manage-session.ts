@@ -26,11 +26,11 @@ builder.mutationField("startSession", (t) =>
     authScopes: { scope: "sessions" },
     errors: {
       union: { name: "StartSessionResult", description: "The outcome of `startSession`." },
-      types: [errors.ValidationError],
+      types: [errors.ValidationError, errors.RateLimitedError],
     },
     args: { input: t.arg({ type: StartSessionInput, required: true, description: "What to start." }) },
-    resolve: async (_root, { input }, { caller, sessions }) => ({
-      session: await sessions.start(caller.userId, input.label ?? null),
+    resolve: async (_root, { input }, { caller, coordinator }) => ({
+      session: await coordinator.startSession(caller, input.label ?? null),
     }),
   }),
 );
@@ -115,7 +115,7 @@ builder.mutationField("clearProvider", (t) =>
     type: ClearProviderPayload,
     description:
       "Removes all of the user's credentials for a provider, as `revokeCredential` does, and drops the provider from the session.",
-    authScopes: { $all: { scope: "sessions", $all: { scope: "credentials:write" } } },
+    authScopes: { $all: { scope: "sessions", $all: { scope: "credentials:write", stepUp: true } } },
     errors: {
       union: { name: "ClearProviderResult", description: "The outcome of `clearProvider`." },
       types: [errors.ProviderNotFoundError, errors.SessionNotFoundError, errors.SessionExpiredError],

@@ -11,7 +11,8 @@ import {
   visit,
 } from "graphql";
 import { CallerError } from "../callers/caller.ts";
-import { AuthError } from "../errors.ts";
+import { InsufficientAuthenticationError } from "../callers/step-up.ts";
+import { AuthError, RateLimitedError } from "../errors.ts";
 import { CursorError } from "../events/cursor.ts";
 import type { Logger } from "../observability/logger.ts";
 import { withoutSuggestions, withoutValues } from "./public-message.ts";
@@ -83,7 +84,7 @@ export class PublicErrors {
   toPublic(error: unknown): GraphQLError {
     const original = rootCause(error);
     if (original instanceof AuthError || original instanceof CallerError || original instanceof CursorError) {
-      return copy(error, original.message, original.code);
+      return copy(error, original.message, original.code, furtherExtensions(original));
     }
     if (isClientFault(error, original)) return this.#fromClientFault(error as GraphQLError, original);
     const requestId = randomUUID();
@@ -126,6 +127,25 @@ function isClientFault(error: unknown, original: unknown): original is GraphQLEr
 
 /** 400 for clients that accept `application/graphql-response+json`; 200 for the others (GraphQL over HTTP, section 6.4). */
 const requestFault = { http: { spec: true, status: 400 } };
+
+/** RFC 9470, section 3. What it needs stands in the answer too, for clients that see no headers. */
+function stepUpExtensions({ message, requirement }: InsufficientAuthenticationError) {
+  const { maxAge, acrValues, amrValues } = requirement;
+  const challenge = [
+    'Bearer realm="maestro-auth"',
+    'error="insufficient_user_authentication"',
+    `error_description="${message}"`,
+    ...(maxAge === null ? [] : [`max_age=${maxAge}`]),
+    ...(acrValues.length === 0 ? [] : [`acr_values="${acrValues.join(" ")}"`]),
+  ];
+  const headers = { "www-authenticate": challenge.join(", ") };
+  return { maxAge, acrValues, amrValues, http: { status: 401, headers } };
+}
+
+function furtherExtensions(error: Error): Readonly<Record<string, unknown>> {
+  if (error instanceof InsufficientAuthenticationError) return stepUpExtensions(error);
+  return error instanceof RateLimitedError ? { retryAfter: error.retryAfter } : {};
+}
 
 /** Codes that Yoga itself gives. */
 const yogaCodes = new Set([

@@ -36,6 +36,7 @@ builder.mutationField("refreshCredential", (t) =>
         errors.ReauthenticationRequiredError,
         errors.KeyUnavailableError,
         errors.ProviderUnavailableError,
+        errors.RateLimitedError,
       ],
     },
     args: { input: t.arg({ type: RefreshCredentialInput, required: true, description: "What to refresh." }) },

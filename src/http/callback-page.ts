@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { ServerResponse } from "node:http";
 import type { AuthorizationResponse } from "../auth/pasted-code.ts";
 
-export type CallbackOutcome = "completed" | "denied" | "failed" | "unknown" | "handover";
+export type CallbackOutcome = "completed" | "denied" | "failed" | "unknown" | "limited" | "handover";
 
 export interface CallbackPage {
   readonly outcome: CallbackOutcome;
@@ -36,6 +36,11 @@ const words: Record<CallbackOutcome, Words> = {
     status: 400,
     title: "This link has ended",
     text: "It was already used, has expired, or was cut short. Close this window and start again in the application.",
+  },
+  limited: {
+    status: 429,
+    title: "Too many attempts",
+    text: "Nothing was lost. Wait some minutes, then load this page again or start again in the application.",
   },
   handover: {
     status: 200,

@@ -10,7 +10,7 @@ export function setCorsHeaders(
   const { origin } = request.headers;
   if (origin === undefined || !allowedOrigins.includes(origin)) return;
   response.setHeader("access-control-allow-origin", origin);
-  response.setHeader("access-control-expose-headers", "www-authenticate, retry-after");
+  response.setHeader("access-control-expose-headers", "www-authenticate, retry-after, ratelimit, ratelimit-policy");
   if (request.method !== "OPTIONS") return;
   response.setHeader("access-control-allow-methods", "GET, POST");
   response.setHeader("access-control-allow-headers", "authorization, content-type, x-on-behalf-of");

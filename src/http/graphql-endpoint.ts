@@ -1,12 +1,14 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { authenticateCaller } from "../callers/authentication.ts";
+import type { CallerAuthentication } from "../callers/authentication.ts";
 import { type Caller, CallerError } from "../callers/caller.ts";
-import type { TokenVerifier } from "../callers/token-verifier.ts";
+import { RateLimitedError } from "../errors.ts";
 import type { Logger } from "../observability/logger.ts";
 import { bindingCookie } from "./binding-cookie.ts";
+import { clientIp } from "./client-ip.ts";
 import type { ConnectionLimits } from "./connection-limits.ts";
 import { HeldPlaces } from "./held-places.ts";
 import { acceptsAnswer, isJson } from "./media-type.ts";
+import { setRateLimitHeaders } from "./rate-limit-headers.ts";
 import { RequestError } from "./request-error.ts";
 import { checkQueryString, readParameters } from "./request-parameters.ts";
 import { sendRefusal } from "./respond.ts";
@@ -15,7 +17,8 @@ import type { Yoga } from "./yoga.ts";
 
 export interface GraphQLEndpointOptions {
   readonly yoga: Yoga;
-  readonly verifier: TokenVerifier;
+  readonly authentication: CallerAuthentication;
+  readonly trustedProxyHops: number;
   /** Whether queries may come by GET. */
   readonly getQueries: boolean;
   /** Whether browsers reach this server by https. */
@@ -30,6 +33,7 @@ const maxBodyBytes = 100_000;
 const statusOf: Record<CallerError["code"], number> = {
   UNAUTHENTICATED: 401,
   FORBIDDEN: 403,
+  INSUFFICIENT_USER_AUTHENTICATION: 401,
   IDENTITY_PROVIDER_UNAVAILABLE: 503,
 };
 
@@ -43,6 +47,11 @@ function refuseCaller(response: ServerResponse, error: CallerError, hasToken: bo
     );
   }
   sendRefusal(response, statusOf[error.code], error.code, error.message);
+}
+
+/** Of two tokens Node would take the first, and a proxy that checks tokens perhaps the other: they are none. */
+function readAuthorization(values: string[] | undefined): unknown {
+  return values?.length === 1 ? values[0] : values;
 }
 
 /**
@@ -85,7 +94,8 @@ export class GraphQLEndpoint implements Disposable {
         response.appendHeader("set-cookie", bindingCookie(flowId, binding, this.#options.isSecure));
       };
       const takeStream = () => this.#takeStream(caller, response);
-      await this.#options.yoga.handle(request, response, { caller, bindBrowser, takeStream });
+      const onRateLimited = (error: RateLimitedError) => setRateLimitHeaders(response, error);
+      await this.#options.yoga.handle(request, response, { caller, bindBrowser, takeStream, onRateLimited });
     } catch (error) {
       if (!(error instanceof RequestError)) throw error;
       // What the client still sends is let through: cut off while it writes, it would never read the answer.
@@ -138,15 +148,20 @@ export class GraphQLEndpoint implements Disposable {
   }
 
   async #authenticate(request: IncomingMessage, response: ServerResponse): Promise<Caller | null> {
-    const { headers, headersDistinct, socket } = request;
+    const { headers, headersDistinct } = request;
     try {
-      return await authenticateCaller(this.#options.verifier, {
-        authorization: headers.authorization,
+      return await this.#options.authentication.authenticate({
+        authorization: readAuthorization(headersDistinct["authorization"]),
         onBehalfOf: readUserId(headersDistinct["x-on-behalf-of"]),
-        ip: socket.remoteAddress ?? null,
+        ip: clientIp(request, this.#options.trustedProxyHops),
         userAgent: headers["user-agent"] ?? null,
       });
     } catch (error) {
+      if (error instanceof RateLimitedError) {
+        setRateLimitHeaders(response, error);
+        sendRefusal(response, 429, error.code, error.message, { retryAfter: error.retryAfter });
+        return null;
+      }
       if (!(error instanceof CallerError)) throw error;
       refuseCaller(response, error, headers.authorization !== undefined);
       return null;

@@ -1,18 +1,23 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { AttemptLimits } from "../auth/attempt-limits.ts";
 import type { OAuthFlow } from "../auth/oauth-flow.ts";
 import type { OAuthFlowStore } from "../auth/oauth-flow-store.ts";
 import type { OAuthFlows } from "../auth/oauth-flows.ts";
 import { readAuthorizationResponse, type AuthorizationResponse } from "../auth/pasted-code.ts";
 import type { Caller } from "../callers/caller.ts";
-import { AuthError, OAuthDeniedError, OAuthStateError } from "../errors.ts";
+import { AuthError, OAuthDeniedError, OAuthStateError, RateLimitedError } from "../errors.ts";
 import type { Logger } from "../observability/logger.ts";
 import { expiredBindingCookie, readBinding } from "./binding-cookie.ts";
 import { type CallbackOutcome, sendCallbackPage } from "./callback-page.ts";
+import { clientIp } from "./client-ip.ts";
+import { setRateLimitHeaders } from "./rate-limit-headers.ts";
 import { sendRefusal } from "./respond.ts";
 
 export interface OAuthCallbackOptions {
   readonly flows: OAuthFlows;
   readonly store: OAuthFlowStore;
+  readonly attempts: AttemptLimits;
+  readonly trustedProxyHops: number;
   readonly allowedOrigins: readonly string[];
   /** Whether browsers reach this server by https. */
   readonly isSecure: boolean;
@@ -37,16 +42,28 @@ export class OAuthCallback {
   }
 
   async handle(request: IncomingMessage, response: ServerResponse, provider: string): Promise<void> {
-    const { store, allowedOrigins } = this.#options;
     if (request.method !== "GET") {
       response.setHeader("allow", "GET");
       sendRefusal(response, 405, "METHOD_NOT_ALLOWED", "A provider sends the browser here by GET.");
       return;
     }
+    try {
+      await this.#answer(request, response, provider);
+    } catch (error) {
+      if (!(error instanceof RateLimitedError)) throw error;
+      setRateLimitHeaders(response, error);
+      sendCallbackPage(response, { outcome: "limited", allowedOrigins: this.#options.allowedOrigins });
+    }
+  }
+
+  /** @throws RateLimitedError; a flow that it belongs to goes on then. */
+  async #answer(request: IncomingMessage, response: ServerResponse, provider: string): Promise<void> {
+    const { store, attempts, allowedOrigins, trustedProxyHops } = this.#options;
     const parameters = new URL(request.url ?? "/", "http://callback").searchParams;
     const authorization = readAuthorizationResponse(parameters);
     const flow = authorization === null ? null : await store.findPending(provider, authorization.state);
     if (authorization === null || flow === null) {
+      await attempts.unknownState(clientIp(request, trustedProxyHops));
       sendCallbackPage(response, { outcome: "unknown", allowedOrigins });
       return;
     }
@@ -70,9 +87,11 @@ export class OAuthCallback {
     authorization: AuthorizationResponse,
   ): Promise<CallbackOutcome> {
     try {
-      await this.#options.flows.complete(callerOf(request, flow), authorization, flow.provider);
+      const ip = clientIp(request, this.#options.trustedProxyHops);
+      await this.#options.flows.complete(callerOf(request, flow, ip), authorization, flow.provider);
       return "completed";
     } catch (error) {
+      if (error instanceof RateLimitedError) throw error;
       if (error instanceof AuthError) return outcomeOf(error);
       // The flow has ended as failed; whoever waits for it is told so by the page as well.
       this.#options.log.error({ err: error, provider: flow.provider }, "an OAuth callback failed unexpectedly");
@@ -82,13 +101,13 @@ export class OAuthCallback {
 }
 
 /** The cookie stands for the token of the user who began the flow. */
-function callerOf(request: IncomingMessage, { userId, expiresAt }: OAuthFlow): Caller {
+function callerOf(request: IncomingMessage, { userId, expiresAt }: OAuthFlow, ip: string | null): Caller {
   return {
     userId,
     actor: userId,
     scopes: new Set(),
     expiresAt,
-    ip: request.socket.remoteAddress ?? null,
+    ip,
     userAgent: request.headers["user-agent"] ?? null,
   };
 }

@@ -24,6 +24,12 @@ export function sendJson(
 }
 
 /** A refusal in the form of a GraphQL response, so that every client can read it. */
-export function sendRefusal(response: ServerResponse, status: number, code: string, message: string): void {
-  sendJson(response, status, { errors: [{ message, extensions: { code } }] });
+export function sendRefusal(
+  response: ServerResponse,
+  status: number,
+  code: string,
+  message: string,
+  extensions: Readonly<Record<string, unknown>> = {},
+): void {
+  sendJson(response, status, { errors: [{ message, extensions: { ...extensions, code } }] });
 }

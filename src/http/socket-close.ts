@@ -1,5 +1,5 @@
 /**
- * The closes that this server adds to those of graphql-transport-ws, each a code and a reason. Both are 1013, "Try
+ * The closes that this server adds to those of graphql-transport-ws, each a code and a reason. All are 1013, "Try
  * Again Later" in the registry of RFC 6455: clients of the protocol then come back after a while, where they would take
  * 4429 (its "Too many initialisation requests") for a fault of their own and give up. Sockets that a broken network has
  * left behind hold their places for some seconds.
@@ -7,4 +7,7 @@
 export const SocketClose = {
   TooManySockets: [1013, "Too many sockets: this user has as many open here as one may have."],
   Unread: [1013, "Too slow: data has waited too long. Subscribe again after your last cursor."],
+  /** @param retryAfter seconds */
+  TooManyFailedTokens: (retryAfter: number) =>
+    [1013, `Too many tokens from this address are not valid. Come back in ${retryAfter} s with a new one.`] as const,
 } as const;

@@ -9,12 +9,13 @@ import {
 } from "graphql";
 import { CloseCode, GRAPHQL_TRANSPORT_WS_PROTOCOL, makeServer, type Server, type SubscribePayload } from "graphql-ws";
 import { type ServerOptions, WebSocketServer } from "ws";
-import { authenticateCaller } from "../callers/authentication.ts";
+import type { CallerAuthentication } from "../callers/authentication.ts";
 import { type Caller, CallerError } from "../callers/caller.ts";
-import type { TokenVerifier } from "../callers/token-verifier.ts";
 import type { Clock } from "../clock.ts";
+import { RateLimitedError } from "../errors.ts";
 import type { PublicErrors } from "../graphql/public-error.ts";
 import type { Logger } from "../observability/logger.ts";
+import { clientIp } from "./client-ip.ts";
 import type { ConnectionLimits } from "./connection-limits.ts";
 import { HeldPlaces } from "./held-places.ts";
 import { SocketClose } from "./socket-close.ts";
@@ -25,7 +26,8 @@ import type { Yoga } from "./yoga.ts";
 
 export interface WebSocketOptions {
   readonly yoga: Yoga;
-  readonly verifier: TokenVerifier;
+  readonly authentication: CallerAuthentication;
+  readonly trustedProxyHops: number;
   readonly publicErrors: PublicErrors;
   readonly clock: Clock;
   readonly allowedOrigins: readonly string[];
@@ -110,15 +112,16 @@ export class GraphQLWebSockets implements AsyncDisposable {
   async #authenticate(params: ConnectionParams, extra: Extra): Promise<boolean> {
     const { request, socket } = extra;
     try {
-      extra.caller = await authenticateCaller(this.#options.verifier, {
+      extra.caller = await this.#options.authentication.authenticate({
         authorization: params.authorization,
         onBehalfOf: params["x-on-behalf-of"],
-        ip: request.socket.remoteAddress ?? null,
+        ip: clientIp(request, this.#options.trustedProxyHops),
         userAgent: request.headers["user-agent"] ?? null,
       });
     } catch (error) {
-      if (!(error instanceof CallerError)) throw error;
-      socket.close(CloseCode.Forbidden, error.message);
+      if (error instanceof RateLimitedError) socket.close(...SocketClose.TooManyFailedTokens(error.retryAfter));
+      else if (error instanceof CallerError) socket.close(CloseCode.Forbidden, error.message);
+      else throw error;
       return false;
     }
     if (socket.readyState !== socket.OPEN) return false;

@@ -10,6 +10,7 @@ import { eventStreamPlugin } from "./event-stream-plugin.ts";
 export interface TransportContext {
   readonly caller: Caller;
   readonly bindBrowser?: GraphQLContext["bindBrowser"];
+  readonly onRateLimited?: GraphQLContext["onRateLimited"];
   /** Over HTTP: counts the response among the caller's open streams; false where that would be one too many. */
   readonly takeStream?: () => boolean;
 }
@@ -41,7 +42,7 @@ export function createGraphQL(options: YogaOptions): Yoga {
   const { services, publicErrors, introspection } = options;
   return createYoga<TransportContext & Record<string, unknown>, GraphQLContext>({
     schema,
-    context: ({ caller, bindBrowser }) => ({ ...services, caller, bindBrowser }),
+    context: ({ caller, bindBrowser, onRateLimited }) => ({ ...services, caller, bindBrowser, onRateLimited }),
     plugins: [validationPlugin(options), eventStreamPlugin],
     maskedErrors: {
       maskError: (error) => {

@@ -5,7 +5,7 @@ import { importCycles, readModules } from "./module-graph.ts";
 
 const domain = ["providers", "credentials", "events", "callers", "sessions", "auth"];
 /** They import nothing themselves, and so any part may use them. */
-const leaves = ["errors.ts", "clock.ts", "fault-point.ts", "page.ts", "credentials/secret.ts"];
+const leaves = ["errors.ts", "clock.ts", "fault-point.ts", "page.ts", "credentials/secret.ts", "callers/rate-limit.ts"];
 const everywhere = ["observability", ...leaves];
 const belowApp = ["http", "graphql", ...domain, ...everywhere];
 /** The configuration and the database reach these parts as values that `app.ts` passes in. */
@@ -27,7 +27,7 @@ const rules: ImportRules = {
     auth: { values: ["sessions", "events", "callers", "credentials", "providers", ...everywhere], types: passedIn },
     sessions: { values: ["events", "credentials", "providers", ...everywhere], types: passedIn },
     events: { values: ["providers", ...everywhere], types: passedIn },
-    callers: { values: everywhere, types: ["config.ts"] },
+    callers: { values: everywhere, types: passedIn },
     // Events stand above, and yet a credential's transaction ends by writing one.
     credentials: { values: ["events", "providers", ...everywhere], types: passedIn },
     providers: { values: everywhere, types: ["config.ts"] },
@@ -37,13 +37,13 @@ const rules: ImportRules = {
     "sandbox/name.ts": { values: [] },
 
     // The ORM's configuration lists the entities.
-    db: { values: ["auth", "credentials", "events", "sessions", ...everywhere], types: ["config.ts"] },
+    db: { values: ["auth", "callers", "credentials", "events", "sessions", ...everywhere], types: ["config.ts"] },
     "config.ts": { values: ["config", "providers", "sandbox/name.ts", ...everywhere] },
     config: { values: ["providers", ...everywhere] },
     observability: { values: leaves, types: passedIn },
     ...Object.fromEntries(leaves.map((leaf) => [leaf, { values: [] }])),
   },
-  ownParts: ["credentials/secret.ts", "sandbox/name.ts"],
+  ownParts: ["callers/rate-limit.ts", "credentials/secret.ts", "sandbox/name.ts"],
   domainParts: domain,
   outsidePackages: [
     "graphql",

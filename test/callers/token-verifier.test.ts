@@ -55,6 +55,7 @@ test("a token signed with the secret says who calls, what for and how long", asy
     subject: "alice",
     scopes: new Set(["sessions"]),
     expiresAt: new Date(1_060_000),
+    login: { authTime: new Date(1_000_000), acr: null, amr: [] },
   });
 });
 
@@ -229,17 +230,50 @@ test("a key that the provider takes into use is fetched, thirty seconds after th
   expect(provider.server.requests).toHaveLength(2);
 });
 
-test("a key that the provider has withdrawn stops working within eleven minutes", async () => {
+test.each([
+  ["a token that was used just before", 29_999],
+  ["one that was used all the time", 0],
+])("a key that the provider has withdrawn stops working within a minute: %s", async (_name, usedAfterMs) => {
   vi.useFakeTimers({ toFake: ["Date"] });
   await using provider = await IdentityProvider.start();
   const [old, fresh] = await Promise.all([provider.createKey("ES256", "old"), provider.createKey("ES256", "new")]);
   const verifying = verifier(provider.settings);
   provider.publish(old);
   const token = await provider.sign(old);
+  await verifying.verify(await provider.sign(old, { sub: "bob" }));
+  vi.setSystemTime(Date.now() + usedAfterMs);
   await verifying.verify(token);
   provider.publish(fresh);
-  vi.setSystemTime(Date.now() + 11 * 60_000);
+  vi.setSystemTime(Date.now() + 60_000);
   expect((await refusal(verifying.verify(token))).message).toBe(notAccepted);
+});
+
+test("keys that cannot be read anew do for ten minutes, and no longer", async () => {
+  vi.useFakeTimers({ toFake: ["Date"] });
+  await using provider = await IdentityProvider.start();
+  const key = await provider.createKey("ES256", "1");
+  provider.publish(key);
+  const verifying = verifier(provider.settings);
+  const token = await provider.sign(key);
+  await verifying.verify(token);
+  provider.server.always({ kind: "reset" });
+  vi.setSystemTime(Date.now() + 9 * 60_000);
+  expect((await verifying.verify(token)).subject).toBe("alice");
+  vi.setSystemTime(Date.now() + 2 * 60_000);
+  expect((await refusal(verifying.verify(token))).code).toBe("IDENTITY_PROVIDER_UNAVAILABLE");
+});
+
+test("what a token says of its user's login is kept, and what is no such claim is not", async () => {
+  const loginOf = async (claims: object) => (await verifier().verify(await sign({ ...claims }))).login;
+  expect(await loginOf({ auth_time: 1_000, acr: "gold", amr: ["pwd", "mfa"] })).toEqual({
+    authTime: new Date(1_000_000),
+    acr: "gold",
+    amr: ["pwd", "mfa"],
+  });
+  const nothing = { authTime: null, acr: null, amr: [] };
+  expect(await loginOf({})).toEqual(nothing);
+  expect(await loginOf({ auth_time: "1000", acr: 2, amr: "mfa" })).toEqual(nothing);
+  expect(await loginOf({ auth_time: 1e300, acr: ["gold"], amr: [1, null, { mfa: true }] })).toEqual(nothing);
 });
 
 test("tokens with keys that do not exist make no more than one call to the provider", async () => {

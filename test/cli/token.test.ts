@@ -19,6 +19,14 @@ test("`maestro-auth token` prints a token that the server accepts, for the user,
   expect(verified.expiresAt.getTime() - Date.now()).toBeGreaterThan(7_100_000);
 });
 
+test("`maestro-auth token` prints a token of a login that has just taken place, by the means that were asked", async () => {
+  const { output } = await token("--user", "alice", "--acr", "gold", "--amr", "pwd,mfa");
+  const settings = { kind: "secret", secret: new Secret(secret), issuer: null, audience: null } as const;
+  const { login } = await new TokenVerifier(settings, systemClock).verify(output.trim());
+  expect(login).toMatchObject({ acr: "gold", amr: ["pwd", "mfa"] });
+  expect(Math.abs(login.authTime!.getTime() - Date.now())).toBeLessThan(60_000);
+});
+
 test.each([
   [["--scope", "sessions"], /--user/],
   [["--user", "alice", "--scope", "everything"], /Unknown: everything/],

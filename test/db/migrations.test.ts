@@ -10,7 +10,13 @@ async function openEmpty() {
 
 test("the migrations lead from nothing to exactly what the entities say, and back", async () => {
   await using database = await openEmpty();
-  expect(await migrate(database)).toEqual(["0001-initial", "0002-oauth-flows", "0003-refresh", "0004-sessions"]);
+  expect(await migrate(database)).toEqual([
+    "0001-initial",
+    "0002-oauth-flows",
+    "0003-refresh",
+    "0004-sessions",
+    "0005-rate-limits",
+  ]);
   expect(await database.orm.schema.getUpdateSchemaSQL({ wrap: false })).toBe("");
   expect(await migrate(database)).toEqual([]);
   await database.orm.migrator.down({ to: 0 });
@@ -25,5 +31,11 @@ test("of several processes that start at once one migrates and the others wait",
   await using second = await openDatabase({ kind: "postgres", url: url! });
   await using third = await openDatabase({ kind: "postgres", url: url! });
   const applied = await Promise.all([first, second, third].map((database) => migrate(database)));
-  expect(applied.flat()).toEqual(["0001-initial", "0002-oauth-flows", "0003-refresh", "0004-sessions"]);
+  expect(applied.flat()).toEqual([
+    "0001-initial",
+    "0002-oauth-flows",
+    "0003-refresh",
+    "0004-sessions",
+    "0005-rate-limits",
+  ]);
 });

@@ -30,14 +30,6 @@ test("the printed list is what the contract still has beyond the schema", () => 
       "AuditEntryConnection is missing.",
       "AuditEntryEdge is missing.",
       "Field User.auditLog is missing.",
-      "RateLimitedError is missing from union type AuthenticateResult.",
-      "RateLimitedError is missing from union type CompleteOAuthResult.",
-      "RateLimitedError is missing from union type InitiateOAuthResult.",
-      "RateLimitedError is missing from union type IssueAccessResult.",
-      "RateLimitedError is missing from union type RefreshCredentialResult.",
-      "RateLimitedError is missing from union type StartSessionResult.",
-      "RateLimitedError is missing from union type ValidateCredentialResult.",
-      "RateLimitedError is missing.",
     ]
   `);
 });

@@ -18,7 +18,9 @@ test("a browser is let through from a listed origin, and told what it may send a
   });
   const response = await post(server, { headers: { origin } });
   expect(response.headers.get("access-control-allow-origin")).toBe(origin);
-  expect(response.headers.get("access-control-expose-headers")).toBe("www-authenticate, retry-after");
+  expect(response.headers.get("access-control-expose-headers")).toBe(
+    "www-authenticate, retry-after, ratelimit, ratelimit-policy",
+  );
   expect(response.headers.get("access-control-allow-credentials")).toBeNull();
   const refused = await post(server, { headers: { origin, authorization: null } });
   expect(refused.headers.get("access-control-allow-origin")).toBe(origin);

@@ -13,6 +13,7 @@ export const publicErrorCodes: readonly string[] = [
   "UNAUTHENTICATED",
   "FORBIDDEN",
   "IDENTITY_PROVIDER_UNAVAILABLE",
+  "INSUFFICIENT_USER_AUTHENTICATION",
   // About the operation.
   "GRAPHQL_PARSE_FAILED",
   "GRAPHQL_VALIDATION_FAILED",

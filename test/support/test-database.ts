@@ -13,6 +13,7 @@ const tables = [
   "oauth_flows",
   "sessions",
   "session_providers",
+  "rate_limits",
 ];
 
 let created = 0;

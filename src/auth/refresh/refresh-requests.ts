@@ -4,6 +4,7 @@ import type { ProviderCredential } from "../../credentials/provider-credential.t
 import type { Database } from "../../db/database.ts";
 import { AuthError, KeyUnavailableError, MethodUnavailableError, ReauthenticationRequiredError } from "../../errors.ts";
 import type { ProviderRegistry } from "../../providers/registry.ts";
+import type { AttemptLimits } from "../attempt-limits.ts";
 import type { Refresher } from "./refresher.ts";
 
 /** A credential that could not be refreshed, as it is now, and why. */
@@ -24,17 +25,20 @@ export class RefreshRequests {
   readonly #registry: ProviderRegistry;
   readonly #store: CredentialStore;
   readonly #refresher: Refresher;
+  readonly #attempts: AttemptLimits;
 
   constructor(parts: {
     readonly database: Database;
     readonly registry: ProviderRegistry;
     readonly store: CredentialStore;
     readonly refresher: Refresher;
+    readonly attempts: AttemptLimits;
   }) {
     this.#database = parts.database;
     this.#registry = parts.registry;
     this.#store = parts.store;
     this.#refresher = parts.refresher;
+    this.#attempts = parts.attempts;
   }
 
   /** Refreshes one credential now, due or not. @throws AuthError; what was stored before is untouched then. */
@@ -63,6 +67,7 @@ export class RefreshRequests {
 
   async #refresh(caller: Caller, credential: ProviderCredential): Promise<ProviderCredential> {
     this.#assertRefreshable(credential);
+    await this.#attempts.refresh(caller, credential);
     await this.#refresher.renew(credential, { demand: "asked", actor: caller.actor });
     return this.#get(caller.userId, credential.id);
   }

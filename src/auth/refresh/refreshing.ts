@@ -15,7 +15,6 @@ import { ProviderGates } from "./provider-gates.ts";
 import { RefreshClaims } from "./refresh-claims.ts";
 import { RefreshCycle } from "./refresh-cycle.ts";
 import { RefreshRecord } from "./refresh-record.ts";
-import { RefreshRequests } from "./refresh-requests.ts";
 import { RefreshSpool } from "./refresh-spool.ts";
 import { RefreshWorker } from "./refresh-worker.ts";
 import { Refresher } from "./refresher.ts";
@@ -32,7 +31,6 @@ export interface RefreshSettings {
 /** The refreshes of one process. Disposing lets those in flight finish. */
 export interface Refreshing extends AsyncDisposable {
   readonly refresher: Refresher;
-  readonly requests: RefreshRequests;
 }
 
 /** Stores what an earlier process has left in the spool, then starts to refresh what is due. */
@@ -54,7 +52,7 @@ export async function startRefreshing(
   { limits = defaultGateLimits, intervalMs = 1_000, faults = noFaults }: RefreshSettings = {},
 ): Promise<Refreshing> {
   await using stack = new AsyncDisposableStack();
-  const { database, registry, store, log } = parts;
+  const { database, registry, log } = parts;
   const gates = stack.use(new ProviderGates(limits));
   const claims = new RefreshClaims(database, randomUUID());
   const record = new RefreshRecord(parts);
@@ -66,7 +64,6 @@ export async function startRefreshing(
   const refresher = new Refresher({ registry, gates, claims, cycle, log });
   const notices = new ExpiryNotices(parts);
   stack.use(new RefreshWorker({ registry, gates, claims, refresher, keeper, notices, log, intervalMs }));
-  const requests = new RefreshRequests({ database, registry, store, refresher });
   const owned = stack.move();
-  return { refresher, requests, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  return { refresher, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }

@@ -317,6 +317,7 @@ export type AuthenticateMutation = { authenticate:
     | { __typename: 'OAuthStateError', code: ErrorCode, message: string }
     | { __typename: 'ProviderNotFoundError', code: ErrorCode, message: string, availableProviders: Array<string> }
     | { __typename: 'ProviderUnavailableError', code: ErrorCode, message: string, retryAfter: number | null }
+    | { __typename: 'RateLimitedError', code: ErrorCode, message: string }
     | { __typename: 'SessionNotFoundError', code: ErrorCode, message: string }
     | { __typename: 'ValidationError', code: ErrorCode, message: string, issues: Array<{ path: Array<string>, message: string }> }
    };
@@ -331,6 +332,7 @@ export type ValidateCredentialMutation = { validateCredential:
     | { __typename: 'InvalidCredentialError', code: ErrorCode, message: string }
     | { __typename: 'KeyUnavailableError', code: ErrorCode, message: string }
     | { __typename: 'ProviderUnavailableError', code: ErrorCode, message: string }
+    | { __typename: 'RateLimitedError', code: ErrorCode, message: string }
     | { __typename: 'ReauthenticationRequiredError', code: ErrorCode, message: string }
     | { __typename: 'ValidateCredentialPayload', credential: { id: string, status: CredentialStatus, lastValidatedAt: string | null } }
    };
@@ -356,6 +358,7 @@ export type IssueAccessMutation = { issueAccess:
     | { __typename: 'KeyUnavailableError', code: ErrorCode, message: string }
     | { __typename: 'ProviderNotFoundError', code: ErrorCode, message: string }
     | { __typename: 'ProviderUnavailableError', code: ErrorCode, message: string }
+    | { __typename: 'RateLimitedError', code: ErrorCode, message: string }
     | { __typename: 'ReauthenticationRequiredError', code: ErrorCode, message: string, credential: { id: string, status: CredentialStatus, statusReason: string | null } }
     | { __typename: 'SessionExpiredError', code: ErrorCode, message: string }
     | { __typename: 'SessionNotFoundError', code: ErrorCode, message: string }
@@ -408,6 +411,7 @@ export type InitiateOAuthMutation = { initiateOAuth:
     | { __typename: 'MethodUnavailableError', code: ErrorCode, message: string, availableMethods: Array<AuthMethod> }
     | { __typename: 'ProviderNotFoundError', code: ErrorCode, message: string }
     | { __typename: 'ProviderUnavailableError', code: ErrorCode, message: string }
+    | { __typename: 'RateLimitedError', code: ErrorCode, message: string }
     | { __typename: 'RedirectUriNotAllowedError', code: ErrorCode, message: string }
     | { __typename: 'SessionNotFoundError', code: ErrorCode, message: string }
     | { __typename: 'ValidationError', code: ErrorCode, message: string }
@@ -424,6 +428,7 @@ export type CompleteOAuthMutation = { completeOAuth:
     | { __typename: 'OAuthDeniedError', code: ErrorCode, message: string }
     | { __typename: 'OAuthStateError', code: ErrorCode, message: string }
     | { __typename: 'ProviderUnavailableError', code: ErrorCode, message: string }
+    | { __typename: 'RateLimitedError', code: ErrorCode, message: string }
     | { __typename: 'ValidationError', code: ErrorCode, message: string }
    };
 
@@ -438,6 +443,7 @@ export type ImportCredentialMutation = { importCredential:
     | { __typename: 'MethodUnavailableError', code: ErrorCode, message: string }
     | { __typename: 'ProviderNotFoundError', code: ErrorCode, message: string }
     | { __typename: 'ProviderUnavailableError', code: ErrorCode, message: string }
+    | { __typename: 'RateLimitedError', code: ErrorCode, message: string }
     | { __typename: 'ValidationError', code: ErrorCode, message: string }
    };
 
@@ -455,6 +461,7 @@ export type OAuthFlowSubscription = { oauthFlow: { id: string, status: OAuthFlow
       | { __typename: 'OAuthStateError', code: ErrorCode, message: string }
       | { __typename: 'ProviderNotFoundError', code: ErrorCode, message: string }
       | { __typename: 'ProviderUnavailableError', code: ErrorCode, message: string }
+      | { __typename: 'RateLimitedError', code: ErrorCode, message: string }
       | { __typename: 'ReauthenticationRequiredError', code: ErrorCode, message: string }
       | { __typename: 'RedirectUriNotAllowedError', code: ErrorCode, message: string }
       | { __typename: 'SessionExpiredError', code: ErrorCode, message: string }
@@ -472,6 +479,7 @@ export type RefreshCredentialMutation = { refreshCredential:
     | { __typename: 'KeyUnavailableError', code: ErrorCode, message: string }
     | { __typename: 'MethodUnavailableError', code: ErrorCode, message: string }
     | { __typename: 'ProviderUnavailableError', retryAfter: number | null, code: ErrorCode, message: string }
+    | { __typename: 'RateLimitedError', code: ErrorCode, message: string }
     | { __typename: 'ReauthenticationRequiredError', code: ErrorCode, message: string }
     | { __typename: 'RefreshCredentialPayload', credential: { id: string, status: CredentialStatus, statusReason: string | null, expiresAt: string | null, nextRefreshAt: string | null, lastRefreshedAt: string | null } }
    };
@@ -488,6 +496,7 @@ export type RefreshCredentialsMutation = { refreshCredentials: { refreshed: Arra
         | { __typename: 'OAuthStateError', code: ErrorCode, message: string }
         | { __typename: 'ProviderNotFoundError', code: ErrorCode, message: string }
         | { __typename: 'ProviderUnavailableError', code: ErrorCode, message: string }
+        | { __typename: 'RateLimitedError', code: ErrorCode, message: string }
         | { __typename: 'ReauthenticationRequiredError', code: ErrorCode, message: string }
         | { __typename: 'RedirectUriNotAllowedError', code: ErrorCode, message: string }
         | { __typename: 'SessionExpiredError', code: ErrorCode, message: string }
@@ -516,6 +525,7 @@ export type RenewedAccessMutation = { issueAccess:
     | { __typename: 'KeyUnavailableError', message: string }
     | { __typename: 'ProviderNotFoundError', message: string }
     | { __typename: 'ProviderUnavailableError', message: string, retryAfter: number | null }
+    | { __typename: 'RateLimitedError', message: string }
     | { __typename: 'ReauthenticationRequiredError', message: string }
     | { __typename: 'SessionExpiredError', message: string }
     | { __typename: 'SessionNotFoundError', message: string }
@@ -528,6 +538,7 @@ export type StartSessionMutationVariables = Exact<{
 
 
 export type StartSessionMutation = { startSession:
+    | { __typename: 'RateLimitedError', code: ErrorCode, message: string }
     | { __typename: 'StartSessionPayload', session: { id: string, label: string | null, status: SessionStatus, expiresAt: string, activeProvider: { status: ProviderContextStatus } | null } }
     | { __typename: 'ValidationError', code: ErrorCode, message: string }
    };
@@ -642,6 +653,7 @@ export type AuthenticateInSessionMutation = { authenticate:
     | { __typename: 'OAuthStateError', code: ErrorCode, message: string }
     | { __typename: 'ProviderNotFoundError', code: ErrorCode, message: string }
     | { __typename: 'ProviderUnavailableError', code: ErrorCode, message: string }
+    | { __typename: 'RateLimitedError', code: ErrorCode, message: string }
     | { __typename: 'SessionNotFoundError', code: ErrorCode, message: string }
     | { __typename: 'ValidationError', code: ErrorCode, message: string }
    };
@@ -657,6 +669,7 @@ export type CompleteOAuthInSessionMutation = { completeOAuth:
     | { __typename: 'OAuthDeniedError', code: ErrorCode, message: string }
     | { __typename: 'OAuthStateError', code: ErrorCode, message: string }
     | { __typename: 'ProviderUnavailableError', code: ErrorCode, message: string }
+    | { __typename: 'RateLimitedError', code: ErrorCode, message: string }
     | { __typename: 'ValidationError', code: ErrorCode, message: string }
    };
 
@@ -671,6 +684,7 @@ export type AccessMutation = { issueAccess:
     | { __typename: 'KeyUnavailableError', code: ErrorCode, message: string }
     | { __typename: 'ProviderNotFoundError', code: ErrorCode, message: string }
     | { __typename: 'ProviderUnavailableError', code: ErrorCode, message: string }
+    | { __typename: 'RateLimitedError', code: ErrorCode, message: string }
     | { __typename: 'ReauthenticationRequiredError', code: ErrorCode, message: string }
     | { __typename: 'SessionExpiredError', code: ErrorCode, message: string }
     | { __typename: 'SessionNotFoundError', code: ErrorCode, message: string }

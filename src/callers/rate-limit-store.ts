@@ -1,0 +1,66 @@
+import { type RateLimiterAbstract, RateLimiterMemory } from "rate-limiter-flexible";
+import type { Logger } from "../observability/logger.ts";
+
+/** How one counter is kept. */
+export interface CounterOptions {
+  readonly keyPrefix: string;
+  readonly points: number;
+  /** Seconds. */
+  readonly duration: number;
+  /** Points from which a key is refused without asking the store, until its window ends. */
+  readonly inMemoryBlockOnConsumed: number;
+}
+
+/** Where counters are kept. A store that is away must neither stop nor slow anybody: its counters go on in memory. */
+export interface RateLimitStore extends AsyncDisposable {
+  createCounter(options: CounterOptions): RateLimiterAbstract;
+}
+
+/** Within this process: for the embedded database, which has no other processes. */
+export function memoryStore(): RateLimitStore {
+  return {
+    createCounter: (options) => new RateLimiterMemory(options),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+}
+
+/** Milliseconds that a store may take to answer. */
+const deadlineMs = 2_000;
+/** Milliseconds for which a store that failed is not asked again: nobody is to wait for it one after the other. */
+const restMs = 2_000;
+const noticeIntervalMs = 60_000;
+
+/** Asks a store of several processes, and knows when it is away. */
+export class StoreWatch {
+  readonly #log: Logger;
+  #restsUntil = -Infinity;
+  #toldAt = -Infinity;
+
+  constructor(log: Logger) {
+    this.#log = log;
+  }
+
+  /** Rejects where the store is away, or has not answered in time; what it answers later is dropped. */
+  async ask<T>(question: () => Promise<T>): Promise<T> {
+    if (performance.now() < this.#restsUntil) throw new Error("the store of rate limits was away a moment ago");
+    const { promise: late, reject } = Promise.withResolvers<never>();
+    const timer = setTimeout(() => reject(new Error("the store of rate limits did not answer in time")), deadlineMs);
+    try {
+      return await Promise.race([question(), late]);
+    } catch (error) {
+      this.#restsUntil = performance.now() + restMs;
+      this.tell(error);
+      throw error;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Tells the log, once a minute at most. */
+  tell(error: unknown): void {
+    const now = performance.now();
+    if (now - this.#toldAt < noticeIntervalMs) return;
+    this.#toldAt = now;
+    this.#log.warn({ err: error }, "the store of rate limits is away; each process counts by itself until it is back");
+  }
+}

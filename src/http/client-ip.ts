@@ -1,0 +1,32 @@
+import type { IncomingMessage } from "node:http";
+import { isIP, isIPv6, SocketAddress } from "node:net";
+
+/** An address as proxies write it: some add the port, and then IPv6 stands in brackets. */
+function withoutPort(text: string): string {
+  const [, bracketed] = /^\[([^\]]*)\](?::\d{1,5})?$/.exec(text) ?? [];
+  const [, plain] = /^([\d.]+):\d{1,5}$/.exec(text) ?? [];
+  return bracketed ?? plain ?? text;
+}
+
+/** One writing for each address: IPv4 without its IPv6 mapping, IPv6 as RFC 5952 has it and without a zone. */
+function normalise(text: string): string | null {
+  const address = withoutPort(text.trim()).split("%", 1)[0]!;
+  if (isIP(address) === 0) return null;
+  if (!isIPv6(address)) return address;
+  const canonical = new SocketAddress({ address, family: "ipv6" }).address;
+  const [, mapped] = /^::ffff:([\d.]+)$/.exec(canonical) ?? [];
+  return mapped ?? canonical;
+}
+
+/**
+ * Where a request comes from. Each trusted proxy adds the address that it sees at the right of `X-Forwarded-For`; what
+ * stands further left is the client's own word and is never looked at. An entry that is missing or no address says that
+ * the request did not come the configured way: then it is the socket's address that counts.
+ * @param trustedHops proxies between clients and this server; 0 for none
+ */
+export function clientIp({ headersDistinct, socket }: IncomingMessage, trustedHops: number): string | null {
+  const peer = normalise(socket.remoteAddress ?? "");
+  if (trustedHops === 0) return peer;
+  const entries = (headersDistinct["x-forwarded-for"] ?? []).flatMap((line) => line.split(","));
+  return normalise(entries.at(-trustedHops) ?? "") ?? peer;
+}

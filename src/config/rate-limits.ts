@@ -32,8 +32,9 @@ export function readRateLimits(reader: EnvironmentReader): RateLimitSettings {
     return settings;
   }
   for (const [index, part] of value.split(",").entries()) {
-    const [name = "", setting = ""] = part.split("=", 2).map((text) => text.trim());
-    if (name in rateLimits) settings[name as RateLimitName] = readLimit(reader, name as RateLimitName, setting);
+    const [text, setting = ""] = part.split("=", 2).map((side) => side.trim());
+    const name = rateLimitNames.find((known) => known === text);
+    if (name !== undefined) settings[name] = readLimit(reader, name, setting);
     else reader.fault(variable, `entry ${index + 1} names no limit. Known are ${rateLimitNames.join(", ")}.`, example);
   }
   return settings;

@@ -86,6 +86,11 @@ describe("all faults are told at once", () => {
     ANTHROPIC_API_BASE_URL: `https://user:${secret}@gateway.example.com`,
     GOOGLE_API_BASE_URL: `gateway/${secret}`,
     AUTH_JWKS_URL: `ftp://${secret}`,
+    RATE_LIMITS: `${secret}=1/1`,
+    TRUSTED_PROXY_HOPS: secret,
+    STEP_UP_MAX_AGE: secret,
+    STEP_UP_ACR_VALUES: `${secret} gold`,
+    STEP_UP_AMR: `"${secret}"`,
   };
 
   /** A shell's `$(openssl rand -base64 32)`. */

@@ -59,3 +59,29 @@ test("every root field says which scopes it needs", () => {
   });
   expect(open.map((field) => field.name)).toEqual([]);
 });
+
+/** What removes a user's access or brings in somebody else's: a stolen token alone is not to do it. */
+const isSensitive = (name: string) => /^(revoke|clear|remove|delete|import|rotate|export)/.test(name);
+
+/** Whether a field lets nobody in whose login does not do; within an alternative it would not. */
+function needsStepUp(scopes: object, forAll = false): boolean {
+  return Object.entries(scopes).some(([name, value]) =>
+    name === "$all" ? needsStepUp(value as object, true) : forAll && name === "stepUp" && value === true,
+  );
+}
+
+test("every sensitive mutation needs a login that does, and these are all of them", () => {
+  const fields = Object.values(schema.getMutationType()!.getFields());
+  const guarded = fields.filter((field) => {
+    const { authScopes } = field.extensions["pothosOptions"] as { authScopes: object };
+    return needsStepUp(authScopes);
+  });
+  const names = guarded.map(({ name }) => name).toSorted();
+  expect(names).toEqual(
+    fields
+      .map(({ name }) => name)
+      .filter(isSensitive)
+      .toSorted(),
+  );
+  expect(names).toEqual(["clearProvider", "importCredential", "revokeCredential"]);
+});

@@ -11,6 +11,7 @@ export interface Message {
 interface SocketOptions {
   readonly protocol?: string;
   readonly origin?: string;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 function address(baseUrl: string): string {

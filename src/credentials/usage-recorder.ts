@@ -1,12 +1,13 @@
 import type { Database } from "../db/database.ts";
 import type { Logger } from "../observability/logger.ts";
+import { WriteBehind } from "../write-behind.ts";
 
 interface Use {
   readonly credentialId: string;
   readonly userId: string;
   readonly hour: number;
-  uses: number;
-  lastUsedAt: number;
+  readonly uses: number;
+  readonly lastUsedAt: number;
 }
 
 const hourMs = 3_600_000;
@@ -19,66 +20,36 @@ const maxPending = 10_000;
  * `issueAccess` no write of its own.
  */
 export class UsageRecorder implements AsyncDisposable {
-  readonly #database: Database;
-  readonly #log: Logger;
-  #pending = new Map<string, Use>();
-  #timer: NodeJS.Timeout | undefined;
-  #writing: Promise<void> = Promise.resolve();
+  readonly #uses: WriteBehind<Use>;
 
   constructor(database: Database, log: Logger) {
-    this.#database = database;
-    this.#log = log;
+    this.#uses = new WriteBehind<Use>({
+      delayMs: flushIntervalMs,
+      maxPending,
+      merge: (older, newer) => ({
+        ...newer,
+        uses: older.uses + newer.uses,
+        lastUsedAt: Math.max(older.lastUsedAt, newer.lastUsedAt),
+      }),
+      write: async (uses) => void (await database.query(statement, [JSON.stringify(uses)])),
+      onFailure: (err, credentials) =>
+        log.warn({ err, credentials }, "uses of credentials could not be written; they are kept in memory"),
+    });
   }
 
   record(userId: string, credentialId: string, at: Date): void {
     const time = at.getTime();
     const hour = time - (time % hourMs);
-    const key = `${credentialId} ${hour}`;
-    const use = this.#pending.get(key);
-    if (use === undefined) this.#pending.set(key, { credentialId, userId, hour, uses: 1, lastUsedAt: time });
-    else {
-      use.uses += 1;
-      use.lastUsedAt = Math.max(use.lastUsedAt, time);
-    }
-    if (this.#pending.size >= maxPending) void this.flush();
-    else this.#timer ??= setTimeout(() => void this.flush(), flushIntervalMs).unref();
+    this.#uses.add(`${credentialId} ${hour}`, { credentialId, userId, hour, uses: 1, lastUsedAt: time });
   }
 
   /** Writes what was counted so far. What cannot be written is kept for the next time. */
   async flush(): Promise<void> {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    const uses = [...this.#pending.values()];
-    this.#pending.clear();
-    this.#writing = this.#writing.then(() => this.#write(uses));
-    await this.#writing;
-  }
-
-  async #write(uses: readonly Use[]): Promise<void> {
-    if (uses.length === 0) return;
-    const rows = JSON.stringify(uses);
-    try {
-      await this.#database.query(statement, [rows]);
-    } catch (error) {
-      this.#log.warn(
-        { err: error, credentials: uses.length },
-        "uses of credentials could not be written; they are kept in memory",
-      );
-      for (const use of uses) this.#keep(use);
-      this.#timer ??= setTimeout(() => void this.flush(), flushIntervalMs).unref();
-    }
-  }
-
-  #keep(use: Use): void {
-    const key = `${use.credentialId} ${use.hour}`;
-    const newer = this.#pending.get(key);
-    if (newer !== undefined) newer.uses += use.uses;
-    else if (this.#pending.size < maxPending) this.#pending.set(key, use);
+    await this.#uses.flush();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.flush();
-    clearTimeout(this.#timer);
+    await this.#uses[Symbol.asyncDispose]();
   }
 }
 

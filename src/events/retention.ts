@@ -1,6 +1,6 @@
-import { setTimeout as delay } from "node:timers/promises";
 import type { Database } from "../db/database.ts";
 import type { Logger } from "../observability/logger.ts";
+import { RepeatedRemoval } from "../repeated-removal.ts";
 
 export interface RetentionSettings {
   /** Milliseconds that an event is kept, by the database's clock. */
@@ -37,53 +37,25 @@ const statement = {
 
 /** Removes the events that are no longer kept. Every process does it; none leads. */
 export class EventRetention implements AsyncDisposable {
-  readonly #database: Database;
-  readonly #log: Logger;
-  readonly #settings: RetentionSettings;
-  readonly #stopped = new AbortController();
-  #running: Promise<void> = Promise.resolve();
+  readonly #removal: RepeatedRemoval;
 
-  private constructor(database: Database, log: Logger, settings: RetentionSettings) {
-    this.#database = database;
-    this.#log = log;
-    this.#settings = settings;
+  private constructor(database: Database, log: Logger, { keepMs, batchSize, intervalMs }: RetentionSettings) {
+    this.#removal = new RepeatedRemoval({
+      intervalMs,
+      removeBatch: async () => {
+        const [row] = await database.query<{ removed: number }>(statement, [keepMs, batchSize]);
+        return row?.removed ?? 0;
+      },
+      onRemoved: (events) => log.info({ events }, "events past their retention are removed"),
+      onFailure: (err) => log.warn({ err }, "old events could not be removed; trying again later"),
+    });
   }
 
   static start(database: Database, log: Logger, settings: Partial<RetentionSettings> = {}): EventRetention {
-    const retention = new EventRetention(database, log, { ...defaults, ...settings });
-    retention.#running = retention.#run();
-    return retention;
-  }
-
-  async #run(): Promise<void> {
-    const { signal } = this.#stopped;
-    const { intervalMs } = this.#settings;
-    // The first look comes soon: a process that is often started anew would else never get to it.
-    let waitMs = (Math.random() * intervalMs) / 60;
-    for (;;) {
-      await delay(waitMs, undefined, { signal, ref: false }).catch(() => {});
-      if (signal.aborted) return;
-      await this.#sweep();
-      waitMs = intervalMs * (0.75 + Math.random() / 2);
-    }
-  }
-
-  async #sweep(): Promise<void> {
-    const { keepMs, batchSize } = this.#settings;
-    try {
-      let total = 0;
-      for (let removed = 1; removed > 0 && !this.#stopped.signal.aborted; total += removed) {
-        const [row] = await this.#database.query<{ removed: number }>(statement, [keepMs, batchSize]);
-        removed = row?.removed ?? 0;
-      }
-      if (total > 0) this.#log.info({ events: total }, "events past their retention are removed");
-    } catch (error) {
-      this.#log.warn({ err: error }, "old events could not be removed; trying again later");
-    }
+    return new EventRetention(database, log, { ...defaults, ...settings });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#stopped.abort();
-    await this.#running;
+    await this.#removal[Symbol.asyncDispose]();
   }
 }

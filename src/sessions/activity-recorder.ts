@@ -1,5 +1,6 @@
 import type { Database } from "../db/database.ts";
 import type { Logger } from "../observability/logger.ts";
+import { WriteBehind } from "../write-behind.ts";
 import type { SessionTimeout } from "./session-timeout.ts";
 
 /** How long activity may wait before it is written, and so how much a crash can lose, in milliseconds. */
@@ -8,7 +9,7 @@ const flushIntervalMs = 5_000;
 interface Activity {
   readonly id: string;
   readonly userId: string;
-  at: number;
+  readonly at: number;
 }
 
 // A session that a sweeper has closed stays closed. The rows are locked in the order of their ids, as everywhere: two
@@ -31,17 +32,19 @@ const statement = {
 
 /** Notes the activity of sessions in memory and writes it together: at most one write for each session in five seconds. */
 export class ActivityRecorder implements AsyncDisposable {
-  readonly #database: Database;
-  readonly #timeout: SessionTimeout;
-  readonly #log: Logger;
-  readonly #pending = new Map<string, Activity>();
-  #timer: NodeJS.Timeout | undefined;
-  #writing: Promise<void> = Promise.resolve();
+  readonly #activities: WriteBehind<Activity>;
 
   constructor(database: Database, timeout: SessionTimeout, log: Logger) {
-    this.#database = database;
-    this.#timeout = timeout;
-    this.#log = log;
+    const rowOf = ({ id, userId, at }: Activity) => {
+      const { expiresAt, noticeAt } = timeout.from(new Date(at));
+      return { id, userId, at, expiresAt: expiresAt.getTime(), noticeAt: noticeAt.getTime() };
+    };
+    this.#activities = new WriteBehind<Activity>({
+      delayMs: flushIntervalMs,
+      merge: (_older, newer) => newer,
+      write: async (activities) => void (await database.query(statement, [JSON.stringify(activities.map(rowOf))])),
+      onFailure: (err, sessions) => log.warn({ err, sessions }, "activity could not be written; it is kept in memory"),
+    });
   }
 
   /** Where the session is about to expire, waits until its activity is written. */
@@ -50,39 +53,17 @@ export class ActivityRecorder implements AsyncDisposable {
     now: Date,
   ): Promise<void> {
     const { id, userId, expiresAt } = session;
-    this.#pending.set(id, { id, userId, at: now.getTime() });
+    this.#activities.add(id, { id, userId, at: now.getTime() });
     // Nobody may take it for expired while this waits.
     if (expiresAt.getTime() - now.getTime() < 2 * flushIntervalMs) await this.flush();
-    else this.#timer ??= setTimeout(() => void this.flush(), flushIntervalMs).unref();
   }
 
   /** Writes what was noted so far. What cannot be written is kept for the next time. */
   async flush(): Promise<void> {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    const activities = [...this.#pending.values()];
-    this.#pending.clear();
-    this.#writing = this.#writing.then(() => this.#write(activities));
-    await this.#writing;
-  }
-
-  async #write(activities: readonly Activity[]): Promise<void> {
-    if (activities.length === 0) return;
-    const rows = activities.map(({ id, userId, at }) => {
-      const { expiresAt, noticeAt } = this.#timeout.from(new Date(at));
-      return { id, userId, at, expiresAt: expiresAt.getTime(), noticeAt: noticeAt.getTime() };
-    });
-    try {
-      await this.#database.query(statement, [JSON.stringify(rows)]);
-    } catch (error) {
-      this.#log.warn({ err: error, sessions: rows.length }, "activity could not be written; it is kept in memory");
-      for (const activity of activities) if (!this.#pending.has(activity.id)) this.#pending.set(activity.id, activity);
-      this.#timer ??= setTimeout(() => void this.flush(), flushIntervalMs).unref();
-    }
+    await this.#activities.flush();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.flush();
-    clearTimeout(this.#timer);
+    await this.#activities[Symbol.asyncDispose]();
   }
 }

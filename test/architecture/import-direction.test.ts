@@ -5,7 +5,16 @@ import { importCycles, readModules } from "./module-graph.ts";
 
 const domain = ["providers", "credentials", "events", "callers", "sessions", "auth"];
 /** They import nothing themselves, and so any part may use them. */
-const leaves = ["errors.ts", "clock.ts", "fault-point.ts", "page.ts", "credentials/secret.ts", "callers/rate-limit.ts"];
+const leaves = [
+  "errors.ts",
+  "clock.ts",
+  "fault-point.ts",
+  "page.ts",
+  "repeated-removal.ts",
+  "write-behind.ts",
+  "credentials/secret.ts",
+  "callers/rate-limit.ts",
+];
 const everywhere = ["observability", ...leaves];
 const belowApp = ["http", "graphql", ...domain, ...everywhere];
 /** The configuration and the database reach these parts as values that `app.ts` passes in. */

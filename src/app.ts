@@ -11,6 +11,7 @@ import type { Config } from "./config.ts";
 import { GraphiQLPage } from "./http/graphiql.ts";
 import { listen } from "./http/server-lifetime.ts";
 import { createLogger } from "./observability/logger.ts";
+import { Metrics } from "./observability/metrics.ts";
 
 export type { AppOverrides } from "./app/overrides.ts";
 
@@ -34,7 +35,8 @@ const developmentTokenLifetime = 12 * 3600;
 export async function createApp(config: Config, overrides: AppOverrides = {}): Promise<App> {
   await using stack = new AsyncDisposableStack();
   const { onStep = () => {}, log = createLogger(config.logLevel) } = overrides;
-  const base: AppBase = { stack, overrides, log, onStep };
+  const metrics = new Metrics();
+  const base: AppBase = { stack, overrides, log, metrics, onStep };
   const storage = await openStorage(config, base);
   const { clock, database, limiter } = storage;
   const providers = await createProviders(config, clock, base);

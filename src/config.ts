@@ -42,6 +42,8 @@ export interface Config {
   /** Seconds of inactivity after which a session expires. */
   readonly sessionTimeout: number;
   readonly logLevel: string;
+  /** Days that an entry of the audit log is kept. */
+  readonly auditRetentionDays: number;
   readonly graphiql: boolean;
   readonly introspection: boolean;
   readonly getQueries: boolean;
@@ -142,6 +144,7 @@ export function loadConfig(catalog: Iterable<ConfigurableProvider>, environment:
     refreshThreshold: reader.integer("REFRESH_THRESHOLD", 300, 0, 86_400),
     sessionTimeout: reader.integer("SESSION_TIMEOUT", 86_400, 1, 31_536_000),
     logLevel: reader.choice("LOG_LEVEL", production ? "info" : "warn", logLevels),
+    auditRetentionDays: reader.integer("AUDIT_RETENTION_DAYS", 400, 1, 36_500),
     graphiql: reader.flag("GRAPHIQL", !production),
     introspection: reader.flag("INTROSPECTION", !production),
     getQueries: reader.flag("GET_QUERIES", false),

@@ -1,6 +1,6 @@
+import { AccessRecord } from "../auth/access-record.ts";
 import { AccessIssuer } from "../auth/access-issuer.ts";
 import { AttemptLimits } from "../auth/attempt-limits.ts";
-import { AuditTrail } from "../auth/audit-trail.ts";
 import { Coordinator } from "../auth/coordinator.ts";
 import { CredentialChecker } from "../auth/credential-checker.ts";
 import { CredentialConnector } from "../auth/credential-connector.ts";
@@ -19,6 +19,9 @@ import type { Config } from "../config.ts";
 import { AccessReader } from "../credentials/access-reader.ts";
 import { UsageRecorder } from "../credentials/usage-recorder.ts";
 import type { Services } from "../graphql/context.ts";
+import { AuditReader } from "../observability/audit-reader.ts";
+import { AuditTrail } from "../observability/audit-trail.ts";
+import { ServiceAccesses } from "../observability/service-accesses.ts";
 import { ActivityRecorder } from "../sessions/activity-recorder.ts";
 import { SessionManager } from "../sessions/session-manager.ts";
 import { SessionStore } from "../sessions/session-store.ts";
@@ -35,11 +38,13 @@ export async function createDomain(
   { registry, redirectUris }: ProviderParts,
   base: AppBase,
 ): Promise<Services & { readonly attempts: AttemptLimits }> {
-  const { stack, overrides, log } = base;
+  const { stack, overrides, log, metrics } = base;
   const { database, keyring, store, clock, stream, watch, statusRule } = storage;
   const usage = stack.use(new UsageRecorder(database, log));
   const audit = new AuditTrail(database, clock, log);
   const attempts = new AttemptLimits({ ...storage, audit });
+  const accesses = stack.use(new ServiceAccesses(database, clock, log));
+  const accessRecord = new AccessRecord({ registry, accesses, metrics });
   const connector = new CredentialConnector({ ...storage, audit });
   const parts = { ...storage, ...base, registry, audit, attempts, connector };
 
@@ -62,7 +67,7 @@ export async function createDomain(
   stack.use(new DevicePoller({ registry, store: flowStore, flows, log }));
 
   return {
-    coordinator: new Coordinator({ ...parts, store, checker, issuer, refreshes, sessions, activation }),
+    coordinator: new Coordinator({ ...parts, store, checker, issuer, accessRecord, refreshes, sessions, activation }),
     flows,
     sessions,
     contexts: new ProviderContexts({ ...parts, sessions }),
@@ -74,6 +79,8 @@ export async function createDomain(
     stream,
     watch,
     statusRule,
+    audit: new AuditReader(database),
+    metrics,
     clock,
   };
 }

@@ -5,7 +5,9 @@ import type { Database } from "../db/database.ts";
 import type { Doorbell } from "../events/doorbell.ts";
 import type { RetentionSettings } from "../events/retention.ts";
 import type { ConnectionLimits } from "../http/connection-limits.ts";
+import type { AuditRetentionSettings } from "../observability/audit-retention.ts";
 import type { Logger } from "../observability/logger.ts";
+import type { Metrics } from "../observability/metrics.ts";
 import type { HttpClientOptions } from "../providers/http-client.ts";
 import type { ProviderDefinition } from "../providers/provider-definition.ts";
 
@@ -20,6 +22,7 @@ export interface AppOverrides {
   /** Milliseconds between two looks for events whose doorbell was lost. */
   readonly pollIntervalMs?: number;
   readonly retention?: Partial<RetentionSettings>;
+  readonly auditRetention?: Partial<AuditRetentionSettings>;
   readonly connections?: Partial<ConnectionLimits>;
   readonly refresh?: RefreshSettings;
   readonly rateLimits?: Partial<RateLimitSettings>;
@@ -35,5 +38,6 @@ export interface AppBase {
   readonly stack: AsyncDisposableStack;
   readonly overrides: AppOverrides;
   readonly log: Logger;
+  readonly metrics: Metrics;
   readonly onStep: (step: string) => void;
 }

@@ -12,6 +12,7 @@ import { EventStream } from "../events/event-stream.ts";
 import { Outbox } from "../events/outbox.ts";
 import { EventRetention } from "../events/retention.ts";
 import { StreamWatch } from "../events/stream-watch.ts";
+import { startAuditRetention } from "../observability/audit-retention.ts";
 import type { AppBase } from "./overrides.ts";
 
 /** The database and what stands directly on it: the vault of credentials and the stream of events. */
@@ -24,6 +25,8 @@ export interface Storage extends Vault {
   readonly stream: EventStream;
   readonly limiter: RateLimiter;
 }
+
+const dayMs = 86_400_000;
 
 async function openMigratedVault(
   config: Config,
@@ -49,5 +52,7 @@ export async function openStorage(config: Config, { stack, overrides, log, onSte
   const limits = stack.use(await openRateLimitStore(config, database, log));
   const settings = { ...config.rateLimits, ...overrides.rateLimits };
   const limiter = new RateLimiter(settings, limits, config.encryptionKeys[0]!.bytes);
+  const keepMs = config.auditRetentionDays * dayMs;
+  stack.use(startAuditRetention(database, log, { keepMs, ...overrides.auditRetention }));
   return { ...vault, database, clock, doorbell, watch, outbox, stream, limiter };
 }

@@ -3,7 +3,7 @@ import { networkOf } from "../callers/client-network.ts";
 import type { RateLimitName } from "../callers/rate-limit.ts";
 import type { RateLimiter, Taken } from "../callers/rate-limiter.ts";
 import { InvalidCredentialError, OAuthStateError, RateLimitedError } from "../errors.ts";
-import type { AuditedAction, AuditTrail } from "./audit-trail.ts";
+import type { AuditedAction, AuditTrail } from "../observability/audit-trail.ts";
 
 type Attempt = Omit<AuditedAction, "outcome">;
 type Count = readonly [name: RateLimitName, subject: string];

@@ -13,7 +13,8 @@ import type { Session } from "../sessions/session.ts";
 import type { SessionManager } from "../sessions/session-manager.ts";
 import type { AccessGrant, AccessIssuer, AccessRequest } from "./access-issuer.ts";
 import type { AttemptLimits } from "./attempt-limits.ts";
-import type { AuditedAction, AuditTrail } from "./audit-trail.ts";
+import type { AccessRecord } from "./access-record.ts";
+import type { AuditedAction, AuditTrail } from "../observability/audit-trail.ts";
 import type { CredentialChecker } from "./credential-checker.ts";
 import type { CredentialConnector } from "./credential-connector.ts";
 import type { RefreshReport, RefreshRequests } from "./refresh/refresh-requests.ts";
@@ -61,6 +62,7 @@ export class Coordinator {
   readonly #checker: CredentialChecker;
   readonly #connector: CredentialConnector;
   readonly #issuer: AccessIssuer;
+  readonly #accessRecord: AccessRecord;
   readonly #refreshes: RefreshRequests;
   readonly #sessions: SessionManager;
   readonly #activation: SessionActivation;
@@ -76,6 +78,7 @@ export class Coordinator {
     readonly checker: CredentialChecker;
     readonly connector: CredentialConnector;
     readonly issuer: AccessIssuer;
+    readonly accessRecord: AccessRecord;
     readonly refreshes: RefreshRequests;
     readonly sessions: SessionManager;
     readonly activation: SessionActivation;
@@ -90,6 +93,7 @@ export class Coordinator {
     this.#checker = parts.checker;
     this.#connector = parts.connector;
     this.#issuer = parts.issuer;
+    this.#accessRecord = parts.accessRecord;
     this.#refreshes = parts.refreshes;
     this.#sessions = parts.sessions;
     this.#activation = parts.activation;
@@ -143,6 +147,10 @@ export class Coordinator {
    * @throws CredentialNotFoundError also when another call removed it first.
    */
   async revokeCredential(caller: Caller, credentialId: string): Promise<Revocation> {
+    return this.#audited(caller, { action: "credential.revoke" }, () => this.#revoke(caller, credentialId));
+  }
+
+  async #revoke(caller: Caller, credentialId: string): Promise<Revocation> {
     const stored = await this.#store.get(this.#database.em(), caller.userId, credentialId);
     const revokedAtProvider = await this.#revokeAtProvider(stored);
     return this.#outbox.transaction(caller.userId, async (em, emit) => {
@@ -178,12 +186,19 @@ export class Coordinator {
   /** @throws RateLimitedError */
   async startSession(caller: Caller, label: string | null): Promise<Session> {
     await this.#attempts.sessionStart(caller);
-    return this.#sessions.start(caller.userId, label);
+    return this.#sessions.start(caller, label);
   }
 
   /** Headers for a call to a provider, now. @throws AuthError */
   async issueAccess(caller: Caller, request: AccessRequest): Promise<AccessGrant> {
-    return this.#issuer.issue(caller, request);
+    try {
+      const grant = await this.#issuer.issue(caller, request);
+      this.#accessRecord.granted(caller, grant);
+      return grant;
+    } catch (error) {
+      this.#accessRecord.refused(caller, request, error);
+      throw error;
+    }
   }
 
   async findCredential(userId: string, id: string): Promise<ProviderCredential | null> {
@@ -224,13 +239,16 @@ export class Coordinator {
   ): Promise<T> {
     // A name that is no provider's may be a key in the wrong field.
     const attempt = { action, provider: this.#registry.find(provider)?.name ?? null };
-    return this.#attempts.authentication(caller, attempt, async () => {
-      try {
-        return await work();
-      } catch (error) {
-        await this.#audit.writeFailure(caller, attempt, error);
-        throw error;
-      }
-    });
+    return this.#attempts.authentication(caller, attempt, () => this.#audited(caller, attempt, work));
+  }
+
+  /** What succeeds has put itself on record. */
+  async #audited<T>(caller: Caller, action: Omit<AuditedAction, "outcome">, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      await this.#audit.writeFailure(caller, action, error);
+      throw error;
+    }
   }
 }

@@ -8,7 +8,7 @@ import type { Outbox } from "../events/outbox.ts";
 import { AuthError, InvalidCredentialError, KeyUnavailableError, ReauthenticationRequiredError } from "../errors.ts";
 import type { ProviderRegistry } from "../providers/registry.ts";
 import type { AttemptLimits } from "./attempt-limits.ts";
-import type { AuditTrail } from "./audit-trail.ts";
+import type { AuditTrail } from "../observability/audit-trail.ts";
 import { credentialEventBody } from "./credential-event.ts";
 import type { RefreshDemand } from "./refresh/refresh-claims.ts";
 import type { Refresher } from "./refresh/refresher.ts";
@@ -53,10 +53,7 @@ export class CredentialChecker {
    * re-authentication), ProviderUnavailableError or RateLimitedError (nothing is known, and nothing is changed).
    */
   async check(caller: Caller, credentialId: string): Promise<ProviderCredential> {
-    const found = await this.#store.get(this.#database.em(), caller.userId, credentialId);
-    if (found.keyId === forgottenKeyId) {
-      throw new ReauthenticationRequiredError(found.statusReason ?? "Connect the provider again.", found);
-    }
+    const found = await this.#find(caller, credentialId);
     const attempt = { action: "credential.validate", credential: found } as const;
     return this.#attempts.authentication(caller, attempt, () => this.#check(caller, found));
   }
@@ -79,6 +76,20 @@ export class CredentialChecker {
       await this.#audit.write(em, caller, { action: "credential.validate", outcome: "succeeded", credential });
     });
     return this.#store.get(this.#database.em(), caller.userId, found.id);
+  }
+
+  /** A check puts itself on record. What is refused before it is put on record here. */
+  async #find(caller: Caller, credentialId: string): Promise<ProviderCredential> {
+    let credential: ProviderCredential | undefined;
+    try {
+      credential = await this.#store.get(this.#database.em(), caller.userId, credentialId);
+      if (credential.keyId !== forgottenKeyId) return credential;
+      throw new ReauthenticationRequiredError(credential.statusReason ?? "Connect the provider again.", credential);
+    } catch (error) {
+      const action = { action: "credential.validate" } as const;
+      await this.#audit.writeFailure(caller, credential === undefined ? action : { ...action, credential }, error);
+      throw error;
+    }
   }
 
   /** Null: the provider accepts it. */

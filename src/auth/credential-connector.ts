@@ -5,7 +5,7 @@ import type { ProviderCredential } from "../credentials/provider-credential.ts";
 import type { EntityManager } from "../db/database.ts";
 import type { Emit, Outbox } from "../events/outbox.ts";
 import type { ProviderCredentials } from "../providers/provider-auth.ts";
-import type { AuditedAction, AuditTrail } from "./audit-trail.ts";
+import type { AuditedAction, AuditTrail } from "../observability/audit-trail.ts";
 import { credentialEventBody } from "./credential-event.ts";
 
 /** What else belongs to the transaction that stores a credential; its events follow CredentialStored. */

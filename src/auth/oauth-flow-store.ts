@@ -157,19 +157,21 @@ export class OAuthFlowStore {
     await this.#end(em, flow, { status: "completed", credentialId });
   }
 
-  async fail(flow: OAuthFlow, error: AuthError): Promise<void> {
+  /** In the transaction that puts it on record. @returns false where it was over already. */
+  async fail(em: EntityManager, flow: OAuthFlow, error: AuthError): Promise<boolean> {
     const status =
       error instanceof OAuthDeniedError ? "denied" : error instanceof OAuthStateError ? "expired" : "failed";
-    await this.#end(this.#database.em(), flow, { status, errorCode: error.code, errorMessage: error.message });
+    return this.#end(em, flow, { status, errorCode: error.code, errorMessage: error.message });
   }
 
   /** A finished flow keeps nothing that could be opened. */
-  async #end(em: EntityManager, { userId, id }: OAuthFlow, columns: Partial<OAuthFlow>): Promise<void> {
-    await em.nativeUpdate(
+  async #end(em: EntityManager, { userId, id }: OAuthFlow, columns: Partial<OAuthFlow>): Promise<boolean> {
+    const ended = await em.nativeUpdate(
       OAuthFlowEntity,
       { userId, id, status: { $in: ["pending", "exchanging"] } },
       { ...columns, secrets: Buffer.alloc(0), nextPollAt: null, updatedAt: this.#clock.now() },
     );
+    return ended === 1;
   }
 
   /** Takes device flows that are due, for a while in which no other process polls them; by the database's clock. */

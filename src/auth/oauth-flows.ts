@@ -4,12 +4,13 @@ import type { Clock } from "../clock.ts";
 import { defaultLabel } from "../credentials/credential-store.ts";
 import type { ProviderCredential } from "../credentials/provider-credential.ts";
 import { Secret } from "../credentials/secret.ts";
+import type { Database } from "../db/database.ts";
 import type { Doorbell } from "../events/doorbell.ts";
 import { AuthError, InvalidCredentialError, OAuthDeniedError, ProviderUnavailableError } from "../errors.ts";
 import type { OAuthCredentials, OAuthFlowKind, ProviderCredentials } from "../providers/provider-auth.ts";
 import type { ProviderRegistry } from "../providers/registry.ts";
 import type { AttemptLimits } from "./attempt-limits.ts";
-import type { AuditTrail } from "./audit-trail.ts";
+import type { AuditTrail } from "../observability/audit-trail.ts";
 import type { CredentialConnector } from "./credential-connector.ts";
 import { defaultKind } from "./flow-kind.ts";
 import type { FlowRedirects } from "./flow-redirects.ts";
@@ -56,6 +57,7 @@ const random = () => randomBytes(32).toString("base64url");
 
 /** Begins OAuth flows and ends them, each once. */
 export class OAuthFlows {
+  readonly #database: Database;
   readonly #registry: ProviderRegistry;
   readonly #flows: OAuthFlowStore;
   readonly #connector: CredentialConnector;
@@ -67,6 +69,7 @@ export class OAuthFlows {
   readonly #clock: Clock;
 
   constructor(parts: {
+    readonly database: Database;
     readonly registry: ProviderRegistry;
     readonly flows: OAuthFlowStore;
     readonly connector: CredentialConnector;
@@ -77,6 +80,7 @@ export class OAuthFlows {
     readonly doorbell: Doorbell;
     readonly clock: Clock;
   }) {
+    this.#database = parts.database;
     this.#registry = parts.registry;
     this.#flows = parts.flows;
     this.#connector = parts.connector;
@@ -143,11 +147,10 @@ export class OAuthFlows {
     provider?: string,
     end: FlowEnd = {},
   ): Promise<CompletedFlow> {
-    await this.#activation.require(caller.userId, end.sessionId ?? null);
     const known = await this.#providerOf(caller, response.state, provider);
     const attempt = { action: "credential.authenticate", provider: known } as const;
     return this.#attempts.authentication(caller, attempt, async () => {
-      const flow = await this.#take(caller, response.state, provider);
+      const flow = await this.#take(caller, response.state, provider, end.sessionId ?? null);
       return this.#finish(caller, flow, () => this.#exchange(flow, response), end);
     });
   }
@@ -164,15 +167,24 @@ export class OAuthFlows {
     return this.#finish(caller, flow, () => Promise.resolve(credentials));
   }
 
-  /** Ends a flow without a credential. */
+  /** Ends a flow without a credential. One that is over already stays as it is. */
   async fail(caller: Caller, flow: OAuthFlow, error: AuthError): Promise<void> {
-    await this.#flows.fail(flow, error);
+    await this.#database.transaction(async (em) => {
+      if (!(await this.#flows.fail(em, flow, error))) return;
+      const { provider } = flow;
+      await this.#audit.write(em, caller, { action: "credential.authenticate", outcome: error.code, provider });
+    });
     this.#doorbell.ring(flow.userId);
-    await this.#audit.writeFailure(caller, { action: "credential.authenticate", provider: flow.provider }, error);
   }
 
-  async #take(caller: Caller, state: string, provider: string | undefined): Promise<OAuthFlow> {
+  async #take(
+    caller: Caller,
+    state: string,
+    provider: string | undefined,
+    sessionId: string | null,
+  ): Promise<OAuthFlow> {
     try {
+      await this.#activation.require(caller.userId, sessionId);
       // A name that cannot have flows is told as such, not as a wrong state.
       if (provider !== undefined) defaultKind(this.#registry.get(provider));
       const claim = { state, userId: caller.userId };

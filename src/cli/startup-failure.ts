@@ -14,6 +14,7 @@ const explanations: Readonly<Record<string, string>> = {
   "28P01": "PostgreSQL refuses the user or the password of DATABASE_URL.",
   "28000": "PostgreSQL refuses the user of DATABASE_URL.",
   "3D000": "PostgreSQL has no database of the name in DATABASE_URL. Create it with createdb.",
+  "42P01": "The database has no tables of this version yet. Start the server once: it makes them.",
   "42501": "PostgreSQL does not allow the user of DATABASE_URL to create the tables. Grant it CREATE on the schema.",
 };
 

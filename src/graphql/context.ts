@@ -10,6 +10,8 @@ import type { StatusRule } from "../credentials/credential-status.ts";
 import type { RateLimitedError } from "../errors.ts";
 import type { EventStream } from "../events/event-stream.ts";
 import type { StreamWatch } from "../events/stream-watch.ts";
+import type { AuditReader } from "../observability/audit-reader.ts";
+import type { OperationMetrics } from "../observability/metrics.ts";
 import type { ProviderRegistry } from "../providers/registry.ts";
 import type { SessionManager } from "../sessions/session-manager.ts";
 
@@ -26,6 +28,8 @@ export interface Services {
   readonly watch: StreamWatch;
   readonly statusRule: StatusRule;
   readonly stepUp: StepUp;
+  readonly audit: AuditReader;
+  readonly metrics: OperationMetrics;
   readonly clock: Clock;
 }
 

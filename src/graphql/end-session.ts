@@ -26,7 +26,7 @@ builder.mutationField("endSession", (t) =>
     },
     args: { input: t.arg({ type: EndSessionInput, required: true, description: "What to end." }) },
     resolve: async (_root, { input }, { caller, sessions }) => ({
-      session: await sessions.end(caller.userId, sessionRowId(input.sessionId)),
+      session: await sessions.end(caller, sessionRowId(input.sessionId)),
     }),
   }),
 );
@@ -59,7 +59,7 @@ builder.mutationField("endOtherSessions", (t) =>
     },
     args: { input: t.arg({ type: EndOtherSessionsInput, required: true, description: "What to keep." }) },
     resolve: async (_root, { input }, { caller, sessions }) => ({
-      endedIds: await sessions.endOthers(caller.userId, sessionRowId(input.keepSessionId)),
+      endedIds: await sessions.endOthers(caller, sessionRowId(input.keepSessionId)),
     }),
   }),
 );

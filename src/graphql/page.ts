@@ -17,11 +17,15 @@ function toCursor({ createdAt, id }: Position): string {
   return Buffer.from(`c1.${createdAt.getTime()}.${id}`).toString("base64url");
 }
 
-function toPosition(name: "after" | "before", cursor: string | undefined): Position | undefined {
+function toPosition(
+  name: "after" | "before",
+  cursor: string | undefined,
+  isRowId: (text: string) => boolean,
+): Position | undefined {
   if (cursor === undefined) return undefined;
   const [, time, id] =
-    /^c1\.(\d{1,15})\.(.{36})$/.exec(Buffer.from(cursor.slice(0, 128), "base64url").toString()) ?? [];
-  if (id !== undefined && isUuid(id)) return { createdAt: new Date(Number(time)), id };
+    /^c1\.(\d{1,15})\.(.{1,36})$/.exec(Buffer.from(cursor.slice(0, 128), "base64url").toString()) ?? [];
+  if (id !== undefined && isRowId(id)) return { createdAt: new Date(Number(time)), id };
   throw new ValidationError([{ path: [name], message: "is not a cursor of this connection" }]);
 }
 
@@ -34,13 +38,25 @@ function assertPageSize(args: PageArguments): void {
   }
 }
 
-/** One page of a connection. @throws ValidationError for a size or a cursor that is not allowed. */
-export async function resolvePage<Row extends Position>(args: PageArguments, read: (query: Page) => Promise<Row[]>) {
+/**
+ * One page of a connection. @throws ValidationError for a size or a cursor that is not allowed.
+ * @param isRowId whether a text can be the id of a row of this kind.
+ */
+export async function resolvePage<Row extends Position>(
+  args: PageArguments,
+  read: (query: Page) => Promise<Row[]>,
+  isRowId: (text: string) => boolean = isUuid,
+) {
   assertPageSize(args);
   const connection = await resolveCursorConnection(
     { args, defaultSize: defaultPageSize, maxSize: maxPageSize, toCursor },
     ({ after, before, limit, inverted }: ResolveCursorConnectionArgs) =>
-      read({ after: toPosition("after", after), before: toPosition("before", before), limit, inverted }),
+      read({
+        after: toPosition("after", after, isRowId),
+        before: toPosition("before", before, isRowId),
+        limit,
+        inverted,
+      }),
   );
   // Of an empty page the plugin says "".
   const { startCursor, endCursor } = connection.pageInfo;

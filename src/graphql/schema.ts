@@ -10,6 +10,7 @@ import "./refresh-credential.ts";
 import "./oauth-flow.ts";
 import "./run-oauth-flow.ts";
 import "./access-grant.ts";
+import "./audit-entry.ts";
 import "./user.ts";
 import "./session.ts";
 import "./manage-session.ts";

@@ -1,3 +1,4 @@
+import { AuditEntryRef, isAuditEntryId } from "./audit-entry.ts";
 import { AuthMethodEnum } from "./auth-method.ts";
 import { builder } from "./builder.ts";
 import { CredentialRef, CredentialStatusEnum } from "./credential.ts";
@@ -81,6 +82,17 @@ builder.node(UserRef, {
         return rowId === null ? null : sessions.find(userId, rowId);
       },
     }),
+    auditLog: t.connection(
+      {
+        type: AuditEntryRef,
+        description:
+          "What was done with the user's credentials and sessions, and what was refused, by whom and from where; in the order of time, so that `last: 20` gives the newest. Entries are kept for the server's time of retention.",
+        authScopes: { scope: "credentials:read" },
+        resolve: ({ userId }, args, { audit }) => resolvePage(args, (page) => audit.list(userId, page), isAuditEntryId),
+      },
+      { name: "AuditEntryConnection", description: "A page of the audit log." },
+      { name: "AuditEntryEdge", description: "One entry of a page." },
+    ),
     eventCursor: t.string({
       description: "Take it, read the state, then subscribe with `after:` it: nothing falls between.",
       resolve: ({ userId }, _args, { stream }) => stream.cursor(userId),

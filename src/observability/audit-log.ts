@@ -2,37 +2,55 @@ import { defineEntity, p } from "@mikro-orm/core";
 import type { EntityManager } from "../db/database.ts";
 import type { ErrorCode } from "../errors.ts";
 
-/** Who acted, and from where. */
+/** Who acted, for whom, and from where. Every caller is one. */
 export interface AuditActor {
+  readonly userId: string;
   /** The `sub` that acted: the user, or a service on the user's behalf. */
   readonly actor: string;
   readonly ip: string | null;
   readonly userAgent: string | null;
 }
 
-export interface AuditEntry extends AuditActor {
-  readonly userId: string;
-  readonly action:
-    | "credential.authenticate"
-    | "credential.import"
-    | "credential.validate"
-    | "credential.refresh"
-    | "credential.revoke";
-  readonly outcome: "succeeded" | ErrorCode | "INTERNAL_ERROR";
+/** What is put on record. */
+export type AuditAction =
+  | "credential.authenticate"
+  | "credential.import"
+  | "credential.validate"
+  | "credential.refresh"
+  | "credential.revoke"
+  /** A service got headers, or was refused them; the first time in an hour. */
+  | "credential.access"
+  | "session.start"
+  | "session.end"
+  | "session.end_others"
+  /** Of the operator's: it concerns no user. */
+  | "key.rotate";
+
+export type AuditOutcome = "succeeded" | ErrorCode | "INTERNAL_ERROR";
+
+export interface AuditEntry extends Omit<AuditActor, "userId"> {
+  /** Null for what concerns the whole server, such as its keys. No user can read such an entry. */
+  readonly userId: string | null;
+  readonly action: AuditAction;
+  readonly outcome: AuditOutcome;
   readonly provider: string | null;
   readonly credentialId: string | null;
 }
 
-/** The table `audit_log`. Rows are only added. */
+/** The table `audit_log`. Rows are added, never changed, and removed when their time of keeping is over. */
 export const AuditEntryEntity = defineEntity({
   name: "AuditEntry",
   tableName: "audit_log",
-  indexes: [{ name: "audit_log_user_id_index", properties: ["userId", "at", "id"] }],
+  indexes: [
+    { name: "audit_log_user_id_index", properties: ["userId", "at", "id"] },
+    { name: "audit_log_at_index", properties: ["at", "id"] },
+  ],
+  uniques: [{ name: "audit_log_once_unique", properties: ["userId", "once"] }],
   properties: {
     id: p.bigint("number").primary().autoincrement(),
     at: p.datetime(3),
     /** Whose credential it was. */
-    userId: p.string().length(255),
+    userId: p.string().length(255).nullable(),
     actor: p.string().length(255),
     action: p.string().length(64),
     outcome: p.string().length(64),
@@ -40,10 +58,19 @@ export const AuditEntryEntity = defineEntity({
     credentialId: p.uuid().nullable(),
     ip: p.string().length(64).nullable(),
     userAgent: p.string().length(256).nullable(),
+    /** Of the entries of a user that have the same text here, only the first is written. */
+    once: p.string().length(64).nullable(),
   },
 });
 
+const maxUserAgentLength = 256;
+
+/** As much of a user agent as the table keeps. */
+export function shortUserAgent(userAgent: string | null): string | null {
+  return userAgent?.slice(0, maxUserAgentLength).toWellFormed() ?? null;
+}
+
 /** Adds an entry in the transaction of `em`: it stands exactly when what it tells of does. */
 export async function writeAudit(em: EntityManager, at: Date, entry: AuditEntry): Promise<void> {
-  await em.insert(AuditEntryEntity, { at, ...entry, userAgent: entry.userAgent?.slice(0, 256) ?? null });
+  await em.insert(AuditEntryEntity, { at, ...entry, userAgent: shortUserAgent(entry.userAgent) });
 }

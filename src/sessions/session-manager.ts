@@ -2,6 +2,8 @@ import type { Clock } from "../clock.ts";
 import type { Database, EntityManager } from "../db/database.ts";
 import { SessionExpiredError, SessionNotFoundError } from "../errors.ts";
 import type { Emit, Outbox } from "../events/outbox.ts";
+import type { AuditActor } from "../observability/audit-log.ts";
+import type { AuditTrail } from "../observability/audit-trail.ts";
 import type { Page } from "../page.ts";
 import type { AuthMethod } from "../providers/provider-auth.ts";
 import { type Session, type SessionProvider, type SessionStatus, sessionStatus } from "./session.ts";
@@ -13,23 +15,27 @@ export class SessionManager {
   readonly #database: Database;
   readonly #store: SessionStore;
   readonly #outbox: Outbox;
+  readonly #audit: AuditTrail;
   readonly #clock: Clock;
 
   constructor(parts: {
     readonly database: Database;
     readonly store: SessionStore;
     readonly outbox: Outbox;
+    readonly audit: AuditTrail;
     readonly clock: Clock;
   }) {
     this.#database = parts.database;
     this.#store = parts.store;
     this.#outbox = parts.outbox;
+    this.#audit = parts.audit;
     this.#clock = parts.clock;
   }
 
-  async start(userId: string, label: string | null): Promise<Session> {
-    return this.#outbox.transaction(userId, async (em, emit) => {
-      const session = await this.#store.create(em, userId, label);
+  async start(by: AuditActor, label: string | null): Promise<Session> {
+    return this.#outbox.transaction(by.userId, async (em, emit) => {
+      const session = await this.#store.create(em, by.userId, label);
+      await this.#audit.write(em, by, { action: "session.start", outcome: "succeeded" });
       emit({ type: "SessionStarted", body: sessionEventBody(session) });
       return session;
     });
@@ -130,10 +136,12 @@ export class SessionManager {
   }
 
   /** Ends a session. One that is over already stays as it is. @throws SessionNotFoundError */
-  async end(userId: string, id: string): Promise<Session> {
+  async end(by: AuditActor, id: string): Promise<Session> {
+    const { userId } = by;
     return this.#outbox.transaction(userId, async (em, emit) => {
       try {
         const session = await this.#store.lock(em, userId, id);
+        await this.#audit.write(em, by, { action: "session.end", outcome: "succeeded" });
         await this.#end(em, emit, session);
         return session;
       } catch (error) {
@@ -144,11 +152,13 @@ export class SessionManager {
   }
 
   /** Ends all of a user's sessions but one. @returns the ids of those that ended. @throws SessionNotFoundError */
-  async endOthers(userId: string, keepId: string): Promise<string[]> {
+  async endOthers(by: AuditActor, keepId: string): Promise<string[]> {
+    const { userId } = by;
     return this.#outbox.transaction(userId, async (em, emit) => {
       const kept = await this.#store.find(em, userId, keepId);
       if (kept === null) throw new SessionNotFoundError();
       const others = await this.#store.lockAll(em, userId, { id: { $ne: keepId } });
+      if (others.length > 0) await this.#audit.write(em, by, { action: "session.end_others", outcome: "succeeded" });
       for (const session of others) await this.#end(em, emit, session);
       return others.map(({ id }) => id);
     });

@@ -736,3 +736,45 @@ export const completeOAuthInSessionMutation = graphql(`
     }
   }
 `);
+
+export const auditLogQuery = graphql(`
+  query AuditLog($first: Int, $after: String, $last: Int, $before: String) {
+    viewer {
+      auditLog(first: $first, after: $after, last: $last, before: $before) {
+        edges {
+          cursor
+        }
+        nodes {
+          id
+          at
+          actor
+          action
+          outcome
+          provider
+          credentialId
+          ip
+          userAgent
+        }
+        pageInfo {
+          hasNextPage
+          hasPreviousPage
+          startCursor
+          endCursor
+        }
+      }
+    }
+  }
+`);
+
+export const userAuditLogQuery = graphql(`
+  query UserAuditLog($id: String!) {
+    user(id: $id) {
+      auditLog(last: 100) {
+        nodes {
+          actor
+          action
+        }
+      }
+    }
+  }
+`);

@@ -16,6 +16,7 @@ test("the migrations lead from nothing to exactly what the entities say, and bac
     "0003-refresh",
     "0004-sessions",
     "0005-rate-limits",
+    "0006-audit-log",
   ]);
   expect(await database.orm.schema.getUpdateSchemaSQL({ wrap: false })).toBe("");
   expect(await migrate(database)).toEqual([]);
@@ -37,5 +38,6 @@ test("of several processes that start at once one migrates and the others wait",
     "0003-refresh",
     "0004-sessions",
     "0005-rate-limits",
+    "0006-audit-log",
   ]);
 });

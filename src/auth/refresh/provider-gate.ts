@@ -58,6 +58,11 @@ export class ProviderGate implements Disposable {
     }
   }
 
+  /** Whether requests go through, as far as the last ones tell. */
+  get letsThrough(): boolean {
+    return this.#breaker.state === CircuitState.Closed;
+  }
+
   /** Milliseconds until a provider that is down may be tried again; null where it is not left alone, or for longer. */
   get untilProbeMs(): number | null {
     if (this.#breaker.state !== CircuitState.Open) return null;

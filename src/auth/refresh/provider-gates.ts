@@ -18,6 +18,11 @@ export class ProviderGates implements Disposable {
     return gate;
   }
 
+  /** The gates that were needed so far, by provider. */
+  list(): [provider: string, gate: ProviderGate][] {
+    return [...this.#gates];
+  }
+
   /** Where refreshes could start now. */
   slots(registry: ProviderRegistry): ClaimSlots[] {
     return registry.list().flatMap((provider) => {

@@ -42,6 +42,8 @@ export interface RefreshClaim extends SealedRow, TokenDetails {
   readonly failCount: number;
   /** The refresh token was sent before and the outcome is not known. */
   readonly isReplay: boolean;
+  /** Seconds since the time at which it was due, by the database's clock; less than 0 where somebody wanted it sooner. */
+  readonly lag: number | null;
   /** When it was claimed, as `performance.now()` tells it. */
   readonly claimedAt: number;
 }
@@ -73,6 +75,7 @@ interface ClaimedColumns {
   lease_epoch: number;
   fail_count: number;
   is_replay: boolean;
+  lag: number | null;
 }
 
 const unclaimed = `(lease_until is null or lease_until <= clock_timestamp())
@@ -94,7 +97,8 @@ const lease = `update provider_credentials c set
   from claimed
   where c.user_id = claimed.user_id and c.id = claimed.id
   returning c.id, c.user_id, c.provider, c.auth_method, c.label, c.credentials, c.token_version, c.scopes,
-    (extract(epoch from c.expires_at) * 1000)::float8 as expires_ms, c.lease_epoch, c.fail_count, claimed.is_replay`;
+    (extract(epoch from c.expires_at) * 1000)::float8 as expires_ms, c.lease_epoch, c.fail_count, claimed.is_replay,
+    extract(epoch from clock_timestamp() - c.next_try_at)::float8 as lag`;
 
 const claimDueStatement = {
   name: "claim_due_refreshes",
@@ -197,6 +201,7 @@ export class RefreshClaims {
       leaseEpoch: row.lease_epoch,
       failCount: row.fail_count,
       isReplay: row.is_replay,
+      lag: row.lag,
       claimedAt,
     }));
   }

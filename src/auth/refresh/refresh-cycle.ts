@@ -10,7 +10,9 @@ import {
   ReauthenticationRequiredError,
 } from "../../errors.ts";
 import type { FaultHandler } from "../../fault-point.ts";
+import { auditOutcome } from "../../observability/audit-trail.ts";
 import type { Logger } from "../../observability/logger.ts";
+import type { RefreshMetrics } from "../../observability/metrics.ts";
 import type { OAuthCredentials, ProviderAuth } from "../../providers/provider-auth.ts";
 import { underWay } from "./postponement.ts";
 import type { ProviderGates } from "./provider-gates.ts";
@@ -29,6 +31,7 @@ export class RefreshCycle {
   readonly #keeper: RenewalKeeper;
   readonly #sealer: CredentialSealer;
   readonly #scheduler: RefreshScheduler;
+  readonly #metrics: RefreshMetrics;
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #faults: FaultHandler;
@@ -39,6 +42,7 @@ export class RefreshCycle {
     readonly keeper: RenewalKeeper;
     readonly sealer: CredentialSealer;
     readonly scheduler: RefreshScheduler;
+    readonly metrics: RefreshMetrics;
     readonly clock: Clock;
     readonly log: Logger;
     readonly faults: FaultHandler;
@@ -48,6 +52,7 @@ export class RefreshCycle {
     this.#keeper = parts.keeper;
     this.#sealer = parts.sealer;
     this.#scheduler = parts.scheduler;
+    this.#metrics = parts.metrics;
     this.#clock = parts.clock;
     this.#log = parts.log;
     this.#faults = parts.faults;
@@ -79,6 +84,7 @@ export class RefreshCycle {
       credentials = await sent;
     } catch (error) {
       const refusal = await this.#refuse(provider, claim, error, actor);
+      this.#count(claim, refusal === null ? "superseded" : auditOutcome(refusal));
       if (refusal === null) return false;
       throw refusal;
     }
@@ -86,9 +92,15 @@ export class RefreshCycle {
     const parts = { sealer: this.#sealer, scheduler: this.#scheduler };
     const renewal = sealRenewal(claim, credentials, parts, { now: this.#clock.now(), actor });
     const fate = await this.#keeper.keep(renewal);
+    this.#count(claim, fate === "stored" ? "succeeded" : fate);
     // Its user has removed the credential: nobody shall use what has come for it.
     if (fate === "gone") await provider.revokeCredentials(credentials);
     return fate !== "superseded";
+  }
+
+  #count({ provider, expiresAt, lag }: RefreshClaim, outcome: string): void {
+    const isLate = expiresAt !== null && expiresAt <= this.#clock.now();
+    this.#metrics.refreshEnded({ provider, outcome, isLate, lag: lag === null || lag < 0 ? null : lag });
   }
 
   /** @returns what to tell those who wait; null where the claim no longer held. */

@@ -3,6 +3,7 @@ import type { CredentialStore } from "../../credentials/credential-store.ts";
 import type { ProviderCredential } from "../../credentials/provider-credential.ts";
 import type { Database } from "../../db/database.ts";
 import { AuthError, KeyUnavailableError, MethodUnavailableError, ReauthenticationRequiredError } from "../../errors.ts";
+import type { AuditTrail } from "../../observability/audit-trail.ts";
 import type { ProviderRegistry } from "../../providers/registry.ts";
 import type { AttemptLimits } from "../attempt-limits.ts";
 import type { Refresher } from "./refresher.ts";
@@ -26,6 +27,7 @@ export class RefreshRequests {
   readonly #store: CredentialStore;
   readonly #refresher: Refresher;
   readonly #attempts: AttemptLimits;
+  readonly #audit: AuditTrail;
 
   constructor(parts: {
     readonly database: Database;
@@ -33,17 +35,19 @@ export class RefreshRequests {
     readonly store: CredentialStore;
     readonly refresher: Refresher;
     readonly attempts: AttemptLimits;
+    readonly audit: AuditTrail;
   }) {
     this.#database = parts.database;
     this.#registry = parts.registry;
     this.#store = parts.store;
     this.#refresher = parts.refresher;
     this.#attempts = parts.attempts;
+    this.#audit = parts.audit;
   }
 
   /** Refreshes one credential now, due or not. @throws AuthError; what was stored before is untouched then. */
   async refresh(caller: Caller, credentialId: string): Promise<ProviderCredential> {
-    return this.#refresh(caller, await this.#get(caller.userId, credentialId));
+    return this.#refresh(caller, await this.#find(caller, credentialId));
   }
 
   /** Refreshes all of a user's credentials that can be. */
@@ -66,10 +70,30 @@ export class RefreshRequests {
   }
 
   async #refresh(caller: Caller, credential: ProviderCredential): Promise<ProviderCredential> {
-    this.#assertRefreshable(credential);
+    await this.#expectRefreshable(caller, credential);
     await this.#attempts.refresh(caller, credential);
     await this.#refresher.renew(credential, { demand: "asked", actor: caller.actor });
     return this.#get(caller.userId, credential.id);
+  }
+
+  // A refresh puts itself on record, how many ever have asked for it. What is refused before it is put on record here.
+
+  async #find(caller: Caller, id: string): Promise<ProviderCredential> {
+    try {
+      return await this.#get(caller.userId, id);
+    } catch (error) {
+      await this.#audit.writeFailure(caller, { action: "credential.refresh" }, error);
+      throw error;
+    }
+  }
+
+  async #expectRefreshable(caller: Caller, credential: ProviderCredential): Promise<void> {
+    try {
+      this.#assertRefreshable(credential);
+    } catch (error) {
+      await this.#audit.writeFailure(caller, { action: "credential.refresh", credential }, error);
+      throw error;
+    }
   }
 
   #get(userId: string, id: string): Promise<ProviderCredential> {

@@ -7,7 +7,9 @@ import type { Database } from "../../db/database.ts";
 import type { Doorbell } from "../../events/doorbell.ts";
 import type { Outbox } from "../../events/outbox.ts";
 import { type FaultHandler, noFaults } from "../../fault-point.ts";
+import type { AuditTrail } from "../../observability/audit-trail.ts";
 import type { Logger } from "../../observability/logger.ts";
+import type { RefreshMetrics } from "../../observability/metrics.ts";
 import type { ProviderRegistry } from "../../providers/registry.ts";
 import { ExpiryNotices } from "./expiry-notices.ts";
 import { defaultGateLimits, type GateLimits } from "./provider-gate.ts";
@@ -43,7 +45,9 @@ export async function startRefreshing(
     readonly sealer: CredentialSealer;
     readonly scheduler: RefreshScheduler;
     readonly outbox: Outbox;
+    readonly audit: AuditTrail;
     readonly doorbell: Doorbell;
+    readonly metrics: RefreshMetrics;
     readonly clock: Clock;
     readonly log: Logger;
     /** Told of the steps, in words for a person. */
@@ -54,6 +58,12 @@ export async function startRefreshing(
   await using stack = new AsyncDisposableStack();
   const { database, registry, log } = parts;
   const gates = stack.use(new ProviderGates(limits));
+  parts.metrics.observe(
+    "maestro_provider_circuit_open",
+    "1 while this process leaves a provider alone because it does not answer, or refuses the server's own client.",
+    ["provider"],
+    () => gates.list().map(([provider, { letsThrough }]) => [{ provider }, letsThrough ? 0 : 1]),
+  );
   const claims = new RefreshClaims(database, randomUUID());
   const record = new RefreshRecord(parts);
   const spool = await RefreshSpool.open(parts.dataDir, log);

@@ -673,6 +673,23 @@ export type CompleteOAuthInSessionMutation = { completeOAuth:
     | { __typename: 'ValidationError', code: ErrorCode, message: string }
    };
 
+export type AuditLogQueryVariables = Exact<{
+  first?: number | null | undefined;
+  after?: string | null | undefined;
+  last?: number | null | undefined;
+  before?: string | null | undefined;
+}>;
+
+
+export type AuditLogQuery = { viewer: { auditLog: { edges: Array<{ cursor: string }>, nodes: Array<{ id: string, at: string, actor: string, action: string, outcome: string, provider: string | null, credentialId: string | null, ip: string | null, userAgent: string | null }>, pageInfo: { hasNextPage: boolean, hasPreviousPage: boolean, startCursor: string | null, endCursor: string | null } } } };
+
+export type UserAuditLogQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type UserAuditLogQuery = { user: { auditLog: { nodes: Array<{ actor: string, action: string }> } } | null };
+
 export type AccessMutationVariables = Exact<{
   provider: string;
 }>;
@@ -1413,6 +1430,46 @@ export const CompleteOAuthInSessionDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<CompleteOAuthInSessionMutation, CompleteOAuthInSessionMutationVariables>;
+export const AuditLogDocument = new TypedDocumentString(`
+    query AuditLog($first: Int, $after: String, $last: Int, $before: String) {
+  viewer {
+    auditLog(first: $first, after: $after, last: $last, before: $before) {
+      edges {
+        cursor
+      }
+      nodes {
+        id
+        at
+        actor
+        action
+        outcome
+        provider
+        credentialId
+        ip
+        userAgent
+      }
+      pageInfo {
+        hasNextPage
+        hasPreviousPage
+        startCursor
+        endCursor
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<AuditLogQuery, AuditLogQueryVariables>;
+export const UserAuditLogDocument = new TypedDocumentString(`
+    query UserAuditLog($id: String!) {
+  user(id: $id) {
+    auditLog(last: 100) {
+      nodes {
+        actor
+        action
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<UserAuditLogQuery, UserAuditLogQueryVariables>;
 export const AccessDocument = new TypedDocumentString(`
     mutation Access($provider: String!) {
   issueAccess(input: { provider: $provider }) {

@@ -15,7 +15,9 @@ import { Outbox } from "../../../../src/events/outbox.ts";
 import { postgresLine } from "../../../../src/events/postgres-doorbell.ts";
 import { SharedDoorbell } from "../../../../src/events/shared-doorbell.ts";
 import type { FaultPoint } from "../../../../src/fault-point.ts";
+import { AuditTrail } from "../../../../src/observability/audit-trail.ts";
 import { createLogger } from "../../../../src/observability/logger.ts";
+import { Metrics } from "../../../../src/observability/metrics.ts";
 import { HttpClient } from "../../../../src/providers/http-client.ts";
 import { createRegistry } from "../../../../src/providers/registry.ts";
 import { rotatingProvider } from "./rotating-provider.ts";
@@ -79,8 +81,10 @@ const doorbell = await SharedDoorbell.connect(postgresLine(config.databaseUrl!.r
 const outbox = new Outbox(database, doorbell);
 const http = new HttpClient();
 const registry = createRegistry([provider], config.providers, { http, clock });
+const audit = new AuditTrail(database, clock, log);
+const metrics = new Metrics();
 const refreshing = await startRefreshing(
-  { ...vault, database, dataDir: config.dataDir, registry, outbox, doorbell, clock, log, onStep: () => {} },
+  { ...vault, database, dataDir: config.dataDir, registry, outbox, audit, metrics, doorbell, clock, log, onStep: () => {} },
   { limits: { maxInFlight: task.maxInFlight }, intervalMs: task.intervalMs, faults: reach },
 );
 

@@ -1,18 +1,22 @@
-import type { Caller } from "../callers/caller.ts";
 import type { Clock } from "../clock.ts";
 import type { Database, EntityManager } from "../db/database.ts";
 import { AuthError } from "../errors.ts";
-import { type AuditEntry, writeAudit } from "../observability/audit-log.ts";
-import type { Logger } from "../observability/logger.ts";
+import { type AuditAction, type AuditActor, type AuditOutcome, writeAudit } from "./audit-log.ts";
+import type { Logger } from "./logger.ts";
 
 export interface AuditedAction {
-  readonly action: AuditEntry["action"];
-  readonly outcome: AuditEntry["outcome"];
+  readonly action: AuditAction;
+  readonly outcome: AuditOutcome;
   readonly provider?: string | null;
   readonly credential?: { readonly id: string; readonly provider: string };
 }
 
-/** Writes who did what to a credential, with the caller's identities. */
+/** How an error stands in the audit log. */
+export function auditOutcome(error: unknown): AuditOutcome {
+  return error instanceof AuthError ? error.code : "INTERNAL_ERROR";
+}
+
+/** Writes who did what, with the caller's identities. */
 export class AuditTrail {
   readonly #database: Database;
   readonly #clock: Clock;
@@ -27,14 +31,14 @@ export class AuditTrail {
   /** In the transaction of `em`. */
   async write(
     em: EntityManager,
-    caller: Caller,
+    { userId, actor, ip, userAgent }: AuditActor,
     { action, outcome, provider, credential }: AuditedAction,
   ): Promise<void> {
     await writeAudit(em, this.#clock.now(), {
-      userId: caller.userId,
-      actor: caller.actor,
-      ip: caller.ip,
-      userAgent: caller.userAgent,
+      userId,
+      actor,
+      ip,
+      userAgent,
       action,
       outcome,
       provider: credential?.provider ?? provider ?? null,
@@ -43,10 +47,10 @@ export class AuditTrail {
   }
 
   /** Outside any transaction. It never throws: the error that it tells of is the one to show. */
-  async writeFailure(caller: Caller, action: Omit<AuditedAction, "outcome">, error: unknown): Promise<void> {
-    const outcome = error instanceof AuthError ? error.code : "INTERNAL_ERROR";
+  async writeFailure(by: AuditActor, action: Omit<AuditedAction, "outcome">, error: unknown): Promise<void> {
+    const outcome = auditOutcome(error);
     try {
-      await this.write(this.#database.em(), caller, { ...action, outcome });
+      await this.write(this.#database.em(), by, { ...action, outcome });
     } catch (auditError) {
       this.#log.error({ err: auditError, action: action.action, outcome }, "an audit entry could not be written");
     }

@@ -1,0 +1,86 @@
+import { once } from "node:events";
+import type { Writable } from "node:stream";
+import { SingleBar } from "cli-progress";
+import { Command, InvalidArgumentError } from "commander";
+import { loadConfig } from "../config.ts";
+import { openConfiguredDatabase } from "../db/configured-database.ts";
+import { AuditReader, type AuditSelection, type StoredAuditEntry } from "../observability/audit-reader.ts";
+import { loadCatalog } from "../providers/registry.ts";
+
+interface ExportOptions {
+  readonly user?: string;
+  readonly since?: Date;
+  readonly until?: Date;
+}
+
+/** Entries that are in memory at once. */
+const batchSize = 1_000;
+
+function parseTime(value: string): Date {
+  const time = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/.test(value) ? new Date(value) : null;
+  if (time !== null && !Number.isNaN(time.getTime())) return time;
+  throw new InvalidArgumentError("Write it as 2026-01-31 (the start of that day in UTC) or 2026-01-31T15:00:00Z.");
+}
+
+function parseUser(value: string): string {
+  if (value === "" || value.length > 255) throw new InvalidArgumentError("A user id has 1 to 255 characters.");
+  return value;
+}
+
+/** One line of the export. Its names are those of the API. */
+function lineOf({ id, createdAt, ...entry }: StoredAuditEntry): string {
+  return `${JSON.stringify({ id, at: createdAt.toISOString(), ...entry })}\n`;
+}
+
+/** Writes lines as fast as they are read, and no faster. @returns false once the reader has left, as `head` does. */
+function lineWriter(output: Writable): (lines: string) => Promise<boolean> {
+  let isOpen = true;
+  let failure: Error | null = null;
+  output.on("error", (error: NodeJS.ErrnoException) => {
+    isOpen = false;
+    if (error.code !== "EPIPE") failure = error;
+  });
+  return async (lines) => {
+    if (isOpen && !output.write(lines)) await once(output, "drain").catch(() => {});
+    if (failure !== null) throw failure;
+    return isOpen;
+  };
+}
+
+async function writeEntries(reader: AuditReader, selection: AuditSelection): Promise<void> {
+  // A person sees how far it is; a program that reads stderr finds nothing there but failures.
+  const total = process.stderr.isTTY ? await reader.count(selection) : 0;
+  const bar = total > 0 ? new SingleBar({ stream: process.stderr, format: "{bar} {value}/{total} entries" }) : null;
+  const write = lineWriter(process.stdout);
+  bar?.start(total, 0);
+  try {
+    for await (const batch of reader.batches(selection, batchSize)) {
+      if (!(await write(batch.map(lineOf).join("")))) return;
+      bar?.increment(batch.length);
+    }
+  } finally {
+    bar?.stop();
+  }
+}
+
+async function exportAudit({ user, since, until }: ExportOptions): Promise<void> {
+  const config = loadConfig(await loadCatalog());
+  await using database = await openConfiguredDatabase(config, () => {});
+  const selection = { userId: user ?? null, since: since ?? null, until: until ?? null };
+  await writeEntries(new AuditReader(database), selection);
+}
+
+/** `maestro-auth audit` */
+export function auditCommand(): Command {
+  const exporting = new Command("export")
+    .description("Write the audit log to stdout as JSON lines, the oldest entry first.")
+    .option("--user <id>", "only what concerns this user", parseUser)
+    .option("--since <time>", "only from this time on, such as 2026-01-31 or 2026-01-31T15:00:00Z", parseTime)
+    .option("--until <time>", "only before this time", parseTime)
+    .addHelpText(
+      "after",
+      "\nWith PostgreSQL it runs beside the server. The embedded database can be opened by one process only: stop the server first.\n\nExample:\n  maestro-auth audit export --since 2026-01-01 > audit.jsonl",
+    )
+    .action(exportAudit);
+  return new Command("audit").description("Work with the audit log.").addCommand(exporting);
+}

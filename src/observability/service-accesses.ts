@@ -1,0 +1,99 @@
+import { createHash } from "node:crypto";
+import type { Clock } from "../clock.ts";
+import type { Database } from "../db/database.ts";
+import { WriteBehind } from "../write-behind.ts";
+import { type AuditActor, type AuditOutcome, shortUserAgent } from "./audit-log.ts";
+import type { Logger } from "./logger.ts";
+
+/** What a service asked for on a user's behalf, and what came of it. */
+export interface ServiceAccess {
+  readonly outcome: AuditOutcome;
+  readonly provider: string | null;
+  /** Null for a refusal, and for the server's own key. */
+  readonly credentialId: string | null;
+}
+
+interface Entry extends ServiceAccess, AuditActor {
+  readonly at: number;
+  readonly once: string;
+}
+
+const hourMs = 3_600_000;
+/** How long an entry may wait before it is written, and so how much a crash can lose. */
+const delayMs = 1_000;
+const maxPending = 10_000;
+/** Entries of the present hour that this process remembers; one that it has forgotten costs a statement, no second row. */
+const maxRemembered = 100_000;
+
+// The rows are added in the order of their keys: two processes that add the same ones in different orders would stop
+// each other.
+const statement = {
+  name: "record_service_accesses",
+  text: `insert into audit_log (at, user_id, actor, action, outcome, provider, credential_id, ip, user_agent, once)
+    select to_timestamp(at / 1000), "userId", actor, 'credential.access', outcome, provider, "credentialId", ip, "userAgent", once
+    from json_to_recordset($1::json) as r (at float8, "userId" text, actor text, outcome text, provider text,
+      "credentialId" uuid, ip text, "userAgent" text, once text)
+    order by "userId", once
+    on conflict (user_id, once) do nothing`,
+};
+
+/**
+ * Puts on record that services use users' credentials: an entry for each service, credential, outcome and hour, of
+ * whichever process, and not for each call. It is written a little later, so that `issueAccess` waits for nothing.
+ */
+export class ServiceAccesses implements AsyncDisposable {
+  readonly #clock: Clock;
+  readonly #entries: WriteBehind<Entry>;
+  readonly #remembered = new Set<string>();
+  #hour = 0;
+
+  constructor(database: Database, clock: Clock, log: Logger) {
+    this.#clock = clock;
+    this.#entries = new WriteBehind<Entry>({
+      delayMs,
+      maxPending,
+      merge: (older) => older,
+      write: async (entries) => void (await database.query(statement, [JSON.stringify(entries)])),
+      onFailure: (err, entries) =>
+        log.error({ err, entries }, "accesses by services could not be put on record; they are kept in memory"),
+    });
+  }
+
+  /** A user's own call is none by a service, and is left out. */
+  record({ userId, actor, ip, userAgent }: AuditActor, { outcome, provider, credentialId }: ServiceAccess): void {
+    if (actor === userId) return;
+    const at = this.#clock.now().getTime();
+    this.#turnTo(at - (at % hourMs));
+    const key = JSON.stringify([userId, actor, outcome, provider, credentialId, this.#hour]);
+    if (this.#remembered.has(key)) return;
+    if (this.#remembered.size >= maxRemembered) this.#remembered.clear();
+    this.#remembered.add(key);
+    const once = createHash("sha256").update(key).digest("base64url");
+    this.#entries.add(key, {
+      at,
+      userId,
+      actor,
+      outcome,
+      provider,
+      credentialId,
+      ip,
+      userAgent: shortUserAgent(userAgent),
+      once,
+    });
+  }
+
+  /** Writes what is there so far. What cannot be written is kept for the next time. */
+  async flush(): Promise<void> {
+    await this.#entries.flush();
+  }
+
+  #turnTo(hour: number): void {
+    if (hour === this.#hour) return;
+    this.#hour = hour;
+    this.#remembered.clear();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#entries[Symbol.asyncDispose]();
+  }
+}

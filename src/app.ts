@@ -36,6 +36,7 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
   await using stack = new AsyncDisposableStack();
   const { onStep = () => {}, log = createLogger(config.logLevel) } = overrides;
   const metrics = new Metrics();
+  if (config.metrics !== null) metrics.watchProcess();
   const base: AppBase = { stack, overrides, log, metrics, onStep };
   const storage = await openStorage(config, base);
   const { clock, database, limiter } = storage;

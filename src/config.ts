@@ -7,6 +7,7 @@ import { developmentFallback, noFallback } from "./config/key-fallback.ts";
 import { readRateLimits } from "./config/rate-limits.ts";
 import { readStepUp, type StepUpRequirement } from "./config/step-up.ts";
 import type { RateLimitSettings } from "./callers/rate-limit.ts";
+import { type MetricsSettings, readMetrics } from "./config/metrics.ts";
 import { type ConfigurableProvider, readProvider, readRedirectUris } from "./config/provider-environment.ts";
 import { isLoopback } from "./providers/loopback.ts";
 import type { ProviderSettings } from "./providers/provider-settings.ts";
@@ -44,6 +45,8 @@ export interface Config {
   readonly logLevel: string;
   /** Days that an entry of the audit log is kept. */
   readonly auditRetentionDays: number;
+  /** Null where there is no `GET /metrics`. */
+  readonly metrics: MetricsSettings | null;
   readonly graphiql: boolean;
   readonly introspection: boolean;
   readonly getQueries: boolean;
@@ -145,6 +148,7 @@ export function loadConfig(catalog: Iterable<ConfigurableProvider>, environment:
     sessionTimeout: reader.integer("SESSION_TIMEOUT", 86_400, 1, 31_536_000),
     logLevel: reader.choice("LOG_LEVEL", production ? "info" : "warn", logLevels),
     auditRetentionDays: reader.integer("AUDIT_RETENTION_DAYS", 400, 1, 36_500),
+    metrics: readMetrics(reader, mode),
     graphiql: reader.flag("GRAPHIQL", !production),
     introspection: reader.flag("INTROSPECTION", !production),
     getQueries: reader.flag("GET_QUERIES", false),

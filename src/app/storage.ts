@@ -40,8 +40,17 @@ async function openMigratedVault(
 }
 
 /** @throws KeyringError, FolderInUseError, or whatever keeps the database from opening. */
-export async function openStorage(config: Config, { stack, overrides, log, onStep }: AppBase): Promise<Storage> {
+export async function openStorage(
+  config: Config,
+  { stack, overrides, log, metrics, onStep }: AppBase,
+): Promise<Storage> {
   const database = overrides.database ?? stack.use(await openConfiguredDatabase(config, onStep));
+  metrics.observe(
+    "maestro_database_connections",
+    "Connections to PostgreSQL by state, and callers that wait for one.",
+    ["state"],
+    () => Object.entries(database.connections() ?? {}).map(([state, count]) => [{ state }, count]),
+  );
   const clock = overrides.clock ?? stack.use(await openClock(database, log));
   const vault = await openMigratedVault(config, { database, onStep, clock });
   const doorbell = overrides.doorbell ?? stack.use(await openDoorbell(config, database, log));

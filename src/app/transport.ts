@@ -12,6 +12,7 @@ import { schema } from "../graphql/schema.ts";
 import { connectionLimits } from "../http/connection-limits.ts";
 import type { GraphiQLPage } from "../http/graphiql.ts";
 import { GraphQLEndpoint } from "../http/graphql-endpoint.ts";
+import { MetricsEndpoint } from "../http/metrics-endpoint.ts";
 import { OAuthCallback } from "../http/oauth-callback.ts";
 import { createHttpServer } from "../http/server.ts";
 import { close } from "../http/server-lifetime.ts";
@@ -38,7 +39,7 @@ interface TransportParts {
 export function createTransport(
   config: Config,
   { services, attempts, database, limiter, graphiql }: TransportParts,
-  { stack, overrides, log }: AppBase,
+  { stack, overrides, log, metrics }: AppBase,
 ): Transport {
   const { clock, flows, flowStore } = services;
   const { allowedOrigins, callerTokens, introspection, publicUrl, trustedProxyHops } = config;
@@ -60,8 +61,21 @@ export function createTransport(
     allowedOrigins,
     isSecure,
   });
+  const metricsEndpoint = config.metrics === null ? null : new MetricsEndpoint(metrics, config.metrics.token);
+  metrics.observe("maestro_websockets_open", "Open WebSockets.", [], () => [[{}, webSockets.open]]);
+  metrics.observe("maestro_event_streams_open", "Open SSE responses.", [], () => [[{}, endpoint.openStreams]]);
   const isReady = () => answersInTime(database);
-  const server = createHttpServer({ endpoint, webSockets, oauthCallback, graphiql, allowedOrigins, isReady, log });
+  const server = createHttpServer({
+    endpoint,
+    webSockets,
+    oauthCallback,
+    graphiql,
+    metrics,
+    metricsEndpoint,
+    allowedOrigins,
+    isReady,
+    log,
+  });
   return {
     server,
     [Symbol.asyncDispose]: async () => {

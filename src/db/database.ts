@@ -44,6 +44,8 @@ export interface Database extends AsyncDisposable {
   /** Runs `work` in a transaction; everything inside must use the EntityManager that it is given. */
   transaction<T>(work: (em: EntityManager) => Promise<T>): Promise<T>;
   query<Row>(statement: PreparedStatement, values: readonly unknown[]): Promise<Row[]>;
+  /** How many of the pool's connections are in use, idle, and waited for; null for the embedded database. */
+  connections(): { readonly busy: number; readonly idle: number; readonly waiting: number } | null;
   /** Runs `work` while no other process does the same on this database. */
   exclusively<T>(work: () => Promise<T>): Promise<T>;
 }
@@ -136,6 +138,7 @@ function embeddedDatabase(pglite: PGlite, lock: Disposable | null): Database {
     transaction: (work) => orm.em.fork().transactional(work),
     query: async <Row>(statement: PreparedStatement, values: readonly unknown[]) =>
       (await pglite.query<Row>(statement.text, [...values])).rows,
+    connections: () => null,
     // The folder lock already keeps other processes out.
     exclusively: (work) => work(),
     [Symbol.asyncDispose]: async () => {
@@ -182,6 +185,11 @@ async function openServer(url: string, poolSize: number): Promise<Database> {
     transaction: (work) => inTransaction(orm, work),
     query: async <Row>(statement: PreparedStatement, values: readonly unknown[]) =>
       (await pool.query({ ...statement, values: [...values] })).rows as Row[],
+    connections: () => ({
+      busy: pool.totalCount - pool.idleCount,
+      idle: pool.idleCount,
+      waiting: pool.waitingCount,
+    }),
     exclusively: async (work) => {
       const client = await pool.connect();
       try {

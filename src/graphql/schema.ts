@@ -1,5 +1,6 @@
 import type { GraphQLSchema } from "graphql";
 import { builder } from "./builder.ts";
+import { countRootFields } from "./counted-fields.ts";
 import "./provider.ts";
 import "./credential.ts";
 import "./error.ts";
@@ -19,4 +20,4 @@ import "./event.ts";
 import "./session-event.ts";
 
 /** The whole API; `schema.graphql` is its printed form. */
-export const schema: GraphQLSchema = builder.toSchema();
+export const schema: GraphQLSchema = countRootFields(builder.toSchema());

@@ -67,6 +67,10 @@ function readUserId(values: string[] | undefined): unknown {
   }
 }
 
+function isEventStream(response: ServerResponse): boolean {
+  return response.getHeader("content-type") === "text/event-stream";
+}
+
 /** `POST /graphql`, and GET where it is asked for. It refuses what it can before GraphQL sees anything. */
 export class GraphQLEndpoint implements Disposable {
   readonly #options: GraphQLEndpointOptions;
@@ -105,11 +109,14 @@ export class GraphQLEndpoint implements Disposable {
     }
   }
 
+  /** How many event streams are open. */
+  get openStreams(): number {
+    return [...this.#open].filter(isEventStream).length;
+  }
+
   /** Cuts the open event streams: a client takes an end for the end of the subscription, and comes back after a cut. */
   [Symbol.dispose](): void {
-    for (const response of this.#open) {
-      if (response.getHeader("content-type") === "text/event-stream") response.destroy();
-    }
+    for (const response of this.#open) if (isEventStream(response)) response.destroy();
   }
 
   #takeStream(caller: Caller, response: ServerResponse): boolean {

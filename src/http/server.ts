@@ -1,8 +1,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Logger } from "../observability/logger.ts";
+import type { HttpMetrics } from "../observability/metrics.ts";
 import { setCorsHeaders } from "./cors.ts";
 import { type GraphiQLPage, wantsPage } from "./graphiql.ts";
 import type { GraphQLEndpoint } from "./graphql-endpoint.ts";
+import type { MetricsEndpoint } from "./metrics-endpoint.ts";
 import type { OAuthCallback } from "./oauth-callback.ts";
 import { sendJson, sendRefusal, setSecurityHeaders } from "./respond.ts";
 import { refuseUpgrade } from "./upgrade-refusal.ts";
@@ -14,6 +16,9 @@ export interface HttpServerOptions {
   readonly oauthCallback: OAuthCallback;
   /** Null where GraphiQL is switched off. */
   readonly graphiql: GraphiQLPage | null;
+  /** Null where metrics are switched off. */
+  readonly metricsEndpoint: MetricsEndpoint | null;
+  readonly metrics: HttpMetrics;
   readonly allowedOrigins: readonly string[];
   /** Whether the database answers. */
   readonly isReady: () => Promise<boolean>;
@@ -57,13 +62,22 @@ const callbackPath = /^\/auth\/([a-z][a-z0-9-]*)\/callback$/;
 
 /** Routes, and the last resort for whatever a handler throws. */
 export function createHttpServer(options: HttpServerOptions): Server {
-  const { log, webSockets, isReady } = options;
+  const { log, webSockets, isReady, metrics, metricsEndpoint } = options;
   const routes = new Map<string, Handler>([
     ["/", homeHandler(options)],
     ["/graphql", graphqlHandler(options)],
     ["/health", healthHandler],
     ["/ready", readyHandler(isReady)],
   ]);
+  if (metricsEndpoint !== null) {
+    routes.set("/metrics", (request, response) => metricsEndpoint.handle(request, response));
+  }
+
+  /** A name for each route: a path may be anything that a client writes. */
+  function routeName(path: string): string {
+    if (routes.has(path)) return path;
+    return callbackPath.test(path) ? "/auth/:provider/callback" : "other";
+  }
 
   function handlerOf(path: string): Handler | undefined {
     const [, provider] = callbackPath.exec(path) ?? [];
@@ -73,7 +87,9 @@ export function createHttpServer(options: HttpServerOptions): Server {
 
   async function route(request: IncomingMessage, response: ServerResponse): Promise<void> {
     setSecurityHeaders(response);
-    const handler = handlerOf(pathOf(request));
+    const path = pathOf(request);
+    const handler = handlerOf(path);
+    response.once("close", () => metrics.httpAnswered(routeName(path), response.statusCode));
     try {
       if (handler === undefined)
         sendRefusal(response, 404, "NOT_FOUND", "There is nothing here; the API is at /graphql.");

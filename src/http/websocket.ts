@@ -76,6 +76,11 @@ export class GraphQLWebSockets implements AsyncDisposable {
     this.#sockets.on("connection", (socket, request) => connectSocket(server, { socket, request }, rules));
   }
 
+  /** How many sockets are open. */
+  get open(): number {
+    return this.#sockets.clients.size;
+  }
+
   /** Answers an HTTP upgrade. A browser tells its page's origin, which must be on the list; other clients send none. */
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const { origin } = request.headers;

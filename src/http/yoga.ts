@@ -4,6 +4,7 @@ import type { Caller } from "../callers/caller.ts";
 import type { GraphQLContext, Services } from "../graphql/context.ts";
 import { hideSuggestions, type PublicErrors } from "../graphql/public-error.ts";
 import { schema } from "../graphql/schema.ts";
+import { metricsPlugin } from "./metrics-plugin.ts";
 import { eventStreamPlugin } from "./event-stream-plugin.ts";
 
 /** What a transport hands over with an operation, once it knows who calls. */
@@ -43,7 +44,7 @@ export function createGraphQL(options: YogaOptions): Yoga {
   return createYoga<TransportContext & Record<string, unknown>, GraphQLContext>({
     schema,
     context: ({ caller, bindBrowser, onRateLimited }) => ({ ...services, caller, bindBrowser, onRateLimited }),
-    plugins: [validationPlugin(options), eventStreamPlugin],
+    plugins: [validationPlugin(options), eventStreamPlugin, metricsPlugin(services.metrics)],
     maskedErrors: {
       maskError: (error) => {
         const publicError = publicErrors.toPublic(error);

@@ -20,6 +20,7 @@ interface RefreshEnd {
 /** What stands in a gauge when it is read. */
 type Sample = readonly [labels: Readonly<Record<string, string>>, value: number];
 
+export type HttpMetrics = Pick<Metrics, "httpAnswered">;
 export type AccessMetrics = Pick<Metrics, "accessAnswered">;
 export type RefreshMetrics = Pick<Metrics, "refreshEnded" | "observe">;
 export type OperationMetrics = Pick<

@@ -78,6 +78,9 @@ describe("all faults are told at once", () => {
     ALLOWED_ORIGINS: `https://${secret}.example.com/path`,
     REFRESH_THRESHOLD: `-${secret}`,
     LOG_LEVEL: secret,
+    AUDIT_RETENTION_DAYS: secret,
+    METRICS: secret,
+    METRICS_TOKEN: secret,
     GRAPHIQL: secret,
     INTROSPECTION: secret,
     GET_QUERIES: secret,
@@ -122,6 +125,7 @@ describe("all faults are told at once", () => {
       "for http in production",
       { ...requiredVariables, NODE_ENV: "production", OPENAI_API_BASE_URL: "http://gateway.example.com" },
     ],
+    ["for metrics in production", { ...requiredVariables, NODE_ENV: "production", METRICS: "true" }],
     [
       "for an identity provider at http",
       { ...requiredVariables, AUTH_JWT_SECRET: "", AUTH_JWKS_URL: "http://login.example.com" },

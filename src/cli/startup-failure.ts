@@ -1,6 +1,8 @@
 import { ConfigError } from "../config.ts";
 import { KeyringError } from "../credentials/sealing/keyring.ts";
 import { FolderInUseError } from "../db/folder-lock.ts";
+import { ExposedMemoryError } from "../observability/memory-exposure.ts";
+import { describeFailure } from "../observability/redaction.ts";
 
 /** What cannot be helped from inside, by the code that the system or PostgreSQL gives: cause and cure. */
 const explanations: Readonly<Record<string, string>> = {
@@ -18,6 +20,9 @@ const explanations: Readonly<Record<string, string>> = {
   "42501": "PostgreSQL does not allow the user of DATABASE_URL to create the tables. Grant it CREATE on the schema.",
 };
 
+/** Failures whose messages are written for the operator. */
+const explained = [ConfigError, KeyringError, FolderInUseError, ExposedMemoryError];
+
 function codeOf(error: unknown): string | null {
   if (error instanceof AggregateError) return error.errors.map(codeOf).find((code) => code !== null) ?? null;
   if (!(error instanceof Error)) return null;
@@ -27,16 +32,13 @@ function codeOf(error: unknown): string | null {
 
 /** Why the program cannot go on, in words for its operator; null for a failure that nobody foresaw. */
 function explainFailure(error: unknown): string | null {
-  if (error instanceof ConfigError || error instanceof KeyringError || error instanceof FolderInUseError)
-    return error.message;
+  if (explained.some((kind) => error instanceof kind)) return (error as Error).message;
   const code = codeOf(error);
   return code === null ? null : `${explanations[code]} (${code})`;
 }
 
 /** Says on stderr why the program ends, and ends it with exit code 1. */
 export function exitWithFailure(error: unknown): never {
-  process.stderr.write(
-    `\n${explainFailure(error) ?? `Unexpected failure: ${String((error as Error).stack ?? error)}`}\n`,
-  );
+  process.stderr.write(`\n${explainFailure(error) ?? `Unexpected failure: ${describeFailure(error)}`}\n`);
   process.exit(1);
 }

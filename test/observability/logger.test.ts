@@ -1,5 +1,6 @@
 import { Writable } from "node:stream";
 import { expect, test } from "vitest";
+import { Secret } from "../../src/credentials/secret.ts";
 import { InvalidCredentialError } from "../../src/errors.ts";
 import { createLogger } from "../../src/observability/logger.ts";
 
@@ -16,11 +17,87 @@ function createCapturedLogger() {
 
 const canary = "sk-canary-0123456789";
 
-test("values under the names of secrets are redacted, at the top and one level below", () => {
+test("values under the names of secrets are redacted at any depth, in whatever case", () => {
   const { log, lines } = createCapturedLogger();
-  log.info({ apiKey: canary, request: { authorization: canary, headers: { any: canary }, path: "/graphql" } }, "seen");
-  expect(lines.join("")).not.toContain(canary);
-  expect(lines.join("")).toContain('"path":"/graphql"');
+  const plain = "a-secret-without-any-shape";
+  const deep = { request: { authorization: plain, headers: { any: plain }, path: "/graphql" } };
+  const names = { "X-Api-Key": plain, refresh_token: plain, clientSecret: plain, variables: { input: plain } };
+  log.info({ apiKey: plain, ...deep, list: [{ deep: [{ ...names, deep }] }] }, "seen");
+  expect(lines.join("")).not.toContain(plain);
+  expect(JSON.parse(lines[0]!)).toMatchObject({
+    request: { path: "/graphql", authorization: "[redacted]" },
+    list: [{ deep: [{ "X-Api-Key": "[redacted]", deep: { request: { path: "/graphql" } } }] }],
+  });
+});
+
+test("errors and bytes are described wherever they stand, and nothing is so large or so entangled that it cannot be logged", () => {
+  const { log, lines } = createCapturedLogger();
+  const circle: Record<string, unknown> = { name: "circle" };
+  circle["self"] = circle;
+  const failure = new Error("outer", { cause: new Error(canary) });
+  const deepest = Array.from({ length: 50 }).reduce<unknown>((inner) => ({ inner }), "end");
+  const secrets = { wrapped: new Secret(canary), bytes: Buffer.from(canary), view: new Uint8Array(5), map: new Map() };
+  log.info({ failures: [failure], ...secrets, circle, deepest, long: "x".repeat(1_000_000), big: 1n }, "seen");
+  log.info({ at: new Date(0), items: Array.from({ length: 100_000 }, () => canary), nothing: null }, "seen");
+  for (const line of lines) {
+    expect(line).not.toContain(canary);
+    expect(line.length).toBeLessThan(10_000);
+  }
+  expect(JSON.parse(lines[0]!)).toMatchObject({
+    failures: [{ type: "Error", message: "outer", cause: { message: "[hidden]" } }],
+    wrapped: "[secret]",
+    bytes: "[20 bytes]",
+    circle: { name: "circle", self: "[circular]" },
+    big: "1",
+  });
+  expect(JSON.parse(lines[1]!)).toMatchObject({ at: "1970-01-01T00:00:00.000Z", nothing: null });
+});
+
+const jwt = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhbGljZSJ9.c2lnbmF0dXJl";
+
+test.each([
+  ["sk-ant-api03-AbCdEf-0123456789_x", "sk-[redacted]"],
+  ["sk-proj-0123456789abcdef", "sk-[redacted]"],
+  ["AIzaSyA0123456789_abcdefghijklmnopqrstu", "[redacted]"],
+  ["ya29.a0AfH6SMB-0123456789", "[redacted]"],
+  ["Bearer abc.def-ghi_jkl~mno", "Bearer [redacted]"],
+  ["authorization: basic dXNlcjpwYXNzd29yZA==", "authorization: basic [redacted]"],
+  [jwt, "[redacted]"],
+  ["postgres://maestro:hunter2hunter2@db:5432/x", "postgres://[redacted]@db:5432/x"],
+  ["redis://:hunter2hunter2@cache:6379", "redis://[redacted]@cache:6379"],
+  ["/callback?code=4%2F0AbCdEf012345&state=Zm9vYmFyYmF6", "/callback?code=[redacted]&state=[redacted]"],
+  ["refresh_token=1//0gAbCdEf-0123456789", "refresh_token=[redacted]"],
+  ["-----BEGIN PRIVATE KEY-----\nMIIEvQ\n-----END PRIVATE KEY-----", "[redacted]"],
+])("%j in a message, a field or an error's message is masked by its shape, and the line stays JSON", (text, shown) => {
+  const { log, lines } = createCapturedLogger();
+  log.warn({ field: `a "${text}" b`, err: new TypeError(`failed for ${text}`) }, `seen ${text} and more`);
+  expect(JSON.parse(lines[0]!)).toMatchObject({
+    msg: `seen ${shown} and more`,
+    err: { type: "TypeError" },
+  });
+  expect(lines[0]).not.toContain(text.slice(-12));
+});
+
+test("what only resembles a secret stays", () => {
+  const { log, lines } = createCapturedLogger();
+  const harmless = [
+    "a task-force, a risk-free desk-top",
+    "http://localhost:4000/graphql?x=1",
+    "the bearer of news; Basic needs",
+    "1//2",
+    "code=E1",
+    "eyJ",
+    "9f0c8a52-6f3a-4a55-9d0b-0c5c2b3f6a11",
+  ];
+  log.info({ harmless }, "seen");
+  expect(JSON.parse(lines[0]!)).toMatchObject({ harmless });
+});
+
+test("masking a long hostile text takes no longer than reading it", () => {
+  const { log, lines } = createCapturedLogger();
+  const pieces = ["a.", "eyJ", "a://", "Bearer ", "-----BEGIN PRIVATE KEY-----", "1//", "sk-", "token="];
+  for (const piece of pieces) log.info(piece.repeat(200_000 / piece.length));
+  expect(lines).toHaveLength(pieces.length);
 });
 
 test("of an error's cause only the class and the code are logged", () => {

@@ -28,6 +28,11 @@ export class Secret {
     return hidden;
   }
 
+  /** GraphQL's scalars ask for it: a secret that a resolver returns fails there, and does not even tell of itself. */
+  valueOf(): never {
+    throw new TypeError("A secret is no value to serialize: reveal() it where it is used.");
+  }
+
   [inspect.custom](): string {
     return hidden;
   }

@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import type { RateLimitSettings } from "./callers/rate-limit.ts";
 import { Secret } from "./credentials/secret.ts";
 import { type CallerTokenSettings, readCallerTokens } from "./config/caller-tokens.ts";
 import { type KeyEncryptionKey, readEncryptionKeys } from "./config/encryption-keys.ts";
@@ -6,7 +7,6 @@ import { type ConfigFault, type Environment, EnvironmentReader } from "./config/
 import { developmentFallback, noFallback } from "./config/key-fallback.ts";
 import { readRateLimits } from "./config/rate-limits.ts";
 import { readStepUp, type StepUpRequirement } from "./config/step-up.ts";
-import type { RateLimitSettings } from "./callers/rate-limit.ts";
 import { type MetricsSettings, readMetrics } from "./config/metrics.ts";
 import { type ConfigurableProvider, readProvider, readRedirectUris } from "./config/provider-environment.ts";
 import { isLoopback } from "./providers/loopback.ts";

@@ -65,6 +65,8 @@ export class RedisLimits implements RateLimitStore {
   createCounter(options: CounterOptions): RateLimiterRedis {
     return new RateLimiterRedis({
       ...options,
+      // Other applications may keep their own counters there.
+      keyPrefix: `maestro-auth:${options.keyPrefix}`,
       storeClient: { eval: (script: string, values: EvalOptions) => this.#eval(script, values) },
       useRedisPackage: true,
       customIncrTtlLuaScript: addScript,

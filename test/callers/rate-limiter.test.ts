@@ -167,14 +167,14 @@ test.runIf(redisUrl !== null)(
     const admin = createClient({ url: redisUrl! });
     await admin.connect();
     try {
-      const before = new Set(await admin.keys("refresh-user:*"));
+      const before = new Set(await admin.keys("maestro-auth:refresh-user:*"));
       await new RateLimiter(settings({ "refresh-user": { points: 1, seconds: 60 } }), store, newSecret()).take(
         "refresh-user",
         user,
       );
-      const added = (await admin.keys("refresh-user:*")).filter((key) => !before.has(key));
+      const added = (await admin.keys("maestro-auth:refresh-user:*")).filter((key) => !before.has(key));
       expect(added).toHaveLength(1);
-      expect(added[0]).toMatch(/^refresh-user:[\w-]{22}$/);
+      expect(added[0]).toMatch(/^maestro-auth:refresh-user:[\w-]{22}$/);
       expect(await admin.ttl(added[0]!)).toBeGreaterThan(0);
     } finally {
       admin.destroy();

@@ -82,7 +82,8 @@ const common = {
   logger: () => {},
   migrations: {
     path: fileURLToPath(new URL("../../migrations", import.meta.url)),
-    glob: "[0-9]*.{ts,js}",
+    // Compiled ones have their types beside them.
+    glob: "!(*.d).{ts,js}",
     snapshot: false,
     silent: true,
   },

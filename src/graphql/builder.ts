@@ -12,7 +12,7 @@ import type { GraphQLContext } from "./context.ts";
 import rateLimitPlugin from "./rate-limit-plugin.ts";
 import { decodeNodeId } from "./node-id.ts";
 
-interface SchemaTypes {
+export interface SchemaTypes {
   Context: GraphQLContext;
   DefaultFieldNullability: false;
   DefaultEdgesNullability: { list: false; items: false };

@@ -27,6 +27,9 @@ const passedIn = ["config.ts", "db"];
 const rules: ImportRules = {
   parts: {
     "main.ts": { values: ["cli", "app.ts", "config.ts", "db", ...belowApp] },
+    // What the package offers: the command and the library.
+    "bin.ts": { values: ["cli.ts"] },
+    "index.ts": { values: ["app.ts", "config.ts", "providers"] },
     "cli.ts": { values: ["cli", "app.ts", "config.ts", "db", ...belowApp] },
     cli: { values: ["app.ts", "config.ts", "db", ...belowApp] },
     "app.ts": { values: ["app", "config.ts", "db", "sandbox", ...belowApp] },

@@ -1,0 +1,7 @@
+/**
+ * The library: a whole server inside another Node application. What is exported here is what the package promises;
+ * everything else may change with any version.
+ */
+export { type App, type AppOverrides, createApp } from "./app.ts";
+export { type Config, ConfigError, loadConfig } from "./config.ts";
+export { loadCatalog } from "./providers/registry.ts";

@@ -2,7 +2,7 @@ import { anthropic } from "./mock-provider/anthropic.ts";
 import { google } from "./mock-provider/google.ts";
 import { openai } from "./mock-provider/openai.ts";
 import { startServer, type MockServer } from "./mock-provider/server.ts";
-import type { WireFormat } from "./mock-provider/wire-format.ts";
+import type { Accounts, WireFormat } from "./mock-provider/wire-format.ts";
 
 const wireFormats = { anthropic, openai, google } satisfies Record<string, WireFormat>;
 
@@ -21,6 +21,8 @@ export interface MockProvider extends MockServer {
 interface MockProviderOptions {
   /** The key that is valid from the start, instead of a random one. */
   readonly key?: string;
+  /** The access tokens of OAuth that are accepted now; none unless they are given. */
+  readonly accessTokens?: Accounts["accessTokens"];
 }
 
 /** Starts a vendor's API on a free port of 127.0.0.1. */
@@ -31,6 +33,7 @@ export async function startMockProvider(
   const format: WireFormat = wireFormats[kind];
   const key = options.key ?? format.newKey();
   const validKeys = new Set([key]);
-  const server = await startServer((call) => format.answer(call, { validKeys }), format.error);
+  const accounts: Accounts = { validKeys, ...(options.accessTokens && { accessTokens: options.accessTokens }) };
+  const server = await startServer((call) => format.answer(call, accounts), format.error);
   return { ...server, key, validKeys };
 }

@@ -37,6 +37,11 @@ export class ExampleProcess implements AsyncDisposable {
     this.#child = start(script, [], environment);
   }
 
+  /** Everything that it has printed. */
+  get output(): string {
+    return this.#child.output;
+  }
+
   async nextOutput(): Promise<string> {
     const [chunk] = (await once(this.#child.stdout!, "data")) as [Buffer];
     return chunk.toString();

@@ -47,6 +47,10 @@ type Documents = {
     "\n  mutation CompleteOAuthInSession($input: CompleteOAuthInput!) {\n    completeOAuth(input: $input) {\n      __typename\n      ... on CompleteOAuthPayload {\n        credential {\n          id\n        }\n        session {\n          id\n          status\n          activeProvider {\n            status\n            credential {\n              id\n            }\n          }\n        }\n      }\n      ... on Error {\n        code\n        message\n      }\n    }\n  }\n": typeof types.CompleteOAuthInSessionDocument,
     "\n  query AuditLog($first: Int, $after: String, $last: Int, $before: String) {\n    viewer {\n      auditLog(first: $first, after: $after, last: $last, before: $before) {\n        edges {\n          cursor\n        }\n        nodes {\n          id\n          at\n          actor\n          action\n          outcome\n          provider\n          credentialId\n          ip\n          userAgent\n        }\n        pageInfo {\n          hasNextPage\n          hasPreviousPage\n          startCursor\n          endCursor\n        }\n      }\n    }\n  }\n": typeof types.AuditLogDocument,
     "\n  query UserAuditLog($id: String!) {\n    user(id: $id) {\n      auditLog(last: 100) {\n        nodes {\n          actor\n          action\n        }\n      }\n    }\n  }\n": typeof types.UserAuditLogDocument,
+    "\n  query ExampleState {\n    viewer {\n      id\n      eventCursor\n    }\n  }\n": typeof types.ExampleStateDocument,
+    "\n  mutation ExampleConnect($input: AuthenticateInput!) {\n    authenticate(input: $input) {\n      __typename\n      ... on AuthenticatePayload {\n        credential {\n          id\n          label\n          status\n        }\n      }\n      ... on Error {\n        code\n        message\n      }\n    }\n  }\n": typeof types.ExampleConnectDocument,
+    "\n  subscription ExampleEvents($after: String) {\n    credentialEvents(after: $after) {\n      __typename\n      cursor\n      label\n      credential {\n        id\n        status\n      }\n    }\n  }\n": typeof types.ExampleEventsDocument,
+    "\n  mutation ProviderAccess($input: IssueAccessInput!) {\n    issueAccess(input: $input) {\n      __typename\n      ... on IssueAccessPayload {\n        grant {\n          grantId\n          baseUrl\n          headers {\n            name\n            value\n          }\n        }\n      }\n      ... on Error {\n        code\n        message\n      }\n    }\n  }\n": typeof types.ProviderAccessDocument,
     "\n  mutation Access($provider: String!) {\n    issueAccess(input: { provider: $provider }) {\n      __typename\n      ... on IssueAccessPayload {\n        grant {\n          baseUrl\n          headers {\n            name\n            value\n          }\n        }\n      }\n      ... on Error {\n        code\n        message\n      }\n    }\n  }\n": typeof types.AccessDocument,
 };
 const documents: Documents = {
@@ -82,6 +86,10 @@ const documents: Documents = {
     "\n  mutation CompleteOAuthInSession($input: CompleteOAuthInput!) {\n    completeOAuth(input: $input) {\n      __typename\n      ... on CompleteOAuthPayload {\n        credential {\n          id\n        }\n        session {\n          id\n          status\n          activeProvider {\n            status\n            credential {\n              id\n            }\n          }\n        }\n      }\n      ... on Error {\n        code\n        message\n      }\n    }\n  }\n": types.CompleteOAuthInSessionDocument,
     "\n  query AuditLog($first: Int, $after: String, $last: Int, $before: String) {\n    viewer {\n      auditLog(first: $first, after: $after, last: $last, before: $before) {\n        edges {\n          cursor\n        }\n        nodes {\n          id\n          at\n          actor\n          action\n          outcome\n          provider\n          credentialId\n          ip\n          userAgent\n        }\n        pageInfo {\n          hasNextPage\n          hasPreviousPage\n          startCursor\n          endCursor\n        }\n      }\n    }\n  }\n": types.AuditLogDocument,
     "\n  query UserAuditLog($id: String!) {\n    user(id: $id) {\n      auditLog(last: 100) {\n        nodes {\n          actor\n          action\n        }\n      }\n    }\n  }\n": types.UserAuditLogDocument,
+    "\n  query ExampleState {\n    viewer {\n      id\n      eventCursor\n    }\n  }\n": types.ExampleStateDocument,
+    "\n  mutation ExampleConnect($input: AuthenticateInput!) {\n    authenticate(input: $input) {\n      __typename\n      ... on AuthenticatePayload {\n        credential {\n          id\n          label\n          status\n        }\n      }\n      ... on Error {\n        code\n        message\n      }\n    }\n  }\n": types.ExampleConnectDocument,
+    "\n  subscription ExampleEvents($after: String) {\n    credentialEvents(after: $after) {\n      __typename\n      cursor\n      label\n      credential {\n        id\n        status\n      }\n    }\n  }\n": types.ExampleEventsDocument,
+    "\n  mutation ProviderAccess($input: IssueAccessInput!) {\n    issueAccess(input: $input) {\n      __typename\n      ... on IssueAccessPayload {\n        grant {\n          grantId\n          baseUrl\n          headers {\n            name\n            value\n          }\n        }\n      }\n      ... on Error {\n        code\n        message\n      }\n    }\n  }\n": types.ProviderAccessDocument,
     "\n  mutation Access($provider: String!) {\n    issueAccess(input: { provider: $provider }) {\n      __typename\n      ... on IssueAccessPayload {\n        grant {\n          baseUrl\n          headers {\n            name\n            value\n          }\n        }\n      }\n      ... on Error {\n        code\n        message\n      }\n    }\n  }\n": types.AccessDocument,
 };
 
@@ -213,6 +221,22 @@ export function graphql(source: "\n  query AuditLog($first: Int, $after: String,
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "\n  query UserAuditLog($id: String!) {\n    user(id: $id) {\n      auditLog(last: 100) {\n        nodes {\n          actor\n          action\n        }\n      }\n    }\n  }\n"): typeof import('./graphql.ts').UserAuditLogDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query ExampleState {\n    viewer {\n      id\n      eventCursor\n    }\n  }\n"): typeof import('./graphql.ts').ExampleStateDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation ExampleConnect($input: AuthenticateInput!) {\n    authenticate(input: $input) {\n      __typename\n      ... on AuthenticatePayload {\n        credential {\n          id\n          label\n          status\n        }\n      }\n      ... on Error {\n        code\n        message\n      }\n    }\n  }\n"): typeof import('./graphql.ts').ExampleConnectDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  subscription ExampleEvents($after: String) {\n    credentialEvents(after: $after) {\n      __typename\n      cursor\n      label\n      credential {\n        id\n        status\n      }\n    }\n  }\n"): typeof import('./graphql.ts').ExampleEventsDocument;
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation ProviderAccess($input: IssueAccessInput!) {\n    issueAccess(input: $input) {\n      __typename\n      ... on IssueAccessPayload {\n        grant {\n          grantId\n          baseUrl\n          headers {\n            name\n            value\n          }\n        }\n      }\n      ... on Error {\n        code\n        message\n      }\n    }\n  }\n"): typeof import('./graphql.ts').ProviderAccessDocument;
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */

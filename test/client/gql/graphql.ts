@@ -690,6 +690,62 @@ export type UserAuditLogQueryVariables = Exact<{
 
 export type UserAuditLogQuery = { user: { auditLog: { nodes: Array<{ actor: string, action: string }> } } | null };
 
+export type ExampleStateQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type ExampleStateQuery = { viewer: { id: string, eventCursor: string } };
+
+export type ExampleConnectMutationVariables = Exact<{
+  input: AuthenticateInput;
+}>;
+
+
+export type ExampleConnectMutation = { authenticate:
+    | { __typename: 'AuthenticatePayload', credential: { id: string, label: string, status: CredentialStatus } }
+    | { __typename: 'InvalidCredentialError', code: ErrorCode, message: string }
+    | { __typename: 'MethodUnavailableError', code: ErrorCode, message: string }
+    | { __typename: 'OAuthDeniedError', code: ErrorCode, message: string }
+    | { __typename: 'OAuthStateError', code: ErrorCode, message: string }
+    | { __typename: 'ProviderNotFoundError', code: ErrorCode, message: string }
+    | { __typename: 'ProviderUnavailableError', code: ErrorCode, message: string }
+    | { __typename: 'RateLimitedError', code: ErrorCode, message: string }
+    | { __typename: 'SessionNotFoundError', code: ErrorCode, message: string }
+    | { __typename: 'ValidationError', code: ErrorCode, message: string }
+   };
+
+export type ExampleEventsSubscriptionVariables = Exact<{
+  after?: string | null | undefined;
+}>;
+
+
+export type ExampleEventsSubscription = { credentialEvents:
+    | { __typename: 'CredentialRevoked', cursor: string, label: string, credential: { id: string, status: CredentialStatus } | null }
+    | { __typename: 'CredentialStored', cursor: string, label: string, credential: { id: string, status: CredentialStatus } | null }
+    | { __typename: 'ReauthenticationRequired', cursor: string, label: string, credential: { id: string, status: CredentialStatus } | null }
+    | { __typename: 'TokenExpired', cursor: string, label: string, credential: { id: string, status: CredentialStatus } | null }
+    | { __typename: 'TokenExpiring', cursor: string, label: string, credential: { id: string, status: CredentialStatus } | null }
+    | { __typename: 'TokenRefreshFailed', cursor: string, label: string, credential: { id: string, status: CredentialStatus } | null }
+    | { __typename: 'TokenRefreshed', cursor: string, label: string, credential: { id: string, status: CredentialStatus } | null }
+   };
+
+export type ProviderAccessMutationVariables = Exact<{
+  input: IssueAccessInput;
+}>;
+
+
+export type ProviderAccessMutation = { issueAccess:
+    | { __typename: 'CredentialNotFoundError', code: ErrorCode, message: string }
+    | { __typename: 'IssueAccessPayload', grant: { grantId: string, baseUrl: string, headers: Array<{ name: string, value: string }> } }
+    | { __typename: 'KeyUnavailableError', code: ErrorCode, message: string }
+    | { __typename: 'ProviderNotFoundError', code: ErrorCode, message: string }
+    | { __typename: 'ProviderUnavailableError', code: ErrorCode, message: string }
+    | { __typename: 'RateLimitedError', code: ErrorCode, message: string }
+    | { __typename: 'ReauthenticationRequiredError', code: ErrorCode, message: string }
+    | { __typename: 'SessionExpiredError', code: ErrorCode, message: string }
+    | { __typename: 'SessionNotFoundError', code: ErrorCode, message: string }
+    | { __typename: 'ValidationError', code: ErrorCode, message: string }
+   };
+
 export type AccessMutationVariables = Exact<{
   provider: string;
 }>;
@@ -1470,6 +1526,66 @@ export const UserAuditLogDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<UserAuditLogQuery, UserAuditLogQueryVariables>;
+export const ExampleStateDocument = new TypedDocumentString(`
+    query ExampleState {
+  viewer {
+    id
+    eventCursor
+  }
+}
+    `) as unknown as TypedDocumentString<ExampleStateQuery, ExampleStateQueryVariables>;
+export const ExampleConnectDocument = new TypedDocumentString(`
+    mutation ExampleConnect($input: AuthenticateInput!) {
+  authenticate(input: $input) {
+    __typename
+    ... on AuthenticatePayload {
+      credential {
+        id
+        label
+        status
+      }
+    }
+    ... on Error {
+      code
+      message
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<ExampleConnectMutation, ExampleConnectMutationVariables>;
+export const ExampleEventsDocument = new TypedDocumentString(`
+    subscription ExampleEvents($after: String) {
+  credentialEvents(after: $after) {
+    __typename
+    cursor
+    label
+    credential {
+      id
+      status
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<ExampleEventsSubscription, ExampleEventsSubscriptionVariables>;
+export const ProviderAccessDocument = new TypedDocumentString(`
+    mutation ProviderAccess($input: IssueAccessInput!) {
+  issueAccess(input: $input) {
+    __typename
+    ... on IssueAccessPayload {
+      grant {
+        grantId
+        baseUrl
+        headers {
+          name
+          value
+        }
+      }
+    }
+    ... on Error {
+      code
+      message
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<ProviderAccessMutation, ProviderAccessMutationVariables>;
 export const AccessDocument = new TypedDocumentString(`
     mutation Access($provider: String!) {
   issueAccess(input: { provider: $provider }) {

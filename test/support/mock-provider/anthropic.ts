@@ -1,6 +1,7 @@
 import type { Answer } from "./answer.ts";
+import { serverSentEvents } from "./event-stream.ts";
 import { randomText } from "./random-text.ts";
-import { jsonObject, type Accounts, type Call, type WireFormat } from "./wire-format.ts";
+import { greeting, jsonObject, type Accounts, type Call, type WireFormat } from "./wire-format.ts";
 
 const errorTypes: Readonly<Record<number, string>> = {
   400: "invalid_request_error",
@@ -55,20 +56,29 @@ function listModels({ url }: Call): Answer {
   return { status: 200, body };
 }
 
+/** A streamed message: its words one by one (https://platform.claude.com/docs/en/build-with-claude/streaming). */
+function streamMessage(message: object): Answer {
+  const event = (type: string, fields: object = {}) => ({ event: type, data: { type, ...fields } });
+  const words = greeting.map((text) => event("content_block_delta", { index: 0, delta: { type: "text_delta", text } }));
+  return serverSentEvents([
+    event("message_start", { message }),
+    event("content_block_start", { index: 0, content_block: { type: "text", text: "" } }),
+    ...words,
+    event("content_block_stop", { index: 0 }),
+    event("message_delta", { delta: { stop_reason: "end_turn", stop_sequence: null }, usage: { output_tokens: 3 } }),
+    event("message_stop"),
+  ]);
+}
+
 function createMessage({ body }: Call): Answer {
-  const model = jsonObject(body)?.["model"];
+  const request = jsonObject(body);
+  const model = request?.["model"];
   if (typeof model !== "string") return error(400, "model: Field required");
-  const message = {
-    id: `msg_${randomText(24)}`,
-    type: "message",
-    role: "assistant",
-    model,
-    content: [{ type: "text", text: "Hello." }],
-    stop_reason: "end_turn",
-    stop_sequence: null,
-    usage: { input_tokens: 8, output_tokens: 3 },
-  };
-  return { status: 200, body: message };
+  const message = { id: `msg_${randomText(24)}`, type: "message", role: "assistant", model, stop_sequence: null };
+  const usage = { input_tokens: 8, output_tokens: 3 };
+  if (request?.["stream"] === true) return streamMessage({ ...message, content: [], stop_reason: null, usage });
+  const content = [{ type: "text", text: greeting.join("") }];
+  return { status: 200, body: { ...message, content, stop_reason: "end_turn", usage } };
 }
 
 /** Anthropic's API (https://platform.claude.com/docs/en/api/overview). */

@@ -1,6 +1,6 @@
 import type { Answer } from "./answer.ts";
 import { randomText } from "./random-text.ts";
-import { jsonObject, type Accounts, type Call, type WireFormat } from "./wire-format.ts";
+import { greeting, jsonObject, type Accounts, type Call, type WireFormat } from "./wire-format.ts";
 
 const errorStatuses: Readonly<Record<number, string>> = {
   400: "INVALID_ARGUMENT",
@@ -51,7 +51,7 @@ function listModels({ url }: Call): Answer {
 
 function generateContent({ body }: Call, model: string): Answer {
   if (jsonObject(body)?.["contents"] === undefined) return error(400, "contents is not specified");
-  const content = { parts: [{ text: "Hello." }], role: "model" };
+  const content = { parts: [{ text: greeting.join("") }], role: "model" };
   const generated = {
     candidates: [{ content, finishReason: "STOP", index: 0 }],
     usageMetadata: { promptTokenCount: 8, candidatesTokenCount: 3, totalTokenCount: 11 },

@@ -1,6 +1,7 @@
 import type { Answer } from "./answer.ts";
+import { serverSentEvents } from "./event-stream.ts";
 import { randomText } from "./random-text.ts";
-import { jsonObject, type Accounts, type Call, type WireFormat } from "./wire-format.ts";
+import { greeting, jsonObject, type Accounts, type Call, type WireFormat } from "./wire-format.ts";
 
 const models = ["gpt-5", "gpt-5-mini"].map((id) => ({ id, object: "model", created: 1754524800, owned_by: "system" }));
 
@@ -22,31 +23,47 @@ function mask(key: string): string {
 }
 
 /** The refusal of a call by its headers; null for a call that may go on. */
-function refuse({ headers }: Call, { validKeys }: Accounts): Answer | null {
+function refuse({ headers }: Call, { validKeys, accessTokens }: Accounts): Answer | null {
   const [, key] = /^Bearer (\S+)$/i.exec(headers.authorization ?? "") ?? [];
   if (key === undefined) {
     const message = "You didn't provide an API key. You need to provide your API key in an Authorization header.";
     return refusal(401, message, "invalid_request_error", null);
   }
-  if (validKeys.has(key)) return null;
+  if (validKeys.has(key) || accessTokens?.has(key) === true) return null;
   const help = "You can find your API key at https://platform.openai.com/account/api-keys.";
   const message = `Incorrect API key provided: ${mask(key)}. ${help}`;
   return refusal(401, message, "invalid_request_error", "invalid_api_key");
 }
 
+/** A streamed completion: its words one by one, then why it ends (https://platform.openai.com/docs/api-reference/chat-streaming). */
+function streamChat(completion: object): Answer {
+  const chunk = (delta: object, finish_reason: string | null) => ({
+    data: { ...completion, object: "chat.completion.chunk", choices: [{ index: 0, delta, finish_reason }] },
+  });
+  return serverSentEvents([
+    chunk({ role: "assistant", content: "" }, null),
+    ...greeting.map((content) => chunk({ content }, null)),
+    chunk({}, "stop"),
+    { data: "[DONE]" },
+  ]);
+}
+
 function completeChat({ body }: Call): Answer {
-  const model = jsonObject(body)?.["model"];
+  const request = jsonObject(body);
+  const model = request?.["model"];
   if (typeof model !== "string") return refusal(400, "You must provide a model.", "invalid_request_error", null);
-  const message = { role: "assistant", content: "Hello.", refusal: null, annotations: [] };
-  const completion = {
-    id: `chatcmpl-${randomText(29)}`,
-    object: "chat.completion",
-    created: Math.floor(Date.now() / 1000),
-    model,
-    choices: [{ index: 0, message, logprobs: null, finish_reason: "stop" }],
-    usage: { prompt_tokens: 8, completion_tokens: 3, total_tokens: 11 },
+  const completion = { id: `chatcmpl-${randomText(29)}`, created: Math.floor(Date.now() / 1000), model };
+  if (request?.["stream"] === true) return streamChat(completion);
+  const message = { role: "assistant", content: greeting.join(""), refusal: null, annotations: [] };
+  return {
+    status: 200,
+    body: {
+      ...completion,
+      object: "chat.completion",
+      choices: [{ index: 0, message, logprobs: null, finish_reason: "stop" }],
+      usage: { prompt_tokens: 8, completion_tokens: 3, total_tokens: 11 },
+    },
   };
-  return { status: 200, body: completion };
 }
 
 /** OpenAI's API (https://platform.openai.com/docs/api-reference). */

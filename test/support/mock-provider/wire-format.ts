@@ -26,6 +26,9 @@ export interface WireFormat {
   readonly error: (status: number) => Answer;
 }
 
+/** What every model of every vendor answers, word by word where it is streamed. */
+export const greeting = ["Hello", " there", "."] as const;
+
 /** The JSON object in a call's body; null if there is none. */
 export function jsonObject(body: string): Record<string, unknown> | null {
   try {

@@ -1,0 +1,40 @@
+import { EventSource } from "eventsource";
+import { connectMutation, eventsSubscription, stateQuery } from "./operations.ts";
+
+const url = process.env["MAESTRO_URL"] ?? "http://localhost:4000/graphql";
+const headers = { authorization: `Bearer ${process.env["TOKEN"]}`, "content-type": "application/json" };
+
+async function send(query: object, variables: object) {
+  const response = await fetch(url, { method: "POST", headers, body: JSON.stringify({ query, variables }) });
+  return ((await response.json()) as { data: any }).data;
+}
+
+// The state first, then what follows it: nothing falls between.
+let after = (await send(stateQuery, {})).viewer.eventCursor;
+
+const source = new EventSource(url, {
+  // Called again after each lost connection, and so it goes on after the last event.
+  fetch: (url, init) =>
+    fetch(url, {
+      ...init,
+      method: "POST",
+      headers: { ...init.headers, ...headers },
+      body: JSON.stringify({ query: eventsSubscription, variables: { after } }),
+    }),
+});
+source.addEventListener("next", (message) => {
+  const { data, errors } = JSON.parse(message.data);
+  console.log(JSON.stringify(data?.credentialEvents ?? errors));
+  after = data?.credentialEvents.cursor ?? after;
+});
+// A program that does nothing else would end while EventSource waits to come back.
+const alive = setInterval(() => {}, 60_000);
+// The subscription is over, as when the token has expired: without this it would come back for ever.
+source.addEventListener("complete", () => {
+  clearInterval(alive);
+  source.close();
+});
+
+const credential = { apiKey: process.env["API_KEY"] ?? "" };
+const input = { provider: "anthropic", label: "event-source", credential };
+console.log(JSON.stringify(await send(connectMutation, { input })));

@@ -28,6 +28,7 @@ async function* credentialEvents(after: string) {
   for (;;) {
     try {
       const response = await post("text/event-stream", eventsSubscription, { after });
+      if (response.status >= 400 && response.status < 500) throw new Error(await response.text());
       let text = "";
       for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) {
         const messages = (text + chunk).split("\n\n");

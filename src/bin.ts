@@ -22,7 +22,9 @@ function bundledNode(): string | null {
 function runWith(node: string): void {
   const self = fileURLToPath(import.meta.url);
   const child = spawn(node, [self, ...process.argv.slice(2)], { stdio: "inherit" });
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => child.kill(signal));
+  // A terminal's Ctrl-C reaches both processes by itself, and a second one would cut the program's ending short.
+  process.on("SIGINT", () => process.stdin.isTTY || child.kill("SIGINT"));
+  for (const signal of ["SIGTERM", "SIGHUP"] as const) process.on(signal, () => child.kill(signal));
   child.once("exit", (code, signal) => {
     process.exitCode = code ?? (signal === null ? 1 : 128);
   });

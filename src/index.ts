@@ -5,3 +5,5 @@
 export { type App, type AppOverrides, createApp } from "./app.ts";
 export { type Config, ConfigError, loadConfig } from "./config.ts";
 export { loadCatalog } from "./providers/registry.ts";
+export { defineProvider } from "./providers/provider.ts";
+export type { ProviderDefinition } from "./providers/provider-definition.ts";

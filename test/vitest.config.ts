@@ -15,7 +15,7 @@ export default defineConfig({
         test: {
           name: "suites",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/browser/**", ...processes],
+          exclude: ["test/browser/**", "test/package/**", ...processes],
           maxWorkers: 2,
           sequence: { groupOrder: 0 },
         },

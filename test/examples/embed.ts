@@ -25,7 +25,7 @@ server.listen(Number(process.env["PORT"] ?? 4000), () => console.log("listening"
 // A token for development; in production your identity provider issues them, or you sign them with AUTH_JWT_SECRET.
 console.log("token", await app.developmentToken("alice", 3600));
 
-process.once("SIGTERM", async () => {
+process.once("SIGTERM", () => {
   server.close();
-  await app[Symbol.asyncDispose]();
+  void app[Symbol.asyncDispose]();
 });

@@ -61,7 +61,7 @@ export function maskSecrets(text: string): string {
 interface DescribedError {
   readonly type: string;
   readonly message: string;
-  readonly code?: unknown;
+  readonly code?: string;
   readonly stack?: string;
   readonly cause?: DescribedError;
 }
@@ -92,7 +92,7 @@ export function describeFailure(error: unknown): string {
   const { type, message, stack, cause } = describeError(error);
   const causes = [];
   for (let next = cause; next !== undefined; next = next.cause) {
-    causes.push(`caused by ${next.type}${next.code === undefined ? "" : ` (${String(next.code)})`}`);
+    causes.push(`caused by ${next.type}${next.code === undefined ? "" : ` (${next.code})`}`);
   }
   return maskSecrets([`${type}: ${message}`, ...causes, ...(stack === undefined ? [] : [stack])].join("\n"));
 }

@@ -44,7 +44,7 @@ test.each(scalars.map((scalar): [string, GraphQLScalarType] => [scalar.name, sca
   "the scalar %s does not serialize a secret that a resolver has left in its wrapper",
   (_name, scalar) => {
     const serialize = () => scalar.serialize(new Secret(canary));
-    expect(serialize).toThrow();
+    expect(serialize).toThrow(Error);
     expect(serialize).not.toThrow(canary);
   },
 );

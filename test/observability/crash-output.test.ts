@@ -36,7 +36,13 @@ class Program implements AsyncDisposable {
   }
 
   async prints(text: string): Promise<void> {
-    await expect.poll(() => this.output, { timeout: 100_000 }).toContain(text);
+    const ended = this.#closed.then(() => {
+      throw new Error(`it ended without saying "${text}":\n${this.output}`);
+    });
+    ended.catch(() => {});
+    while (!this.output.includes(text)) {
+      await Promise.race([once(this.#child.stdout!, "data"), once(this.#child.stderr!, "data"), ended]);
+    }
   }
 
   signal(signal: NodeJS.Signals): void {

@@ -84,7 +84,19 @@ const registry = createRegistry([provider], config.providers, { http, clock });
 const audit = new AuditTrail(database, clock, log);
 const metrics = new Metrics();
 const refreshing = await startRefreshing(
-  { ...vault, database, dataDir: config.dataDir, registry, outbox, audit, metrics, doorbell, clock, log, onStep: () => {} },
+  {
+    ...vault,
+    database,
+    dataDir: config.dataDir,
+    registry,
+    outbox,
+    audit,
+    metrics,
+    doorbell,
+    clock,
+    log,
+    onStep: () => {},
+  },
   { limits: { maxInFlight: task.maxInFlight }, intervalMs: task.intervalMs, faults: reach },
 );
 

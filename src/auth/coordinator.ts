@@ -7,6 +7,7 @@ import type { Database } from "../db/database.ts";
 import { AuthError, CredentialNotFoundError } from "../errors.ts";
 import type { Outbox } from "../events/outbox.ts";
 import type { Page } from "../page.ts";
+import { byId, RowBatch } from "../row-batch.ts";
 import type { AuthMethod, OAuthCredentials } from "../providers/provider-auth.ts";
 import type { ProviderRegistry } from "../providers/registry.ts";
 import type { Session } from "../sessions/session.ts";
@@ -66,6 +67,9 @@ export class Coordinator {
   readonly #refreshes: RefreshRequests;
   readonly #sessions: SessionManager;
   readonly #activation: SessionActivation;
+  readonly #found = new RowBatch(async (userId, ids) =>
+    byId(await this.#store.findAll(this.#database.em(), userId, ids)),
+  );
 
   constructor(parts: {
     readonly database: Database;
@@ -202,7 +206,7 @@ export class Coordinator {
   }
 
   async findCredential(userId: string, id: string): Promise<ProviderCredential | null> {
-    return this.#store.find(this.#database.em(), userId, id);
+    return this.#found.find(userId, id);
   }
 
   async listCredentials(userId: string, filter: CredentialFilter, page: Page): Promise<ProviderCredential[]> {

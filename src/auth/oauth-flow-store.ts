@@ -5,6 +5,7 @@ import { openValue, sealedKeyId, sealValue, UnsealError } from "../credentials/s
 import { Secret } from "../credentials/secret.ts";
 import type { Database, EntityManager } from "../db/database.ts";
 import { type AuthError, OAuthDeniedError, OAuthStateError } from "../errors.ts";
+import { byId, RowBatch } from "../row-batch.ts";
 import { type OAuthFlow, OAuthFlowEntity } from "./oauth-flow.ts";
 
 /** What a flow must remember and nobody may read. */
@@ -56,6 +57,9 @@ export class OAuthFlowStore {
   readonly #database: Database;
   readonly #keyring: Keyring;
   readonly #clock: Clock;
+  readonly #found = new RowBatch(async (userId, ids) =>
+    byId(await this.#database.em().find(OAuthFlowEntity, { userId, id: { $in: [...ids] } })),
+  );
 
   constructor(database: Database, keyring: Keyring, clock: Clock) {
     this.#database = database;
@@ -93,7 +97,7 @@ export class OAuthFlowStore {
   }
 
   async find(userId: string, id: string): Promise<OAuthFlow | null> {
-    return this.#database.em().findOne(OAuthFlowEntity, { userId, id });
+    return this.#found.find(userId, id);
   }
 
   /** The pending flow of a provider that a state belongs to; it is not taken. */

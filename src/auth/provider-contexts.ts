@@ -5,6 +5,7 @@ import type { ProviderCredential } from "../credentials/provider-credential.ts";
 import type { Database } from "../db/database.ts";
 import type { AuthMethod, ProviderAuth } from "../providers/provider-auth.ts";
 import type { ProviderRegistry } from "../providers/registry.ts";
+import { RowBatch } from "../row-batch.ts";
 import type { CredentialSource, Session, SessionProvider } from "../sessions/session.ts";
 import type { SessionManager } from "../sessions/session-manager.ts";
 
@@ -20,6 +21,12 @@ export interface ProviderContext {
   readonly selectedAt: Date | null;
 }
 
+/** What a session's contexts are made of: its choices, and all credentials of its user. */
+interface Holdings {
+  readonly choices: readonly SessionProvider[];
+  readonly credentials: readonly ProviderCredential[];
+}
+
 /** Tells what sessions can use: what was chosen in them, and else what `issueAccess` would take. */
 export class ProviderContexts {
   readonly #database: Database;
@@ -27,6 +34,7 @@ export class ProviderContexts {
   readonly #store: CredentialStore;
   readonly #sessions: SessionManager;
   readonly #clock: Clock;
+  readonly #holdings = new RowBatch((userId, ids) => this.#readHoldings(userId, ids));
 
   constructor(parts: {
     readonly database: Database;
@@ -44,41 +52,38 @@ export class ProviderContexts {
 
   /** One context for each provider of the catalogue. */
   async list(session: Session): Promise<ProviderContext[]> {
-    const [choices, credentials] = await Promise.all([
-      this.#sessions.listProviders(session),
-      this.#store.listPreferred(this.#database.em(), session.userId, {}),
-    ]);
-    return this.#registry.list().map((provider) => {
-      const choice = choices.find((item) => item.provider === provider.name) ?? null;
-      const own = credentials.filter((credential) => credential.provider === provider.name);
-      return this.#describe(provider, choice, own);
-    });
+    const holdings = await this.#holdingsOf(session);
+    return this.#registry.list().map((provider) => this.#describe(provider, holdings));
   }
 
   /** Null for a name that is not in the catalogue. */
   async find(session: Session, name: string): Promise<ProviderContext | null> {
     const provider = this.#registry.find(name);
-    return provider === null ? null : this.#read(session, provider);
+    return provider === null ? null : this.#describe(provider, await this.#holdingsOf(session));
   }
 
   /** The context of the session's active provider; null where none is active. */
   async active(session: Session): Promise<ProviderContext | null> {
-    return session.activeProvider == null ? null : this.#read(session, this.#registry.ofStored(session.activeProvider));
+    if (session.activeProvider == null) return null;
+    return this.#describe(this.#registry.ofStored(session.activeProvider), await this.#holdingsOf(session));
   }
 
-  async #read(session: Session, provider: ProviderAuth): Promise<ProviderContext> {
+  async #holdingsOf({ userId, id }: Session): Promise<Holdings> {
+    return (await this.#holdings.find(userId, id))!;
+  }
+
+  async #readHoldings(userId: string, sessionIds: readonly string[]): Promise<ReadonlyMap<string, Holdings>> {
     const [choices, credentials] = await Promise.all([
-      this.#sessions.listProviders(session),
-      this.#store.listPreferred(this.#database.em(), session.userId, { provider: provider.name }),
+      this.#sessions.listProviders(userId, sessionIds),
+      this.#store.listPreferred(this.#database.em(), userId, {}),
     ]);
-    return this.#describe(provider, choices.find((item) => item.provider === provider.name) ?? null, credentials);
+    const bySession = Map.groupBy(choices, ({ sessionId }) => sessionId);
+    return new Map(sessionIds.map((id) => [id, { choices: bySession.get(id) ?? [], credentials }]));
   }
 
-  #describe(
-    provider: ProviderAuth,
-    choice: SessionProvider | null,
-    credentials: readonly ProviderCredential[],
-  ): ProviderContext {
+  #describe(provider: ProviderAuth, holdings: Holdings): ProviderContext {
+    const choice = holdings.choices.find((item) => item.provider === provider.name) ?? null;
+    const credentials = holdings.credentials.filter((credential) => credential.provider === provider.name);
     const chosen = { model: choice?.model ?? null, selectedAt: choice?.selectedAt ?? null };
     const fits = (credential: ProviderCredential) =>
       choice === null ||

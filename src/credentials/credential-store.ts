@@ -109,6 +109,11 @@ export class CredentialStore {
     return em.findOne(ProviderCredentialEntity, { userId, id });
   }
 
+  /** Those of these ids that are the user's, in no order. */
+  async findAll(em: EntityManager, userId: string, ids: readonly string[]): Promise<ProviderCredential[]> {
+    return em.find(ProviderCredentialEntity, { userId, id: { $in: [...ids] } });
+  }
+
   /** @throws CredentialNotFoundError also for a credential of another user. */
   async get(em: EntityManager, userId: string, id: string): Promise<ProviderCredential> {
     const credential = await this.find(em, userId, id);

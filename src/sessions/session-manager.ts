@@ -6,6 +6,7 @@ import type { AuditActor } from "../observability/audit-log.ts";
 import type { AuditTrail } from "../observability/audit-trail.ts";
 import type { Page } from "../page.ts";
 import type { AuthMethod } from "../providers/provider-auth.ts";
+import { byId, RowBatch } from "../row-batch.ts";
 import { type Session, type SessionProvider, type SessionStatus, sessionStatus } from "./session.ts";
 import { sessionEventBody } from "./session-event.ts";
 import { assertActive, type ProviderChoice, type SessionStore } from "./session-store.ts";
@@ -17,6 +18,9 @@ export class SessionManager {
   readonly #outbox: Outbox;
   readonly #audit: AuditTrail;
   readonly #clock: Clock;
+  readonly #found = new RowBatch(async (userId, ids) =>
+    byId(await this.#store.findAll(this.#database.em(), userId, ids)),
+  );
 
   constructor(parts: {
     readonly database: Database;
@@ -42,7 +46,7 @@ export class SessionManager {
   }
 
   async find(userId: string, id: string): Promise<Session | null> {
-    return this.#store.find(this.#database.em(), userId, id);
+    return this.#found.find(userId, id);
   }
 
   /** @throws SessionNotFoundError, SessionExpiredError */
@@ -56,8 +60,9 @@ export class SessionManager {
     return this.#store.list(this.#database.em(), userId, status, page);
   }
 
-  async listProviders(session: Session): Promise<SessionProvider[]> {
-    return this.#store.listProviders(this.#database.em(), session);
+  /** What was chosen in these sessions of a user. */
+  async listProviders(userId: string, ids: readonly string[]): Promise<SessionProvider[]> {
+    return this.#store.listProviders(this.#database.em(), userId, ids);
   }
 
   /** Counts as activity. @throws SessionNotFoundError, SessionExpiredError */

@@ -51,6 +51,11 @@ export class SessionStore {
     return em.findOne(SessionEntity, { userId, id });
   }
 
+  /** Those of these ids that are the user's, in no order. */
+  async findAll(em: EntityManager, userId: string, ids: readonly string[]): Promise<Session[]> {
+    return em.find(SessionEntity, { userId, id: { $in: [...ids] } });
+  }
+
   /**
    * A session that is not over, locked for the rest of the transaction.
    * @throws SessionNotFoundError also for another user's; SessionExpiredError
@@ -78,8 +83,9 @@ export class SessionStore {
     return em.find(SessionEntity, { $and: [...conditions, ...bounds] }, options);
   }
 
-  async listProviders(em: EntityManager, { userId, id }: Pick<Session, "userId" | "id">): Promise<SessionProvider[]> {
-    return em.find(SessionProviderEntity, { userId, sessionId: id });
+  /** What was chosen in these sessions, in no order. */
+  async listProviders(em: EntityManager, userId: string, ids: readonly string[]): Promise<SessionProvider[]> {
+    return em.find(SessionProviderEntity, { userId, sessionId: { $in: [...ids] } });
   }
 
   async findProvider(

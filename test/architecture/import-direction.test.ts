@@ -11,6 +11,7 @@ const leaves = [
   "fault-point.ts",
   "page.ts",
   "repeated-removal.ts",
+  "row-batch.ts",
   "write-behind.ts",
   "credentials/secret.ts",
   "callers/rate-limit.ts",

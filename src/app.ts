@@ -1,5 +1,6 @@
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { createDocumentRules } from "./app/documents.ts";
 import { createDomain } from "./app/domain.ts";
 import type { AppBase, AppOverrides } from "./app/overrides.ts";
 import { createProviders } from "./app/provider-parts.ts";
@@ -30,7 +31,7 @@ const developmentTokenLifetime = 12 * 3600;
 
 /**
  * Builds the server from its parts.
- * @throws KeyringError, FolderInUseError, or whatever keeps the database from opening; nothing is left open then.
+ * @throws ConfigError, KeyringError, FolderInUseError, or whatever keeps the database from opening; nothing is left open then.
  */
 export async function createApp(config: Config, overrides: AppOverrides = {}): Promise<App> {
   await using stack = new AsyncDisposableStack();
@@ -38,6 +39,7 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
   const metrics = new Metrics();
   if (config.metrics !== null) metrics.watchProcess();
   const base: AppBase = { stack, overrides, log, metrics, onStep };
+  const documentRules = await createDocumentRules(config, base);
   const storage = await openStorage(config, base);
   const { clock, database, limiter } = storage;
   const providers = await createProviders(config, clock, base);
@@ -54,7 +56,8 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
   const exampleProvider = registry.list()[0]?.name ?? "";
   const sandboxProvider = sandbox?.definition.name ?? null;
   const graphiql = config.graphiql ? new GraphiQLPage({ token, hosts, exampleProvider, sandboxProvider, clock }) : null;
-  const transport = createTransport(config, { services, attempts, database, limiter, graphiql }, base);
+  const parts = { services, attempts, database, limiter, graphiql, ...documentRules };
+  const transport = createTransport(config, parts, base);
   const { server } = transport;
 
   const owned = stack.move();

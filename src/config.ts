@@ -50,6 +50,10 @@ export interface Config {
   readonly graphiql: boolean;
   readonly introspection: boolean;
   readonly getQueries: boolean;
+  /** What one operation may cost; null for the usual limit. */
+  readonly maxQueryCost: number | null;
+  /** The file with the only documents that run; null where any does. */
+  readonly trustedDocuments: string | null;
   /** A provider within this process, for people without any account. */
   readonly sandbox: boolean;
   readonly providers: ReadonlyMap<string, ProviderSettings>;
@@ -116,6 +120,10 @@ function readOrigins(reader: EnvironmentReader, publicUrl: URL, production: bool
   return origins;
 }
 
+function readMaxQueryCost(reader: EnvironmentReader): number | null {
+  return reader.text("MAX_QUERY_COST") === null ? null : reader.integer("MAX_QUERY_COST", 5_000, 1, 1_000_000);
+}
+
 /**
  * Reads the whole configuration. Outside production, missing keys are generated once and kept in `DATA_DIR`.
  * @throws ConfigError with every fault.
@@ -152,6 +160,8 @@ export function loadConfig(catalog: Iterable<ConfigurableProvider>, environment:
     graphiql: reader.flag("GRAPHIQL", !production),
     introspection: reader.flag("INTROSPECTION", !production),
     getQueries: reader.flag("GET_QUERIES", false),
+    maxQueryCost: readMaxQueryCost(reader),
+    trustedDocuments: reader.text("TRUSTED_DOCUMENTS"),
     sandbox,
     providers: new Map(Array.from(catalog, (provider) => [provider.name, readProvider(reader, provider, production)])),
   };

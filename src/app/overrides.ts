@@ -4,6 +4,7 @@ import type { Clock } from "../clock.ts";
 import type { Database } from "../db/database.ts";
 import type { Doorbell } from "../events/doorbell.ts";
 import type { RetentionSettings } from "../events/retention.ts";
+import type { DocumentLimits } from "../graphql/limits/document-limits.ts";
 import type { ConnectionLimits } from "../http/connection-limits.ts";
 import type { AuditRetentionSettings } from "../observability/audit-retention.ts";
 import type { Logger } from "../observability/logger.ts";
@@ -24,6 +25,7 @@ export interface AppOverrides {
   readonly retention?: Partial<RetentionSettings>;
   readonly auditRetention?: Partial<AuditRetentionSettings>;
   readonly connections?: Partial<ConnectionLimits>;
+  readonly documents?: Partial<DocumentLimits>;
   readonly refresh?: RefreshSettings;
   readonly rateLimits?: Partial<RateLimitSettings>;
   /** Milliseconds between two looks for sessions that expire. */

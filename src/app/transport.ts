@@ -19,6 +19,7 @@ import { close } from "../http/server-lifetime.ts";
 import { UnreadWatch } from "../http/unread-watch.ts";
 import { GraphQLWebSockets } from "../http/websocket.ts";
 import { createGraphQL } from "../http/yoga.ts";
+import type { DocumentRules } from "./documents.ts";
 import type { AppBase } from "./overrides.ts";
 
 /** A server that does not listen yet. Disposing it ends its connections. */
@@ -26,7 +27,7 @@ export interface Transport extends AsyncDisposable {
   readonly server: Server;
 }
 
-interface TransportParts {
+interface TransportParts extends DocumentRules {
   readonly services: Services;
   readonly attempts: AttemptLimits;
   readonly database: Database;
@@ -38,7 +39,7 @@ interface TransportParts {
 /** HTTP, SSE and WebSocket over the same GraphQL. */
 export function createTransport(
   config: Config,
-  { services, attempts, database, limiter, graphiql }: TransportParts,
+  { services, attempts, database, limiter, graphiql, documents, costs }: TransportParts,
   { stack, overrides, log, metrics }: AppBase,
 ): Transport {
   const { clock, flows, flowStore } = services;
@@ -46,7 +47,7 @@ export function createTransport(
   const verifier = new TokenVerifier(callerTokens, clock);
   const authentication = new CallerAuthentication({ verifier, limiter, log });
   const publicErrors = new PublicErrors(schema, log);
-  const yoga = createGraphQL({ services, publicErrors, introspection });
+  const yoga = createGraphQL({ services, publicErrors, introspection, documents, costs });
   const limits = { ...connectionLimits, ...overrides.connections };
   const unread = stack.use(new UnreadWatch(limits.unreadMs));
   const transport = { yoga, authentication, trustedProxyHops, limits, unread, log };

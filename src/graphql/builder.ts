@@ -9,6 +9,7 @@ import type { Scope } from "../callers/scope.ts";
 import type { StepUp } from "../callers/step-up.ts";
 import { ValidationError } from "../errors.ts";
 import type { GraphQLContext } from "./context.ts";
+import { readsDatabase } from "./limits/field-cost.ts";
 import rateLimitPlugin from "./rate-limit-plugin.ts";
 import { decodeNodeId } from "./node-id.ts";
 
@@ -44,7 +45,7 @@ export const builder = new SchemaBuilder<SchemaTypes>({
   relay: {
     clientMutationId: "omit",
     cursorType: "String",
-    decodeGlobalID: decodeNodeId,
+    decodeGlobalID: (globalId) => decodeKnownNode(globalId),
     idFieldOptions: { description: "An opaque id for `node(id:)`." },
     nodesOnConnection: { description: "The page's objects without their cursors." },
     edgesFieldOptions: {
@@ -65,22 +66,22 @@ export const builder = new SchemaBuilder<SchemaTypes>({
     afterArgOptions: { description: "Only what follows this cursor." },
     beforeArgOptions: { description: "Only what stands before this cursor." },
     nodeQueryOptions: {
+      extensions: readsDatabase,
       description: "Reads an object by its id; null when there is none that the caller may read.",
       nullable: true,
       authScopes: { authenticated: true },
       args: { id: { description: "An id that this API gave." } },
-      resolve: (_root, { id }, _context, _info, resolveNode) => (isKnownNode(id) ? resolveNode(id) : null),
+      resolve: (_root, { id }, _context, _info, resolveNode) => resolveNode(id),
     },
     nodesQueryOptions: {
+      extensions: readsDatabase,
       description: "Reads several objects by their ids, at most 100; null at the place of each that cannot be read.",
       nullable: { list: false, items: true },
       authScopes: { authenticated: true },
       args: { ids: { description: "Ids that this API gave." } },
       resolve: async (_root, { ids }, _context, _info, resolveNodes) => {
         if (ids.length > 100) throw new ValidationError([{ path: ["ids"], message: "Ask for at most 100 ids." }]);
-        const known = ids.filter(isKnownNode);
-        const nodes = await resolveNodes(known);
-        return ids.map((id) => (isKnownNode(id) ? nodes[known.indexOf(id)] : null));
+        return resolveNodes(ids);
       },
     },
   },
@@ -97,8 +98,12 @@ function explainFailure(failure: AuthFailure, stepUp: StepUp): CallerError | nul
 
 const nodeTypes = new Set(["User", "Provider", "Credential", "OAuthFlow", "Session"]);
 
-function isKnownNode(id: { readonly typename: string }): boolean {
-  return nodeTypes.has(id.typename);
+/** Stands for every id that this API never gave: the plugin cannot read a type that it does not know. */
+const nobody = { typename: "Provider", id: "" };
+
+function decodeKnownNode(globalId: string): { typename: string; id: string } {
+  const node = decodeNodeId(globalId);
+  return nodeTypes.has(node.typename) ? node : nobody;
 }
 
 builder.queryType({ description: "Reads." });

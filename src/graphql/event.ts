@@ -4,6 +4,7 @@ import { AuthMethodEnum } from "./auth-method.ts";
 import { builder } from "./builder.ts";
 import { CredentialRef } from "./credential.ts";
 import { providerNameText } from "./input.ts";
+import { readsDatabase } from "./limits/field-cost.ts";
 import { encodeNodeId } from "./node-id.ts";
 import { ProviderRef } from "./provider.ts";
 import { type Delivery, deliver, eventOf } from "./subscription.ts";
@@ -50,6 +51,7 @@ const CredentialEventRef = builder.interfaceRef<CredentialStreamEvent>("Credenti
     label: t.string({ description: "Its label.", resolve: ({ body }) => body.label }),
     credential: t.field({
       type: CredentialRef,
+      extensions: readsDatabase,
       nullable: true,
       description: "The credential as it is at the moment of delivery. Null once it is gone.",
       resolve: ({ userId, body }, _args, { coordinator }) => coordinator.findCredential(userId, body.credentialId),

@@ -3,8 +3,8 @@ import { ValidationError } from "../errors.ts";
 import type { Page, Position } from "../page.ts";
 import { isUuid } from "./node-id.ts";
 
-const maxPageSize = 100;
-const defaultPageSize = 20;
+export const maxPageSize = 100;
+export const defaultPageSize = 20;
 
 interface PageArguments {
   readonly first?: number | null | undefined;

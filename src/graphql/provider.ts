@@ -2,6 +2,7 @@ import type { ProviderAuth, ProviderMethod } from "../providers/provider-auth.ts
 import type { ProviderHealth } from "../providers/provider-health.ts";
 import { AuthMethodEnum } from "./auth-method.ts";
 import { builder } from "./builder.ts";
+import { listsCatalog } from "./limits/field-cost.ts";
 
 export const OAuthFlowKindEnum = builder.enumType("OAuthFlowKind", {
   description: "How a user's consent comes back to this server.",
@@ -85,6 +86,7 @@ builder.node(ProviderRef, {
     displayName: t.exposeString("displayName", { description: "The name for people." }),
     methods: t.field({
       type: [ProviderMethodRef],
+      extensions: { listSize: 2 },
       description: "The ways to connect it.",
       resolve: (provider) => [...provider.getAvailableMethods()],
     }),
@@ -96,6 +98,7 @@ builder.node(ProviderRef, {
 builder.queryFields((t) => ({
   providers: t.field({
     type: [ProviderRef],
+    extensions: listsCatalog,
     description: "The catalogue, by name.",
     authScopes: { authenticated: true },
     resolve: (_root, _args, { registry }) => registry.list(),

@@ -15,6 +15,8 @@ import { InsufficientAuthenticationError } from "../callers/step-up.ts";
 import { AuthError, RateLimitedError } from "../errors.ts";
 import { CursorError } from "../events/cursor.ts";
 import type { Logger } from "../observability/logger.ts";
+import { DocumentError } from "./documents/document-error.ts";
+import { LimitError } from "./limits/limit-error.ts";
 import { withoutSuggestions, withoutValues } from "./public-message.ts";
 
 /** Shorter than any provider's key. */
@@ -85,6 +87,11 @@ export class PublicErrors {
     const original = rootCause(error);
     if (original instanceof AuthError || original instanceof CallerError || original instanceof CursorError) {
       return copy(error, original.message, original.code, furtherExtensions(original));
+    }
+    if (original instanceof DocumentError) return copy(error, original.message, original.code, requestFault);
+    if (original instanceof LimitError) {
+      const { limit, requested } = original;
+      return copy(error, original.message, original.code, { ...requestFault, limit, requested });
     }
     if (isClientFault(error, original)) return this.#fromClientFault(error as GraphQLError, original);
     const requestId = randomUUID();

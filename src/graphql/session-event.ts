@@ -1,5 +1,6 @@
 import type { StreamEvent } from "../events/event.ts";
 import { builder } from "./builder.ts";
+import { readsDatabase } from "./limits/field-cost.ts";
 import { EventRef, afterDescription } from "./event.ts";
 import { SessionRef } from "./session.ts";
 import { sessionRowId } from "./session-id.ts";
@@ -26,6 +27,7 @@ const SessionEventRef = builder.interfaceRef<SessionStreamEvent>("SessionEvent")
   fields: (t) => ({
     session: t.field({
       type: SessionRef,
+      extensions: readsDatabase,
       description: "The session as it is at the moment of delivery.",
       // A session is kept for longer than the events that tell of it.
       resolve: async ({ userId, body }, _args, { sessions }) => (await sessions.find(userId, body.sessionId))!,

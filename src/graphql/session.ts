@@ -6,6 +6,7 @@ import { builder } from "./builder.ts";
 import { CredentialRef } from "./credential.ts";
 import { CredentialSourceEnum } from "./credential-source.ts";
 import { providerNameText } from "./input.ts";
+import { listsCatalog } from "./limits/field-cost.ts";
 import { isUuid } from "./node-id.ts";
 import { ProviderRef } from "./provider.ts";
 
@@ -87,6 +88,7 @@ builder.node(SessionRef, {
     }),
     providers: t.field({
       type: [ProviderContextRef],
+      extensions: listsCatalog,
       description: "One entry for each provider of the catalogue.",
       resolve: (session, _args, { contexts }) => contexts.list(session),
     }),

@@ -2,6 +2,7 @@ import { AuditEntryRef, isAuditEntryId } from "./audit-entry.ts";
 import { AuthMethodEnum } from "./auth-method.ts";
 import { builder } from "./builder.ts";
 import { CredentialRef, CredentialStatusEnum } from "./credential.ts";
+import { readsDatabase } from "./limits/field-cost.ts";
 import { labelText, providerNameText, userIdText } from "./input.ts";
 import { decodeUuidNodeId } from "./node-id.ts";
 import { resolvePage } from "./page.ts";
@@ -41,6 +42,7 @@ builder.node(UserRef, {
     ),
     credential: t.field({
       type: CredentialRef,
+      extensions: readsDatabase,
       nullable: true,
       description: "The credential that `issueAccess` tries first. Without a method: OAuth before API key.",
       authScopes: { scope: "credentials:read" },
@@ -73,6 +75,7 @@ builder.node(UserRef, {
     ),
     session: t.field({
       type: SessionRef,
+      extensions: readsDatabase,
       nullable: true,
       description: "One session; null when there is none of the user's with this id.",
       authScopes: { scope: "sessions" },
@@ -94,6 +97,7 @@ builder.node(UserRef, {
       { name: "AuditEntryEdge", description: "One entry of a page." },
     ),
     eventCursor: t.string({
+      extensions: readsDatabase,
       description: "Take it, read the state, then subscribe with `after:` it: nothing falls between.",
       resolve: ({ userId }, _args, { stream }) => stream.cursor(userId),
     }),

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { documentIdOf } from "../graphql/documents/document-id.ts";
 import { RequestError } from "./request-error.ts";
 
 /** Reads a whole body, and keeps no more than `limit` bytes of it. */
@@ -18,7 +19,8 @@ async function readBody(request: IncomingMessage, limit: number): Promise<Buffer
 
 /**
  * The parameters of an operation (GraphQL over HTTP, section 5.1) from a body of at most `limit` bytes.
- * @throws RequestError for a body that is too large, or is not a JSON object with a `query`.
+ * One that names its document by an id gets an empty `query`, as clients of the WebSocket protocol send it.
+ * @throws RequestError for a body that is too large, or is not a JSON object with a `query` or an id of one.
  */
 export async function readParameters(request: IncomingMessage, limit: number): Promise<object> {
   const body = await readBody(request, limit);
@@ -28,10 +30,11 @@ export async function readParameters(request: IncomingMessage, limit: number): P
   } catch (cause) {
     throw new RequestError(400, "The body is not JSON in UTF-8.", { cause });
   }
-  if (typeof parameters !== "object" || parameters === null || !("query" in parameters)) {
-    throw new RequestError(400, "The body must be one JSON object with a `query`.");
+  if (typeof parameters === "object" && parameters !== null) {
+    if ("query" in parameters) return parameters;
+    if (documentIdOf(parameters) !== undefined) return { ...parameters, query: "" };
   }
-  return parameters;
+  throw new RequestError(400, "The body must be one JSON object with a `query`, or the id of a trusted document.");
 }
 
 /**

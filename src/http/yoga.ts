@@ -1,11 +1,11 @@
-import { type GraphQLError, NoSchemaIntrospectionCustomRule } from "graphql";
-import { createYoga, type Plugin, type YogaServerInstance } from "graphql-yoga";
+import { createYoga, type YogaServerInstance } from "graphql-yoga";
 import type { Caller } from "../callers/caller.ts";
 import type { GraphQLContext, Services } from "../graphql/context.ts";
-import { hideSuggestions, type PublicErrors } from "../graphql/public-error.ts";
+import { hideSuggestions } from "../graphql/public-error.ts";
 import { schema } from "../graphql/schema.ts";
-import { metricsPlugin } from "./metrics-plugin.ts";
+import { documentPlugin, type DocumentPluginOptions } from "./document-plugin.ts";
 import { eventStreamPlugin } from "./event-stream-plugin.ts";
+import { metricsPlugin } from "./metrics-plugin.ts";
 
 /** What a transport hands over with an operation, once it knows who calls. */
 export interface TransportContext {
@@ -18,24 +18,8 @@ export interface TransportContext {
 
 export type Yoga = YogaServerInstance<TransportContext & Record<string, unknown>, GraphQLContext>;
 
-export interface YogaOptions {
+export interface YogaOptions extends DocumentPluginOptions {
   readonly services: Services;
-  readonly publicErrors: PublicErrors;
-  readonly introspection: boolean;
-}
-
-/** Validation messages without values, and introspection only where it is wanted; on every transport. */
-function validationPlugin({ publicErrors, introspection }: YogaOptions): Plugin {
-  return {
-    onValidate: ({ addValidationRule, params }) => {
-      if (!introspection) addValidationRule(NoSchemaIntrospectionCustomRule);
-      return ({ valid, result, setResult }) => {
-        if (valid) return;
-        const errors = result.map((error) => publicErrors.fromValidation(error as GraphQLError, params.documentAST));
-        setResult(introspection ? errors : errors.map(hideSuggestions));
-      };
-    },
-  };
 }
 
 /** GraphQL itself. Routing, CORS, body limits, GraphiQL and authentication are the HTTP server's, before it. */
@@ -44,7 +28,7 @@ export function createGraphQL(options: YogaOptions): Yoga {
   return createYoga<TransportContext & Record<string, unknown>, GraphQLContext>({
     schema,
     context: ({ caller, bindBrowser, onRateLimited }) => ({ ...services, caller, bindBrowser, onRateLimited }),
-    plugins: [validationPlugin(options), eventStreamPlugin, metricsPlugin(services.metrics)],
+    plugins: [documentPlugin(options), eventStreamPlugin, metricsPlugin(services.metrics)],
     maskedErrors: {
       maskError: (error) => {
         const publicError = publicErrors.toPublic(error);
@@ -52,6 +36,9 @@ export function createGraphQL(options: YogaOptions): Yoga {
       },
       isDev: false,
     },
+    // Its caches go by the text and have room for any 1,024 of them; `Documents` has its own.
+    parserAndValidationCache: false,
+    extraParamNames: ["documentId"],
     logging: false,
     cors: false,
     graphiql: false,

@@ -5,14 +5,16 @@ import { publicErrorCodes } from "./public-error-codes.ts";
 
 /** The parameters of an operation, good or bad. */
 export interface Operation {
-  readonly query: unknown;
+  readonly query?: unknown;
   readonly variables?: unknown;
   readonly operationName?: unknown;
+  readonly documentId?: unknown;
+  readonly extensions?: unknown;
 }
 
 interface PublicError {
   readonly message: string;
-  readonly extensions?: { readonly code?: string };
+  readonly extensions?: { readonly code?: string; readonly limit?: number; readonly requested?: number };
 }
 
 /** All that a client sees of an answer, and the errors in it. */

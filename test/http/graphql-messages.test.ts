@@ -114,6 +114,6 @@ const badRequests: readonly (readonly [object, string])[] = [
 
 test.each(badRequests)("to %j the answer is: %s", async (operation, message) => {
   await using server = await startTestApp();
-  const { errors } = await transports.HTTP(server, await server.token("alice"), operation as { query: string });
+  const { errors } = await transports.HTTP(server, await server.token("alice"), operation);
   expect(errors[0]?.message).toBe(message);
 });

@@ -23,6 +23,7 @@ import { EventEntity, UserStreamEntity } from "../events/event.ts";
 import { AuditEntryEntity } from "../observability/audit-log.ts";
 import { SessionEntity, SessionProviderEntity } from "../sessions/session.ts";
 import { lockFolder } from "./folder-lock.ts";
+import { yieldingPGlite } from "./yielding-pglite.ts";
 
 /** Both drivers' EntityManager. */
 export type EntityManager = SqlEntityManager;
@@ -131,7 +132,7 @@ export async function openDatabase(location: DatabaseLocation): Promise<Database
 }
 
 function embeddedDatabase(pglite: PGlite, lock: Disposable | null): Database {
-  const orm = createOrm({ driver: PgliteDriver, dbName: "maestro", driverOptions: { pglite } });
+  const orm = createOrm({ driver: PgliteDriver, dbName: "maestro", driverOptions: { pglite: yieldingPGlite(pglite) } });
   return {
     orm,
     url: null,

@@ -1,6 +1,7 @@
 import { readArguments, readSettings, usage } from "./arguments.ts";
 import type { Bench, BenchSettings } from "./bench.ts";
 import { issueAccess } from "./issue-access/issue-access.ts";
+import { largestPages } from "./largest-pages/largest-pages.ts";
 import { createProgress } from "./progress.ts";
 import { refreshKilled } from "./refresh/refresh-killed.ts";
 import { refreshMany } from "./refresh/refresh-many.ts";
@@ -10,6 +11,7 @@ import { streamBenches } from "./streams/stream-benches.ts";
 
 const benches = new Map<string, Bench>([
   ["issue-access", issueAccess],
+  ["largest-pages", largestPages],
   ["refresh-throughput", refreshThroughput],
   ["refresh-many", refreshMany],
   ["refresh-killed", refreshKilled],

@@ -50,7 +50,7 @@ test("over HTTP what exceeds a limit is 400, or 200 for clients that know no oth
 });
 
 test("a subscription that costs too much is refused before it holds a place", async () => {
-  await using server = await startTestApp({ documents: { cost: 10 }, connections: { streamsPerUser: 1 } });
+  await using server = await startTestApp({ documents: { cost: 25 }, connections: { streamsPerUser: 1 } });
   const token = await server.token("alice");
   const operation = { query: "subscription { events { cursor } }" };
   for (const send of [transports.SSE, transports.SSE, transports.WebSocket]) {
@@ -58,7 +58,7 @@ test("a subscription that costs too much is refused before it holds a place", as
       { extensions: { code: "COST_LIMIT_EXCEEDED" } },
     ]);
   }
-  await using dearer = await startTestApp({ documents: { cost: 11 } });
+  await using dearer = await startTestApp({ documents: { cost: 26 } });
   await using events = await EventSource.open(dearer.baseUrl, token, operation.query);
   expect(events.response.status).toBe(200);
 });
@@ -85,7 +85,7 @@ test("MAX_QUERY_COST is the limit of the cost", async () => {
 
 const asks = { cost: true };
 /** viewer, id, userId, and a cursor that is read from the database. */
-const viewerCost = { requested: 13, limit: documentLimits.cost };
+const viewerCost = { requested: 28, limit: documentLimits.cost };
 
 test.each(Object.entries(transports))("over %s the cost is told to a caller who asks", async (_name, send) => {
   await using server = await startTestApp({ environment });

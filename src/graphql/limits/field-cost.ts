@@ -9,7 +9,7 @@ export interface CostExtensions {
 }
 
 /** For `extensions` of a field that asks the database on its own. */
-export const readsDatabase = { cost: 10 } as const satisfies CostExtensions;
+export const readsDatabase = { cost: 25 } as const satisfies CostExtensions;
 
 /** For `extensions` of a field that lists the catalogue of providers. */
 export const listsCatalog = { listSize: 5 } as const satisfies CostExtensions;

@@ -7,7 +7,7 @@ export default {
   generates: {
     "test/client/gql/": {
       preset: "client",
-      presetConfig: { fragmentMasking: false },
+      presetConfig: { fragmentMasking: false, persistedDocuments: true },
       config: {
         enumsAsTypes: true,
         useTypeImports: true,

@@ -6,6 +6,7 @@ import { schema } from "../graphql/schema.ts";
 import { documentPlugin, type DocumentPluginOptions } from "./document-plugin.ts";
 import { eventStreamPlugin } from "./event-stream-plugin.ts";
 import { metricsPlugin } from "./metrics-plugin.ts";
+import { queryStringPlugin } from "./query-string-plugin.ts";
 
 /** What a transport hands over with an operation, once it knows who calls. */
 export interface TransportContext {
@@ -28,7 +29,7 @@ export function createGraphQL(options: YogaOptions): Yoga {
   return createYoga<TransportContext & Record<string, unknown>, GraphQLContext>({
     schema,
     context: ({ caller, bindBrowser, onRateLimited }) => ({ ...services, caller, bindBrowser, onRateLimited }),
-    plugins: [documentPlugin(options), eventStreamPlugin, metricsPlugin(services.metrics)],
+    plugins: [queryStringPlugin, documentPlugin(options), eventStreamPlugin, metricsPlugin(services.metrics)],
     maskedErrors: {
       maskError: (error) => {
         const publicError = publicErrors.toPublic(error);

@@ -135,7 +135,7 @@ class CostWalk {
 }
 
 /**
- * What operations cost: one for each field of each object that an answer may have, and ten for a field that asks the
+ * What operations cost: one for each field of each object that an answer may have, and 25 for a field that asks the
  * database. src/decisions/0011-limits-of-a-document.md has the formula.
  */
 export class OperationCosts {

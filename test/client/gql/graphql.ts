@@ -791,7 +791,7 @@ export const ViewerDocument = new TypedDocumentString(`
     eventCursor
   }
 }
-    `) as unknown as TypedDocumentString<ViewerQuery, ViewerQueryVariables>;
+    `, {"hash":"sha256:c13656b6c9570ff789118bf6de411a54e0eba67b55d7c4d539cef4ca783052e6"}) as unknown as TypedDocumentString<ViewerQuery, ViewerQueryVariables>;
 export const CredentialsDocument = new TypedDocumentString(`
     query Credentials($first: Int, $after: String, $last: Int, $before: String, $provider: String, $method: AuthMethod, $status: CredentialStatus) {
   viewer {
@@ -834,7 +834,7 @@ export const CredentialsDocument = new TypedDocumentString(`
     }
   }
 }
-    `) as unknown as TypedDocumentString<CredentialsQuery, CredentialsQueryVariables>;
+    `, {"hash":"sha256:727513757b50ade8c68375999673c26144a7b12567890386d6966dc822b7d98d"}) as unknown as TypedDocumentString<CredentialsQuery, CredentialsQueryVariables>;
 export const ProvidersDocument = new TypedDocumentString(`
     query Providers {
   providers {
@@ -856,7 +856,7 @@ export const ProvidersDocument = new TypedDocumentString(`
     }
   }
 }
-    `) as unknown as TypedDocumentString<ProvidersQuery, ProvidersQueryVariables>;
+    `, {"hash":"sha256:716aee544f86cde28774df13dd935522337441379a4d90c415698dc5104fe874"}) as unknown as TypedDocumentString<ProvidersQuery, ProvidersQueryVariables>;
 export const NodeDocument = new TypedDocumentString(`
     query Node($id: ID!) {
   node(id: $id) {
@@ -864,7 +864,7 @@ export const NodeDocument = new TypedDocumentString(`
     id
   }
 }
-    `) as unknown as TypedDocumentString<NodeQuery, NodeQueryVariables>;
+    `, {"hash":"sha256:674a4e60b765ab762155deb5480b435445a7ecf217bd9a818ee68fa139bfb45a"}) as unknown as TypedDocumentString<NodeQuery, NodeQueryVariables>;
 export const AuthenticateDocument = new TypedDocumentString(`
     mutation Authenticate($input: AuthenticateInput!) {
   authenticate(input: $input) {
@@ -901,7 +901,7 @@ export const AuthenticateDocument = new TypedDocumentString(`
     }
   }
 }
-    `) as unknown as TypedDocumentString<AuthenticateMutation, AuthenticateMutationVariables>;
+    `, {"hash":"sha256:abd80f6d9e5ff5c8c6a3755490b2015b22012dc4154ec91eaba604c4126ffb07"}) as unknown as TypedDocumentString<AuthenticateMutation, AuthenticateMutationVariables>;
 export const ValidateCredentialDocument = new TypedDocumentString(`
     mutation ValidateCredential($input: ValidateCredentialInput!) {
   validateCredential(input: $input) {
@@ -919,7 +919,7 @@ export const ValidateCredentialDocument = new TypedDocumentString(`
     }
   }
 }
-    `) as unknown as TypedDocumentString<ValidateCredentialMutation, ValidateCredentialMutationVariables>;
+    `, {"hash":"sha256:043a0b203348cef2c2eb86edd4f31d4b5059b398d8791fd27148dba2ae260ebe"}) as unknown as TypedDocumentString<ValidateCredentialMutation, ValidateCredentialMutationVariables>;
 export const RevokeCredentialDocument = new TypedDocumentString(`
     mutation RevokeCredential($input: RevokeCredentialInput!) {
   revokeCredential(input: $input) {
@@ -934,7 +934,7 @@ export const RevokeCredentialDocument = new TypedDocumentString(`
     }
   }
 }
-    `) as unknown as TypedDocumentString<RevokeCredentialMutation, RevokeCredentialMutationVariables>;
+    `, {"hash":"sha256:ab38b65ab306b47d78041ee3ba8b3773465a0b1c7060ea4d3ed95abe87bdca3c"}) as unknown as TypedDocumentString<RevokeCredentialMutation, RevokeCredentialMutationVariables>;
 export const IssueAccessDocument = new TypedDocumentString(`
     mutation IssueAccess($input: IssueAccessInput!) {
   issueAccess(input: $input) {
@@ -972,7 +972,7 @@ export const IssueAccessDocument = new TypedDocumentString(`
     }
   }
 }
-    `) as unknown as TypedDocumentString<IssueAccessMutation, IssueAccessMutationVariables>;
+    `, {"hash":"sha256:99e652464c1c48d5a2b293c5b7e8bdbfe631c3c85d631866e1b9954b4809e548"}) as unknown as TypedDocumentString<IssueAccessMutation, IssueAccessMutationVariables>;
 export const CredentialEventsDocument = new TypedDocumentString(`
     subscription CredentialEvents($after: String, $provider: String) {
   credentialEvents(after: $after, provider: $provider) {
@@ -1005,7 +1005,7 @@ export const CredentialEventsDocument = new TypedDocumentString(`
     }
   }
 }
-    `) as unknown as TypedDocumentString<CredentialEventsSubscription, CredentialEventsSubscriptionVariables>;
+    `, {"hash":"sha256:9d8e35cf6640096a5b6779a2ca5dd04dd44e24787499d5b794ada61d362a2c70"}) as unknown as TypedDocumentString<CredentialEventsSubscription, CredentialEventsSubscriptionVariables>;
 export const EventsDocument = new TypedDocumentString(`
     subscription Events($after: String) {
   events(after: $after) {
@@ -1014,7 +1014,7 @@ export const EventsDocument = new TypedDocumentString(`
     occurredAt
   }
 }
-    `) as unknown as TypedDocumentString<EventsSubscription, EventsSubscriptionVariables>;
+    `, {"hash":"sha256:7ae33fac980e6b84a816eda5b66c54b6174bf727b1da3d72716313bcc964078d"}) as unknown as TypedDocumentString<EventsSubscription, EventsSubscriptionVariables>;
 export const InitiateOAuthDocument = new TypedDocumentString(`
     mutation InitiateOAuth($input: InitiateOAuthInput!) {
   initiateOAuth(input: $input) {
@@ -1041,7 +1041,7 @@ export const InitiateOAuthDocument = new TypedDocumentString(`
     }
   }
 }
-    `) as unknown as TypedDocumentString<InitiateOAuthMutation, InitiateOAuthMutationVariables>;
+    `, {"hash":"sha256:d79f8f8762b686b6f43af74ade9a7952f218bac0cfca4c949fe5b928bd8ce2f1"}) as unknown as TypedDocumentString<InitiateOAuthMutation, InitiateOAuthMutationVariables>;
 export const CompleteOAuthDocument = new TypedDocumentString(`
     mutation CompleteOAuth($input: CompleteOAuthInput!) {
   completeOAuth(input: $input) {
@@ -1073,7 +1073,7 @@ export const CompleteOAuthDocument = new TypedDocumentString(`
     }
   }
 }
-    `) as unknown as TypedDocumentString<CompleteOAuthMutation, CompleteOAuthMutationVariables>;
+    `, {"hash":"sha256:27584684c36d02137a3dab74227308fe206ac169c5a4c74e11227fe8ae868ca9"}) as unknown as TypedDocumentString<CompleteOAuthMutation, CompleteOAuthMutationVariables>;
 export const ImportCredentialDocument = new TypedDocumentString(`
     mutation ImportCredential($input: ImportCredentialInput!) {
   importCredential(input: $input) {
@@ -1094,7 +1094,7 @@ export const ImportCredentialDocument = new TypedDocumentString(`
     }
   }
 }
-    `) as unknown as TypedDocumentString<ImportCredentialMutation, ImportCredentialMutationVariables>;
+    `, {"hash":"sha256:b288c893c00af78c8a99887f0a57950a0325bb54387c864b50166ead132df64b"}) as unknown as TypedDocumentString<ImportCredentialMutation, ImportCredentialMutationVariables>;
 export const OAuthFlowDocument = new TypedDocumentString(`
     subscription OAuthFlow($id: ID!) {
   oauthFlow(id: $id) {
@@ -1112,7 +1112,7 @@ export const OAuthFlowDocument = new TypedDocumentString(`
     }
   }
 }
-    `) as unknown as TypedDocumentString<OAuthFlowSubscription, OAuthFlowSubscriptionVariables>;
+    `, {"hash":"sha256:2f0d257bcb332c78f1284acb0486d1f658edce1680960134567ba384f40b40e3"}) as unknown as TypedDocumentString<OAuthFlowSubscription, OAuthFlowSubscriptionVariables>;
 export const RefreshCredentialDocument = new TypedDocumentString(`
     mutation RefreshCredential($input: RefreshCredentialInput!) {
   refreshCredential(input: $input) {
@@ -1136,7 +1136,7 @@ export const RefreshCredentialDocument = new TypedDocumentString(`
     }
   }
 }
-    `) as unknown as TypedDocumentString<RefreshCredentialMutation, RefreshCredentialMutationVariables>;
+    `, {"hash":"sha256:48b1ab06a3eb4cfd36bfa8248cede2816e31b57557787fe04ed5c157d1620d15"}) as unknown as TypedDocumentString<RefreshCredentialMutation, RefreshCredentialMutationVariables>;
 export const RefreshCredentialsDocument = new TypedDocumentString(`
     mutation RefreshCredentials {
   refreshCredentials {
@@ -1158,7 +1158,7 @@ export const RefreshCredentialsDocument = new TypedDocumentString(`
     }
   }
 }
-    `) as unknown as TypedDocumentString<RefreshCredentialsMutation, RefreshCredentialsMutationVariables>;
+    `, {"hash":"sha256:e753b19a15b301111c0821188741c4a80b3b01bb54d55ac12db6e7d7a2699c10"}) as unknown as TypedDocumentString<RefreshCredentialsMutation, RefreshCredentialsMutationVariables>;
 export const CredentialStateDocument = new TypedDocumentString(`
     query CredentialState($id: ID!) {
   node(id: $id) {
@@ -1180,7 +1180,7 @@ export const CredentialStateDocument = new TypedDocumentString(`
     }
   }
 }
-    `) as unknown as TypedDocumentString<CredentialStateQuery, CredentialStateQueryVariables>;
+    `, {"hash":"sha256:b274db8a7bc0983de6ae9fcd81bb8181cca9375d9f7c8cd9d51a55df9676b211"}) as unknown as TypedDocumentString<CredentialStateQuery, CredentialStateQueryVariables>;
 export const RenewedAccessDocument = new TypedDocumentString(`
     mutation RenewedAccess($input: IssueAccessInput!) {
   issueAccess(input: $input) {
@@ -1203,7 +1203,7 @@ export const RenewedAccessDocument = new TypedDocumentString(`
     }
   }
 }
-    `) as unknown as TypedDocumentString<RenewedAccessMutation, RenewedAccessMutationVariables>;
+    `, {"hash":"sha256:ffdbc8ea34448c19d9717505c47be64d19eb85f75c328f6e4b494b5766627943"}) as unknown as TypedDocumentString<RenewedAccessMutation, RenewedAccessMutationVariables>;
 export const StartSessionDocument = new TypedDocumentString(`
     mutation StartSession($input: StartSessionInput!) {
   startSession(input: $input) {
@@ -1225,7 +1225,7 @@ export const StartSessionDocument = new TypedDocumentString(`
     }
   }
 }
-    `) as unknown as TypedDocumentString<StartSessionMutation, StartSessionMutationVariables>;
+    `, {"hash":"sha256:afffc95811e7c5ede6119d1002d17bc91583c767328a7d7410421f95875728d4"}) as unknown as TypedDocumentString<StartSessionMutation, StartSessionMutationVariables>;
 export const SetActiveProviderDocument = new TypedDocumentString(`
     mutation SetActiveProvider($input: SetActiveProviderInput!) {
   setActiveProvider(input: $input) {
@@ -1255,7 +1255,7 @@ export const SetActiveProviderDocument = new TypedDocumentString(`
     }
   }
 }
-    `) as unknown as TypedDocumentString<SetActiveProviderMutation, SetActiveProviderMutationVariables>;
+    `, {"hash":"sha256:7d369b906f39526c97834c50f8f6fc4ed9d823d32b6f6c1e610a2fad4ab64ab9"}) as unknown as TypedDocumentString<SetActiveProviderMutation, SetActiveProviderMutationVariables>;
 export const SessionDocument = new TypedDocumentString(`
     query Session($id: ID!) {
   viewer {
@@ -1291,7 +1291,7 @@ export const SessionDocument = new TypedDocumentString(`
     }
   }
 }
-    `) as unknown as TypedDocumentString<SessionQuery, SessionQueryVariables>;
+    `, {"hash":"sha256:5e5e295ab990daa909e133e545559ed66c5c7b49564915774d7b2f37ab61b77e"}) as unknown as TypedDocumentString<SessionQuery, SessionQueryVariables>;
 export const SessionsDocument = new TypedDocumentString(`
     query Sessions($first: Int, $after: String, $last: Int, $before: String, $status: SessionStatus) {
   viewer {
@@ -1316,7 +1316,7 @@ export const SessionsDocument = new TypedDocumentString(`
     }
   }
 }
-    `) as unknown as TypedDocumentString<SessionsQuery, SessionsQueryVariables>;
+    `, {"hash":"sha256:ce80a03a5ad316d96bfeafda79450818100504b85e8b424bb205343ef8045436"}) as unknown as TypedDocumentString<SessionsQuery, SessionsQueryVariables>;
 export const ClearProviderDocument = new TypedDocumentString(`
     mutation ClearProvider($input: ClearProviderInput!) {
   clearProvider(input: $input) {
@@ -1336,7 +1336,7 @@ export const ClearProviderDocument = new TypedDocumentString(`
     }
   }
 }
-    `) as unknown as TypedDocumentString<ClearProviderMutation, ClearProviderMutationVariables>;
+    `, {"hash":"sha256:898489f697804022c43b6047944f139930f79570c45d46b15e2af0feede3a376"}) as unknown as TypedDocumentString<ClearProviderMutation, ClearProviderMutationVariables>;
 export const TouchSessionDocument = new TypedDocumentString(`
     mutation TouchSession($input: TouchSessionInput!) {
   touchSession(input: $input) {
@@ -1354,7 +1354,7 @@ export const TouchSessionDocument = new TypedDocumentString(`
     }
   }
 }
-    `) as unknown as TypedDocumentString<TouchSessionMutation, TouchSessionMutationVariables>;
+    `, {"hash":"sha256:06680edcbbf02054dce44b2d78db83f6959a5e1597143243bed1f8f714290e91"}) as unknown as TypedDocumentString<TouchSessionMutation, TouchSessionMutationVariables>;
 export const EndSessionDocument = new TypedDocumentString(`
     mutation EndSession($input: EndSessionInput!) {
   endSession(input: $input) {
@@ -1371,7 +1371,7 @@ export const EndSessionDocument = new TypedDocumentString(`
     }
   }
 }
-    `) as unknown as TypedDocumentString<EndSessionMutation, EndSessionMutationVariables>;
+    `, {"hash":"sha256:d9f0c7fa97690ed470c957e465e89ffa5a0fe7508438d29dc66e8c02f38c7204"}) as unknown as TypedDocumentString<EndSessionMutation, EndSessionMutationVariables>;
 export const EndOtherSessionsDocument = new TypedDocumentString(`
     mutation EndOtherSessions($input: EndOtherSessionsInput!) {
   endOtherSessions(input: $input) {
@@ -1385,7 +1385,7 @@ export const EndOtherSessionsDocument = new TypedDocumentString(`
     }
   }
 }
-    `) as unknown as TypedDocumentString<EndOtherSessionsMutation, EndOtherSessionsMutationVariables>;
+    `, {"hash":"sha256:068c968712901a3b5fb01c7b4dc66ff91c426d03e542a97478ae478afcc9c56f"}) as unknown as TypedDocumentString<EndOtherSessionsMutation, EndOtherSessionsMutationVariables>;
 export const SessionEventsDocument = new TypedDocumentString(`
     subscription SessionEvents($after: String, $sessionId: ID) {
   sessionEvents(after: $after, sessionId: $sessionId) {
@@ -1409,7 +1409,7 @@ export const SessionEventsDocument = new TypedDocumentString(`
     }
   }
 }
-    `) as unknown as TypedDocumentString<SessionEventsSubscription, SessionEventsSubscriptionVariables>;
+    `, {"hash":"sha256:06472ef2f4d7f1d4e95f2ca12d1b6d9ae3e633d71ac063c7f8b319bff4eeda3e"}) as unknown as TypedDocumentString<SessionEventsSubscription, SessionEventsSubscriptionVariables>;
 export const SessionProviderDocument = new TypedDocumentString(`
     query SessionProvider($id: ID!, $name: String!) {
   viewer {
@@ -1431,7 +1431,7 @@ export const SessionProviderDocument = new TypedDocumentString(`
     }
   }
 }
-    `) as unknown as TypedDocumentString<SessionProviderQuery, SessionProviderQueryVariables>;
+    `, {"hash":"sha256:606e3867eebebff13caa1ec7ccbee5d7d125c515366c17e7e59f8757915de348"}) as unknown as TypedDocumentString<SessionProviderQuery, SessionProviderQueryVariables>;
 export const AuthenticateInSessionDocument = new TypedDocumentString(`
     mutation AuthenticateInSession($input: AuthenticateInput!) {
   authenticate(input: $input) {
@@ -1459,7 +1459,7 @@ export const AuthenticateInSessionDocument = new TypedDocumentString(`
     }
   }
 }
-    `) as unknown as TypedDocumentString<AuthenticateInSessionMutation, AuthenticateInSessionMutationVariables>;
+    `, {"hash":"sha256:970d936b43444c5a47db3ba30a5ba6d62b31f3bfee97e2e6d49a8b47119cf5f4"}) as unknown as TypedDocumentString<AuthenticateInSessionMutation, AuthenticateInSessionMutationVariables>;
 export const CompleteOAuthInSessionDocument = new TypedDocumentString(`
     mutation CompleteOAuthInSession($input: CompleteOAuthInput!) {
   completeOAuth(input: $input) {
@@ -1485,7 +1485,7 @@ export const CompleteOAuthInSessionDocument = new TypedDocumentString(`
     }
   }
 }
-    `) as unknown as TypedDocumentString<CompleteOAuthInSessionMutation, CompleteOAuthInSessionMutationVariables>;
+    `, {"hash":"sha256:d8967313569f763aeeb4a2d80ea251a472ef171f331974727668d0c8f307746b"}) as unknown as TypedDocumentString<CompleteOAuthInSessionMutation, CompleteOAuthInSessionMutationVariables>;
 export const AuditLogDocument = new TypedDocumentString(`
     query AuditLog($first: Int, $after: String, $last: Int, $before: String) {
   viewer {
@@ -1513,7 +1513,7 @@ export const AuditLogDocument = new TypedDocumentString(`
     }
   }
 }
-    `) as unknown as TypedDocumentString<AuditLogQuery, AuditLogQueryVariables>;
+    `, {"hash":"sha256:046c531ab7626a0b2178c1020840dd67cfacae67875cd710c5a95bc0229e6b7f"}) as unknown as TypedDocumentString<AuditLogQuery, AuditLogQueryVariables>;
 export const UserAuditLogDocument = new TypedDocumentString(`
     query UserAuditLog($id: String!) {
   user(id: $id) {
@@ -1525,7 +1525,7 @@ export const UserAuditLogDocument = new TypedDocumentString(`
     }
   }
 }
-    `) as unknown as TypedDocumentString<UserAuditLogQuery, UserAuditLogQueryVariables>;
+    `, {"hash":"sha256:3a3c624bd4ad2d74ce3236dd87cfa47ac076d94fb653f7d2cd2c9dc2ea6c6518"}) as unknown as TypedDocumentString<UserAuditLogQuery, UserAuditLogQueryVariables>;
 export const ExampleStateDocument = new TypedDocumentString(`
     query ExampleState {
   viewer {
@@ -1533,7 +1533,7 @@ export const ExampleStateDocument = new TypedDocumentString(`
     eventCursor
   }
 }
-    `) as unknown as TypedDocumentString<ExampleStateQuery, ExampleStateQueryVariables>;
+    `, {"hash":"sha256:408a81f9e11c3e65aaaf13a6b16ed61d4d00eaf7bff58890b6fa0ad243001d2c"}) as unknown as TypedDocumentString<ExampleStateQuery, ExampleStateQueryVariables>;
 export const ExampleConnectDocument = new TypedDocumentString(`
     mutation ExampleConnect($input: AuthenticateInput!) {
   authenticate(input: $input) {
@@ -1551,7 +1551,7 @@ export const ExampleConnectDocument = new TypedDocumentString(`
     }
   }
 }
-    `) as unknown as TypedDocumentString<ExampleConnectMutation, ExampleConnectMutationVariables>;
+    `, {"hash":"sha256:3d9740c506583350a2160c3ca986559189a11240fade3f1a62f1251121f8debf"}) as unknown as TypedDocumentString<ExampleConnectMutation, ExampleConnectMutationVariables>;
 export const ExampleEventsDocument = new TypedDocumentString(`
     subscription ExampleEvents($after: String) {
   credentialEvents(after: $after) {
@@ -1564,7 +1564,7 @@ export const ExampleEventsDocument = new TypedDocumentString(`
     }
   }
 }
-    `) as unknown as TypedDocumentString<ExampleEventsSubscription, ExampleEventsSubscriptionVariables>;
+    `, {"hash":"sha256:08e0b3594ffe19d03536dc37cd17f282f67a52f64bdf23c6e6ccf9449177d231"}) as unknown as TypedDocumentString<ExampleEventsSubscription, ExampleEventsSubscriptionVariables>;
 export const ProviderAccessDocument = new TypedDocumentString(`
     mutation ProviderAccess($input: IssueAccessInput!) {
   issueAccess(input: $input) {
@@ -1585,7 +1585,7 @@ export const ProviderAccessDocument = new TypedDocumentString(`
     }
   }
 }
-    `) as unknown as TypedDocumentString<ProviderAccessMutation, ProviderAccessMutationVariables>;
+    `, {"hash":"sha256:95340d4415cd35faa08e728f1747aebdd46aced21290b359a667f78623aba90c"}) as unknown as TypedDocumentString<ProviderAccessMutation, ProviderAccessMutationVariables>;
 export const AccessDocument = new TypedDocumentString(`
     mutation Access($provider: String!) {
   issueAccess(input: { provider: $provider }) {
@@ -1605,4 +1605,4 @@ export const AccessDocument = new TypedDocumentString(`
     }
   }
 }
-    `) as unknown as TypedDocumentString<AccessMutation, AccessMutationVariables>;
+    `, {"hash":"sha256:d7d49d525003f955744c5daa7c296c4eb74c275b57f21b60f00b74e52ad4bf65"}) as unknown as TypedDocumentString<AccessMutation, AccessMutationVariables>;

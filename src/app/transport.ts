@@ -47,8 +47,9 @@ export function createTransport(
   const verifier = new TokenVerifier(callerTokens, clock);
   const authentication = new CallerAuthentication({ verifier, limiter, log });
   const publicErrors = new PublicErrors(schema, log);
-  const yoga = createGraphQL({ services, publicErrors, introspection, documents, costs });
   const limits = { ...connectionLimits, ...overrides.connections };
+  const { streamsPerUser } = limits;
+  const yoga = createGraphQL({ services, publicErrors, introspection, documents, costs, streamsPerUser });
   const unread = stack.use(new UnreadWatch(limits.unreadMs));
   const transport = { yoga, authentication, trustedProxyHops, limits, unread, log };
   const webSockets = new GraphQLWebSockets({ ...transport, publicErrors, clock, allowedOrigins });

@@ -80,7 +80,7 @@ export const builder = new SchemaBuilder<SchemaTypes>({
       authScopes: { authenticated: true },
       args: { ids: { description: "Ids that this API gave." } },
       resolve: async (_root, { ids }, _context, _info, resolveNodes) => {
-        if (ids.length > 100) throw new ValidationError([{ path: ["ids"], message: "Ask for at most 100 ids." }]);
+        if (ids.length > 100) throw new ValidationError([{ path: ["ids"], message: "must be at most 100 ids" }]);
         return resolveNodes(ids);
       },
     },

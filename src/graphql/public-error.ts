@@ -12,7 +12,7 @@ import {
 } from "graphql";
 import { CallerError } from "../callers/caller.ts";
 import { InsufficientAuthenticationError } from "../callers/step-up.ts";
-import { AuthError, RateLimitedError } from "../errors.ts";
+import { AuthError, RateLimitedError, ValidationError } from "../errors.ts";
 import { CursorError } from "../events/cursor.ts";
 import type { Logger } from "../observability/logger.ts";
 import { DocumentError } from "./documents/document-error.ts";
@@ -85,13 +85,8 @@ export class PublicErrors {
   /** For errors of parsing, of coercing variables, and of resolvers. */
   toPublic(error: unknown): GraphQLError {
     const original = rootCause(error);
-    if (original instanceof AuthError || original instanceof CallerError || original instanceof CursorError) {
-      return copy(error, original.message, original.code, furtherExtensions(original));
-    }
-    if (original instanceof DocumentError) return copy(error, original.message, original.code, requestFault);
-    if (original instanceof LimitError) {
-      const { limit, requested } = original;
-      return copy(error, original.message, original.code, { ...requestFault, limit, requested });
+    if (isRefusal(original)) {
+      return copy(error, publicMessage(original), original.code, furtherExtensions(original));
     }
     if (isClientFault(error, original)) return this.#fromClientFault(error as GraphQLError, original);
     const requestId = randomUUID();
@@ -149,9 +144,29 @@ function stepUpExtensions({ message, requirement }: InsufficientAuthenticationEr
   return { maxAge, acrValues, amrValues, http: { status: 401, headers } };
 }
 
-function furtherExtensions(error: Error): Readonly<Record<string, unknown>> {
+const refusals = [AuthError, CallerError, CursorError, DocumentError, LimitError] as const;
+
+type Refusal = InstanceType<(typeof refusals)[number]>;
+
+/** Whether an error was made to be told. */
+function isRefusal(error: unknown): error is Refusal {
+  return refusals.some((refusal) => error instanceof refusal);
+}
+
+/** Where a field has no union to answer with, the message is all that many clients show. */
+function publicMessage(error: Refusal): string {
+  if (!(error instanceof ValidationError)) return error.message;
+  const faults = error.issues.map(({ path, message }) => [path.join("."), message].join(" ").trim());
+  return `The input is not valid: ${faults.join("; ")}.`;
+}
+
+function furtherExtensions(error: Refusal): Readonly<Record<string, unknown>> {
   if (error instanceof InsufficientAuthenticationError) return stepUpExtensions(error);
-  return error instanceof RateLimitedError ? { retryAfter: error.retryAfter } : {};
+  if (error instanceof RateLimitedError) return { retryAfter: error.retryAfter };
+  if (error instanceof ValidationError) return { issues: error.issues };
+  if (error instanceof DocumentError) return requestFault;
+  if (error instanceof LimitError) return { ...requestFault, limit: error.limit, requested: error.requested };
+  return {};
 }
 
 /** Codes that Yoga itself gives. */

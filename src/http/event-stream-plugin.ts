@@ -9,22 +9,23 @@ interface HttpContext {
   readonly takeStream?: () => boolean;
 }
 
-const refusals = {
-  NOT_ACCEPTABLE: { status: 406, message: "A subscription needs `accept: text/event-stream`, or a WebSocket." },
-  TOO_MANY_STREAMS: {
-    status: 429,
-    message:
-      "This user has too many open event streams on this server. End one, or use a WebSocket, which carries many.",
-  },
-} as const;
+/** What is told as a plain answer also to a client that reads only event streams: its result, and the answer's body. */
+const plain = new WeakMap<object, string>();
 
-/** Results that are told as a plain answer also to a client that reads only event streams. */
-const plain = new WeakSet<object>();
+function refusal(status: number, message: string, extensions: { readonly code: string }): ExecutionResult {
+  return { errors: [new GraphQLError(message, { extensions: { ...extensions, http: { status } } })] };
+}
 
-function refusal(code: keyof typeof refusals): ExecutionResult {
-  const { status, message } = refusals[code];
-  const result = { errors: [new GraphQLError(message, { extensions: { code, http: { status } } })] };
-  if (code === "TOO_MANY_STREAMS") plain.add(result);
+function notAcceptable(): ExecutionResult {
+  const message = "A subscription needs `accept: text/event-stream`, or a WebSocket.";
+  return refusal(406, message, { code: "NOT_ACCEPTABLE" });
+}
+
+function tooManyStreams(limit: number): ExecutionResult {
+  const message = `This user has ${limit} open event streams on this server, which is the limit. End one, or use a WebSocket, which carries many.`;
+  const extensions = { code: "TOO_MANY_STREAMS", limit };
+  const result = refusal(429, message, extensions);
+  plain.set(result, JSON.stringify({ errors: [{ message, extensions }] }));
   return result;
 }
 
@@ -32,18 +33,19 @@ function refusal(code: keyof typeof refusals): ExecutionResult {
  * Over HTTP a subscription needs a client that reads event streams: without one it would start, and nobody could end
  * it. And it needs a place among those that its caller may hold open.
  */
-export const eventStreamPlugin: Plugin<HttpContext> = {
-  onSubscribe: ({ args, setResultAndStopExecution }) => {
-    const { request, takeStream } = args.contextValue as HttpContext;
-    if (request === undefined) return;
-    if (!acceptsStream(request.headers.get("accept"))) setResultAndStopExecution(refusal("NOT_ACCEPTABLE"));
-    else if (takeStream?.() === false) setResultAndStopExecution(refusal("TOO_MANY_STREAMS"));
-  },
-  onResultProcess: (answer) => {
-    if (!plain.has(answer.result)) return;
-    const { status, message } = refusals.TOO_MANY_STREAMS;
-    const body = JSON.stringify({ errors: [{ message, extensions: { code: "TOO_MANY_STREAMS" } }] });
-    const headers = { "content-type": "application/json; charset=utf-8" };
-    answer.setResultProcessor((_result, { Response }) => new Response(body, { status, headers }), "application/json");
-  },
-};
+export function eventStreamPlugin(streamsPerUser: number): Plugin<HttpContext> {
+  return {
+    onSubscribe: ({ args, setResultAndStopExecution }) => {
+      const { request, takeStream } = args.contextValue as HttpContext;
+      if (request === undefined) return;
+      if (!acceptsStream(request.headers.get("accept"))) setResultAndStopExecution(notAcceptable());
+      else if (takeStream?.() === false) setResultAndStopExecution(tooManyStreams(streamsPerUser));
+    },
+    onResultProcess: (answer) => {
+      const body = plain.get(answer.result);
+      if (body === undefined) return;
+      const init = { status: 429, headers: { "content-type": "application/json; charset=utf-8" } };
+      answer.setResultProcessor((_result, { Response }) => new Response(body, init), "application/json");
+    },
+  };
+}

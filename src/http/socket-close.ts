@@ -5,9 +5,12 @@
  * left behind hold their places for some seconds.
  */
 export const SocketClose = {
-  TooManySockets: [1013, "Too many sockets: this user has as many open here as one may have."],
-  Unread: [1013, "Too slow: data has waited too long. Subscribe again after your last cursor."],
+  TooManySockets: (limit: number) =>
+    [1013, `Too many sockets: this user has ${limit} open here, which is the limit.`] as const,
+  /** @param waitMs milliseconds */
+  Unread: (waitMs: number) =>
+    [1013, `Too slow: data has waited for ${waitMs / 1_000} s. Subscribe again after your last cursor.`] as const,
   /** @param retryAfter seconds */
   TooManyFailedTokens: (retryAfter: number) =>
     [1013, `Too many tokens from this address are not valid. Come back in ${retryAfter} s with a new one.`] as const,
-} as const;
+};

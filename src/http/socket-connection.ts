@@ -99,7 +99,7 @@ export function connectSocket<Extra extends SocketExtra>(
   holdBack(extra, unreadBytes);
   const endWatch = unread.watch(extra.request.socket, () => {
     onUnread();
-    socket.close(...SocketClose.Unread);
+    socket.close(...SocketClose.Unread(unread.limitMs));
   });
   // By then ws has closed the socket with the code that RFC 6455 has for the fault.
   socket.on("error", () => {});

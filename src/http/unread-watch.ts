@@ -16,20 +16,21 @@ const steps = 10;
  * system's own buffers still took counts as sent.
  */
 export class UnreadWatch implements Disposable {
-  readonly #limitMs: number;
+  /** Milliseconds without progress. */
+  readonly limitMs: number;
   readonly #watched = new Map<Socket, Watched>();
   #timer: NodeJS.Timeout | undefined;
 
   /** @param limitMs milliseconds without progress */
   constructor(limitMs: number) {
-    this.#limitMs = limitMs;
+    this.limitMs = limitMs;
   }
 
   /** Calls `onStall` once if the socket's peer stands still. @returns what ends the watch */
   watch(socket: Socket, onStall: () => void): () => void {
     const watched = { onStall, sent: -1, since: performance.now() };
     this.#watched.set(socket, watched);
-    this.#timer ??= setInterval(() => this.#look(), this.#limitMs / steps).unref();
+    this.#timer ??= setInterval(() => this.#look(), this.limitMs / steps).unref();
     return () => {
       if (this.#watched.get(socket) === watched) this.#watched.delete(socket);
       if (this.#watched.size === 0) this[Symbol.dispose]();
@@ -43,7 +44,7 @@ export class UnreadWatch implements Disposable {
       if (socket.writableLength === 0 || sent !== watched.sent) {
         watched.sent = sent;
         watched.since = now;
-      } else if (now - watched.since >= this.#limitMs) {
+      } else if (now - watched.since >= this.limitMs) {
         this.#watched.delete(socket);
         watched.onStall();
       }

@@ -17,6 +17,7 @@ import type { PublicErrors } from "../graphql/public-error.ts";
 import type { Logger } from "../observability/logger.ts";
 import { clientIp } from "./client-ip.ts";
 import type { ConnectionLimits } from "./connection-limits.ts";
+import { explainingSocket } from "./explaining-socket.ts";
 import { HeldPlaces } from "./held-places.ts";
 import { SocketClose } from "./socket-close.ts";
 import { connectSocket, type SocketExtra, type SocketRules } from "./socket-connection.ts";
@@ -44,6 +45,7 @@ const endGraceMs = 1_000;
 const serverOptions: ServerOptions & { readonly closeTimeout: number } = {
   noServer: true,
   maxPayload: maxFrameBytes,
+  WebSocket: explainingSocket(maxFrameBytes),
   // Milliseconds that a client may take to answer a close frame, and to read what is sent before it.
   closeTimeout: 10_000,
   handleProtocols: (protocols) => protocols.has(GRAPHQL_TRANSPORT_WS_PROTOCOL) && GRAPHQL_TRANSPORT_WS_PROTOCOL,
@@ -100,7 +102,7 @@ export class GraphQLWebSockets implements AsyncDisposable {
       // The operation itself is among them.
       onSubscribe: ({ extra, subscriptions }, _id, params) =>
         Object.keys(subscriptions).length > this.#options.limits.operationsPerSocket
-          ? [tooManyOperations()]
+          ? [tooManyOperations(this.#options.limits.operationsPerSocket)]
           : this.#prepare(extra.caller, params),
       execute: (args) => (args.rootValue as Envelope).execute(args),
       subscribe: (args) => (args.rootValue as Envelope).subscribe(args),
@@ -132,7 +134,7 @@ export class GraphQLWebSockets implements AsyncDisposable {
     if (socket.readyState !== socket.OPEN) return false;
     const giveBack = this.#places.take(extra.caller);
     if (giveBack === null) {
-      socket.close(...SocketClose.TooManySockets);
+      socket.close(...SocketClose.TooManySockets(this.#options.limits.socketsPerUser));
       return false;
     }
     socket.once("close", giveBack);
@@ -205,10 +207,9 @@ function unclearOperation(): GraphQLError {
   });
 }
 
-function tooManyOperations(): GraphQLError {
-  return new GraphQLError("Too many operations run on this socket. Complete one, or open another socket.", {
-    extensions: { code: "TOO_MANY_OPERATIONS" },
-  });
+function tooManyOperations(limit: number): GraphQLError {
+  const message = `${limit} operations run on this socket, which is the limit. Complete one, or open another socket.`;
+  return new GraphQLError(message, { extensions: { code: "TOO_MANY_OPERATIONS", limit } });
 }
 
 /** An error as HTTP clients get it: without the status that stands in it for Yoga. */

@@ -21,6 +21,7 @@ export type Yoga = YogaServerInstance<TransportContext & Record<string, unknown>
 
 export interface YogaOptions extends DocumentPluginOptions {
   readonly services: Services;
+  readonly streamsPerUser: number;
 }
 
 /** GraphQL itself. Routing, CORS, body limits, GraphiQL and authentication are the HTTP server's, before it. */
@@ -29,7 +30,12 @@ export function createGraphQL(options: YogaOptions): Yoga {
   return createYoga<TransportContext & Record<string, unknown>, GraphQLContext>({
     schema,
     context: ({ caller, bindBrowser, onRateLimited }) => ({ ...services, caller, bindBrowser, onRateLimited }),
-    plugins: [queryStringPlugin, documentPlugin(options), eventStreamPlugin, metricsPlugin(services.metrics)],
+    plugins: [
+      queryStringPlugin,
+      documentPlugin(options),
+      eventStreamPlugin(options.streamsPerUser),
+      metricsPlugin(services.metrics),
+    ],
     maskedErrors: {
       maskError: (error) => {
         const publicError = publicErrors.toPublic(error);

@@ -29,6 +29,8 @@ describe("without further variables", () => {
       graphiql: true,
       introspection: true,
       getQueries: false,
+      maxQueryCost: null,
+      trustedDocuments: null,
     });
   });
 
@@ -51,6 +53,13 @@ describe("without further variables", () => {
     expect([...providers.keys()]).toEqual(catalog.map(({ name }) => name));
     for (const settings of providers.values()) expect(settings).toMatchObject({ apiKey: null, apiBaseUrl: null });
   });
+});
+
+test("MAX_QUERY_COST is a whole number", () => {
+  expect(load({ MAX_QUERY_COST: "9000" }).maxQueryCost).toBe(9_000);
+  for (const wrong of ["0", "-1", "1.5", "much", "1000001"]) {
+    expect(faultsOf({ MAX_QUERY_COST: wrong })).toEqual(["MAX_QUERY_COST"]);
+  }
 });
 
 test("an empty variable, or one of spaces, counts as absent", () => {

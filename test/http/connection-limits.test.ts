@@ -4,7 +4,10 @@ import { startTestApp, type TestApp } from "../support/test-app.ts";
 import { EventSource } from "./event-source.ts";
 import { ProtocolSocket } from "./protocol-socket.ts";
 
-const tooManySockets = [1013, "Too many sockets: this user has as many open here as one may have."];
+const tooManySockets = (limit: number) => [
+  1013,
+  `Too many sockets: this user has ${limit} open here, which is the limit.`,
+];
 
 async function connectMany(server: TestApp, user: string, count: number) {
   await using stack = new AsyncDisposableStack();
@@ -33,7 +36,7 @@ async function answerOf(server: TestApp, token: string, params: object = {}): Pr
 test("a user's sixth socket is closed with 1013, and nobody else's sockets are disturbed", async () => {
   await using server = await startTestApp();
   await using alice = await connectMany(server, "alice", 5);
-  expect(await answerOf(server, await server.token("alice"))).toEqual(tooManySockets);
+  expect(await answerOf(server, await server.token("alice"))).toEqual(tooManySockets(5));
   expect(await answerOf(server, await server.token("bob"))).toBe("connection_ack");
   for (const socket of alice.sockets) {
     socket.subscribe("1", viewerQuery);
@@ -46,7 +49,7 @@ test("a socket that is closed makes room for another", async () => {
   const token = await server.token("alice");
   {
     await using _socket = await ProtocolSocket.connect(server.baseUrl, token);
-    expect(await answerOf(server, token)).toEqual(tooManySockets);
+    expect(await answerOf(server, token)).toEqual(tooManySockets(1));
   }
   await expect.poll(() => answerOf(server, token), { timeout: 60_000 }).toBe("connection_ack");
 });
@@ -63,7 +66,7 @@ test("a service that acts for a user does not take the user's room", async () =>
   await using server = await startTestApp({ connections: { socketsPerUser: 1, streamsPerUser: 1 } });
   const service = await server.token("service", { scopes: ["users:act", "credentials:read"] });
   await using _socket = await ProtocolSocket.connect(server.baseUrl, service, { "x-on-behalf-of": "alice" });
-  expect(await answerOf(server, service, { "x-on-behalf-of": "alice" })).toEqual(tooManySockets);
+  expect(await answerOf(server, service, { "x-on-behalf-of": "alice" })).toEqual(tooManySockets(1));
   expect(await answerOf(server, service, { "x-on-behalf-of": "bob" })).toBe("connection_ack");
   expect(await answerOf(server, await server.token("alice"))).toBe("connection_ack");
 });
@@ -76,7 +79,9 @@ test("a socket's twenty-first operation is refused with an error of its own, and
   expect(await socket.next()).toMatchObject({
     type: "error",
     id: "21",
-    payload: [{ extensions: { code: "TOO_MANY_OPERATIONS" } }],
+    payload: [
+      { message: expect.stringMatching(/^20 operations/), extensions: { code: "TOO_MANY_OPERATIONS", limit: 20 } },
+    ],
   });
   socket.send({ type: "complete", id: "7" });
   socket.subscribe("22", viewerQuery);
@@ -98,7 +103,10 @@ test.each(streamAccepts)("a stream too many is refused with 429 and JSON (accept
   expect(refused.headers.get("content-type")).toBe("application/json; charset=utf-8");
   expect(await refused.json()).toEqual({
     errors: [
-      { message: expect.stringContaining("too many open event streams"), extensions: { code: "TOO_MANY_STREAMS" } },
+      {
+        message: expect.stringMatching(/^This user has 2 open event streams/),
+        extensions: { code: "TOO_MANY_STREAMS", limit: 2 },
+      },
     ],
   });
   // Queries need no place, and other users have places of their own.

@@ -35,6 +35,27 @@ describe.each(Object.entries(transports))("over %s", (_name, send) => {
   );
 });
 
+const pages = {
+  "the first of a page": (size: number) => `{ viewer { credentials(first: ${size}) { nodes { id } } } }`,
+  "the last of a page": (size: number) => `{ viewer { sessions(last: ${size}) { nodes { id } } } }`,
+  "nodes by their ids": (size: number) => `{ nodes(ids: [${'"a" '.repeat(size)}]) { id } }`,
+};
+
+describe.each(Object.entries(transports))("over %s", (_name, send) => {
+  test.each(Object.entries(pages))("%s may be 100 and no more", async (_page, query) => {
+    await using server = await startTestApp({ environment });
+    const token = await server.token("alice");
+    expect((await send(server, token, { query: query(100) })).errors).toEqual([]);
+    const { errors } = await send(server, token, { query: query(101) });
+    expect(errors).toMatchObject([
+      {
+        message: expect.stringContaining("100"),
+        extensions: { code: "VALIDATION_FAILED", issues: [expect.anything()] },
+      },
+    ]);
+  });
+});
+
 test("operations that are made to reach a limit have as many tokens as they say", () => {
   expect(parse(String(limitedOperations.tokens.operation(1_000).query)).tokenCount).toBe(1_000);
 });

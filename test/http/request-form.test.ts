@@ -23,7 +23,9 @@ test.each(Object.entries(bigBodies))("a body of more than 100 kB %s is 413", asy
   await using server = await startTestApp();
   const response = await post(server, init() as object);
   expect(response.status).toBe(413);
-  expect(await codeOf(response)).toBe("PAYLOAD_TOO_LARGE");
+  expect(await response.json()).toMatchObject({
+    errors: [{ message: expect.stringContaining("100000 bytes"), extensions: { code: "PAYLOAD_TOO_LARGE" } }],
+  });
 });
 
 const x = (count: number) => "x".repeat(count);
@@ -97,6 +99,40 @@ test.each(["GET", "PUT", "PATCH", "DELETE"])("%s is 405 and told what is allowed
   expect(response.status).toBe(405);
   expect(response.headers.get("allow")).toBe("POST");
   expect(await codeOf(response)).toBe("METHOD_NOT_ALLOWED");
+});
+
+test("HEAD is 405 and has no body", async () => {
+  await using server = await startTestApp();
+  const response = await fetch(`${server.baseUrl}/graphql`, { method: "HEAD" });
+  expect(response.status).toBe(405);
+  expect(response.headers.get("allow")).toBe("POST");
+  expect(await response.text()).toBe("");
+});
+
+test("OPTIONS without an origin is answered, and allows no page anything", async () => {
+  await using server = await startTestApp();
+  const response = await fetch(`${server.baseUrl}/graphql`, { method: "OPTIONS" });
+  expect(response.status).toBe(204);
+  expect([...response.headers.keys()].filter((name) => name.startsWith("access-control"))).toEqual([]);
+});
+
+/** What a form, an image or a script of another page can send without asking first (Fetch standard, "CORS-safelisted"). */
+test.each([
+  "application/x-www-form-urlencoded",
+  "multipart/form-data; boundary=x",
+  "text/plain",
+  "text/plain;application/json",
+])("a page of another origin cannot send a mutation as %s", async (contentType) => {
+  await using server = await startTestApp();
+  const body = JSON.stringify({ query: "mutation { startSession(input: {}) { __typename } }" });
+  const response = await post(server, {
+    body,
+    headers: { "content-type": contentType, origin: "https://evil.example" },
+  });
+  expect(response.status).toBe(415);
+  const client = await server.client("alice");
+  const sessions = await client.post({ query: "{ viewer { sessions { nodes { id } } } }" });
+  expect(await sessions.json()).toEqual({ data: { viewer: { sessions: { nodes: [] } } } });
 });
 
 test("where GET is switched on it answers queries, and mutations with 405", async () => {

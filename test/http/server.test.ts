@@ -45,8 +45,13 @@ test("every answer forbids sniffing, framing, referring and storing", async () =
     await post(server, { body: JSON.stringify({ query: "{ nothing }" }) }),
     await fetch(`${server.baseUrl}/graphql`),
     await fetch(`${server.baseUrl}/graphql`, { method: "OPTIONS" }),
+    await fetch(`${server.baseUrl}/graphql`, { method: "HEAD" }),
+    await post(server, { headers: { accept: "text/html" } }),
+    await post(server, { body: JSON.stringify({ query: `{ ${"__typename ".repeat(11)} }` }) }),
     ...(await Promise.all(
-      ["/", "/health", "/ready", "/nothing"].map((path) => fetch(server.baseUrl + path, { redirect: "manual" })),
+      ["/", "/health", "/ready", "/nothing", "/auth/anthropic/callback"].map((path) =>
+        fetch(server.baseUrl + path, { redirect: "manual" }),
+      ),
     )),
     events.response,
   ];
@@ -57,6 +62,8 @@ test("every answer forbids sniffing, framing, referring and storing", async () =
     expect(headers.get("cross-origin-resource-policy")).toBe("same-origin");
     expect(headers.get("cache-control")).toMatch(/^no-(store|cache)$/);
     expect(headers.get("x-powered-by")).toBeNull();
+    expect(headers.get("content-security-policy")).toMatch(/^default-src 'none'; .*frame-ancestors 'none'/);
+    expect(headers.get("set-cookie")).toBeNull();
   }
 });
 

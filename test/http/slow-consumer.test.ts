@@ -78,7 +78,7 @@ test("a WebSocket whose client reads nothing is closed with 1013; until then its
   const rest = await socket.rest();
   expect(await socket.closed).toEqual([
     1013,
-    "Too slow: data has waited too long. Subscribe again after your last cursor.",
+    "Too slow: data has waited for 1 s. Subscribe again after your last cursor.",
   ]);
   // What was sent before the close is whole, and nothing of what came after it.
   expect(rest.length).toBeLessThan(eventCount / 2);

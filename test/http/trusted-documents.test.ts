@@ -34,6 +34,7 @@ const trusted: Record<string, Operation> = {
   "its id": { query: "", documentId: viewerId },
   "its bare hash": { query: "", documentId: bare(viewerId) },
   "the hash of Apollo Client and urql": { query: "", extensions: persisted(bare(viewerId)) },
+  "an id as graphql-ws's recipe sends it": { query: "", extensions: { persistedQuery: viewerId } },
   "its text": { query: viewerText },
   "its text and id": { query: viewerText, documentId: viewerId },
   "its text and hash": { query: viewerText, extensions: persisted(bare(viewerId)) },

@@ -7,10 +7,12 @@ import {
   viewerQuery,
 } from "../client/operations.ts";
 import { startMockProvider } from "../support/mock-provider.ts";
+import { securityHeaders } from "../../src/http/respond.ts";
 import { startTestApp } from "../support/test-app.ts";
 import { createTestDatabase } from "../support/test-database.ts";
 import { PollSpy } from "./poll-spy.ts";
 import { ProtocolSocket, upgradeStatus } from "./protocol-socket.ts";
+import { RawConnection } from "./raw-connection.ts";
 import { TokenClock } from "./token-clock.ts";
 
 afterEach(() => {
@@ -96,7 +98,7 @@ test("a frame of more than 64 KiB closes the socket with 1009, and is not logged
 
   using console = vi.spyOn(globalThis.console, "error").mockReturnValue();
   socket.send(ping(65_537));
-  expect((await socket.closed)[0]).toBe(1009);
+  expect(await socket.closed).toEqual([1009, "A message may have at most 65536 bytes."]);
   expect(console).not.toHaveBeenCalled();
   expect(server.logs).toEqual([]);
 });
@@ -160,6 +162,19 @@ test("a page of another origin is refused at the upgrade", async () => {
   for (const origin of ["https://evil.example", "https://app.example.com.evil.example", "null"]) {
     expect(await upgradeStatus(`${server.baseUrl}/graphql`, { origin })).toBe(403);
   }
+});
+
+test("the refusal of an upgrade says why, and has the headers of every answer", async () => {
+  await using server = await startTestApp();
+  await using connection = await RawConnection.open(server.baseUrl);
+  const upgrade = ["connection: upgrade", "upgrade: websocket", "sec-websocket-version: 13"];
+  const key = "sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==";
+  connection.write(["GET /graphql HTTP/1.1", "host: localhost", ...upgrade, key, "origin: https://evil.example"]);
+  const [head = "", body = ""] = (await connection.received()).split("\r\n\r\n");
+  expect(head).toMatch(/^HTTP\/1.1 403 Forbidden\r\n/);
+  for (const [name, value] of Object.entries(securityHeaders)) expect(head).toContain(`${name}: ${value}`);
+  expect(head).toContain(`content-length: ${body.length}`);
+  expect(JSON.parse(body)).toMatchObject({ errors: [{ extensions: { code: "ORIGIN_NOT_ALLOWED" } }] });
 });
 
 test("a page of a listed origin is let in", async () => {

@@ -13,7 +13,7 @@ export interface DocumentRequest {
 export function documentIdOf({ documentId, extensions }: DocumentRequest): unknown {
   if (documentId != null) return documentId;
   const persisted = property(extensions, "persistedQuery");
-  // Where nothing is hashed the extension may also be the id itself: graphql-ws has no form of its own.
+  // The recipe of graphql-ws sends the id itself.
   return property(persisted, "sha256Hash") ?? (typeof persisted === "string" ? persisted : undefined);
 }
 

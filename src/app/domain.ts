@@ -56,6 +56,7 @@ export async function createDomain(
 
   const { dataDir, publicUrl } = config;
   const { refresher } = stack.use(await startRefreshing({ ...parts, dataDir }, overrides.refresh));
+  const selector = new ProviderSelector({ ...parts, sessions, refresher });
   const refreshes = new RefreshRequests({ ...parts, refresher });
   const checker = new CredentialChecker({ ...parts, refresher });
   const access = new SessionAccess({ database, activity, clock });
@@ -67,11 +68,21 @@ export async function createDomain(
   stack.use(new DevicePoller({ registry, store: flowStore, flows, log }));
 
   return {
-    coordinator: new Coordinator({ ...parts, store, checker, issuer, accessRecord, refreshes, sessions, activation }),
+    coordinator: new Coordinator({
+      ...parts,
+      store,
+      checker,
+      issuer,
+      accessRecord,
+      refreshes,
+      sessions,
+      activation,
+      selector,
+    }),
     flows,
     sessions,
     contexts: new ProviderContexts({ ...parts, sessions }),
-    selector: new ProviderSelector({ ...parts, sessions, refresher }),
+    selector,
     flowStore,
     attempts,
     stepUp: new StepUp(config.stepUp, clock),

@@ -21,6 +21,7 @@ import type { CredentialConnector } from "./credential-connector.ts";
 import type { RefreshReport, RefreshRequests } from "./refresh/refresh-requests.ts";
 import { credentialEventBody } from "./credential-event.ts";
 import { assertOAuthAvailable } from "./flow-kind.ts";
+import type { ProviderSelector, WantedProvider } from "./provider-selector.ts";
 import type { SessionActivation } from "./session-activation.ts";
 
 export interface ConnectKeyCommand {
@@ -29,6 +30,12 @@ export interface ConnectKeyCommand {
   readonly apiKey: Secret;
   /** The session in which it becomes active. */
   readonly sessionId: string | null;
+}
+
+export interface StartSessionCommand {
+  readonly label: string | null;
+  /** What is active from the beginning; null for nothing. */
+  readonly activeProvider: WantedProvider | null;
 }
 
 /** Tokens that were obtained elsewhere. */
@@ -67,6 +74,7 @@ export class Coordinator {
   readonly #refreshes: RefreshRequests;
   readonly #sessions: SessionManager;
   readonly #activation: SessionActivation;
+  readonly #selector: ProviderSelector;
   readonly #found = new RowBatch(async (userId, ids) =>
     byId(await this.#store.findAll(this.#database.em(), userId, ids)),
   );
@@ -86,6 +94,7 @@ export class Coordinator {
     readonly refreshes: RefreshRequests;
     readonly sessions: SessionManager;
     readonly activation: SessionActivation;
+    readonly selector: ProviderSelector;
   }) {
     this.#database = parts.database;
     this.#registry = parts.registry;
@@ -101,6 +110,7 @@ export class Coordinator {
     this.#refreshes = parts.refreshes;
     this.#sessions = parts.sessions;
     this.#activation = parts.activation;
+    this.#selector = parts.selector;
   }
 
   /**
@@ -187,10 +197,11 @@ export class Coordinator {
     return { session: await this.#sessions.drop(caller.userId, sessionId, name), revokedIds };
   }
 
-  /** @throws RateLimitedError */
-  async startSession(caller: Caller, label: string | null): Promise<Session> {
+  /** @throws RateLimitedError; ProviderNotFoundError, CredentialNotFoundError, and then no session is started. */
+  async startSession(caller: Caller, { label, activeProvider }: StartSessionCommand): Promise<Session> {
     await this.#attempts.sessionStart(caller);
-    return this.#sessions.start(caller, label);
+    if (activeProvider === null) return this.#sessions.start(caller, label);
+    return this.#selector.start(caller, label, activeProvider);
   }
 
   /** Headers for a call to a provider, now. @throws AuthError */

@@ -14,12 +14,16 @@ import type { ProviderChoice } from "../sessions/session-store.ts";
 import { notConnected } from "./access-issuer.ts";
 import type { Refresher } from "./refresh/refresher.ts";
 
-export interface SelectCommand {
-  readonly sessionId: string;
+/** What a session is to use; null leaves it to the chain. */
+export interface WantedProvider {
   readonly provider: string;
   readonly method: AuthMethod | null;
   readonly label: string | null;
   readonly model: string | null;
+}
+
+export interface SelectCommand extends WantedProvider {
+  readonly sessionId: string;
 }
 
 /** Makes providers active in sessions: with the credential that the chain OAuth, API key, environment comes to first. */
@@ -48,38 +52,51 @@ export class ProviderSelector {
   }
 
   /** @throws ProviderNotFoundError, SessionNotFoundError, SessionExpiredError, CredentialNotFoundError */
-  async select(caller: Caller, { sessionId, model, ...wanted }: SelectCommand): Promise<Session> {
+  async select(caller: Caller, { sessionId, ...wanted }: SelectCommand): Promise<Session> {
     const provider = this.#registry.get(wanted.provider);
     await this.#sessions.get(caller.userId, sessionId);
     const choice = await this.#choose(caller, provider, wanted);
-    const { authMethod, label, source } = choice;
-    const key = { userId: caller.userId, provider: provider.name, authMethod, label };
-    // Locked before the session, as whoever revokes or replaces it does.
-    const hold = async (em: EntityManager) => {
+    return this.#sessions.choose(caller.userId, sessionId, choice, this.#hold(caller, provider, choice));
+  }
+
+  /**
+   * Starts a session in which the provider is active from the beginning. Where it cannot be used, none is started.
+   * @throws ProviderNotFoundError, CredentialNotFoundError
+   */
+  async start(caller: Caller, label: string | null, wanted: WantedProvider): Promise<Session> {
+    const provider = this.#registry.get(wanted.provider);
+    const choice = await this.#choose(caller, provider, wanted);
+    return this.#sessions.startWith(caller, label, choice, this.#hold(caller, provider, choice));
+  }
+
+  /** Locked before the session, as whoever revokes or replaces it does. */
+  #hold({ userId }: Caller, provider: ProviderAuth, { authMethod, label, source }: ProviderChoice) {
+    const key = { userId, provider: provider.name, authMethod, label };
+    return async (em: EntityManager): Promise<void> => {
       const lockMode = LockMode.PESSIMISTIC_READ;
       const isThere = source !== "stored" || (await em.findOne(ProviderCredentialEntity, key, { lockMode })) !== null;
       if (!isThere) throw notConnected(provider);
     };
-    return this.#sessions.choose(caller.userId, sessionId, { ...choice, provider: provider.name, model }, hold);
   }
 
   async #choose(
     { userId }: Caller,
     provider: ProviderAuth,
-    { method, label }: Pick<SelectCommand, "method" | "label">,
-  ): Promise<Pick<ProviderChoice, "authMethod" | "label" | "source">> {
-    const filter = { provider: provider.name, method, label };
+    { method, label, model }: WantedProvider,
+  ): Promise<ProviderChoice> {
+    const { name } = provider;
+    const filter = { provider: name, method, label };
     const stored = await this.#store.listPreferred(this.#database.em(), userId, filter);
     for (const credential of stored) {
       if (await this.#isGood(credential)) {
-        return { authMethod: credential.authMethod, label: credential.label, source: "stored" };
+        return { provider: name, authMethod: credential.authMethod, label: credential.label, source: "stored", model };
       }
     }
     if (stored.length > 0) throw needsConnecting(provider, stored[0]!);
     const environment = provider.environmentCredentials();
     const isAskedFor = label === null && (method === null || method === environment?.method);
     if (environment === null || !isAskedFor) throw notConnected(provider);
-    return { authMethod: environment.method, label: defaultLabel, source: "environment" };
+    return { provider: name, authMethod: environment.method, label: defaultLabel, source: "environment", model };
   }
 
   /** A token whose time has come is refreshed first, so that the session begins with one that works. */

@@ -1,3 +1,4 @@
+import type { WantedProvider } from "../auth/provider-selector.ts";
 import * as errors from "../errors.ts";
 import type { Session } from "../sessions/session.ts";
 import { AuthMethodEnum } from "./auth-method.ts";
@@ -7,12 +8,45 @@ import { encodeNodeId } from "./node-id.ts";
 import { SessionRef } from "./session.ts";
 import { sessionRowId } from "./session-id.ts";
 
+type InputFields = Parameters<Parameters<typeof builder.inputType>[1]["fields"]>[0];
+
+/** How a provider is chosen in a session. */
+const choiceFields = (t: InputFields) => ({
+  provider: t.string({ required: true, description: "Such as `anthropic`.", validate: { schema: providerNameText } }),
+  method: t.field({
+    type: AuthMethodEnum,
+    description: "Only this method; without it OAUTH, then API_KEY, then the server's own key.",
+  }),
+  label: t.string({
+    description: "Only the account of this label; without it `default`, then the oldest.",
+    validate: { schema: labelText },
+  }),
+  model: t.string({
+    description: "The model to note with it; the server hands it out and does not check it.",
+    validate: { schema: modelText },
+  }),
+});
+
+const ActiveProviderInput = builder.inputType("ActiveProviderInput", {
+  description: "What a session is to use from the beginning.",
+  fields: choiceFields,
+});
+
 const StartSessionInput = builder.inputType("StartSessionInput", {
   description: "A session to start.",
   fields: (t) => ({
     label: t.string({ description: "What to call it, such as the device.", validate: { schema: labelText } }),
+    activeProvider: t.field({
+      type: ActiveProviderInput,
+      description:
+        "A provider that is active from the beginning, as `setActiveProvider` would make it. Where it cannot be used, no session is started.",
+    }),
   }),
 });
+
+function toWanted({ provider, method, label, model }: typeof ActiveProviderInput.$inferInput): WantedProvider {
+  return { provider, method: method ?? null, label: label ?? null, model: model ?? null };
+}
 
 const StartSessionPayload = builder.objectRef<{ session: Session }>("StartSessionPayload").implement({
   description: "The session has begun.",
@@ -26,33 +60,26 @@ builder.mutationField("startSession", (t) =>
     authScopes: { scope: "sessions" },
     errors: {
       union: { name: "StartSessionResult", description: "The outcome of `startSession`." },
-      types: [errors.ValidationError, errors.RateLimitedError],
+      types: [
+        errors.ValidationError,
+        errors.ProviderNotFoundError,
+        errors.CredentialNotFoundError,
+        errors.RateLimitedError,
+      ],
     },
     args: { input: t.arg({ type: StartSessionInput, required: true, description: "What to start." }) },
-    resolve: async (_root, { input }, { caller, coordinator }) => ({
-      session: await coordinator.startSession(caller, input.label ?? null),
+    resolve: async (_root, { input: { label, activeProvider } }, { caller, coordinator }) => ({
+      session: await coordinator.startSession(caller, {
+        label: label ?? null,
+        activeProvider: activeProvider == null ? null : toWanted(activeProvider),
+      }),
     }),
   }),
 );
 
 const SetActiveProviderInput = builder.inputType("SetActiveProviderInput", {
   description: "What a session is to use from now on.",
-  fields: (t) => ({
-    sessionId: t.id({ required: true, description: "The session." }),
-    provider: t.string({ required: true, description: "Such as `anthropic`.", validate: { schema: providerNameText } }),
-    method: t.field({
-      type: AuthMethodEnum,
-      description: "Only this method; without it OAUTH, then API_KEY, then the server's own key.",
-    }),
-    label: t.string({
-      description: "Only the account of this label; without it `default`, then the oldest.",
-      validate: { schema: labelText },
-    }),
-    model: t.string({
-      description: "The model to note with it; the server hands it out and does not check it.",
-      validate: { schema: modelText },
-    }),
-  }),
+  fields: (t) => ({ sessionId: t.id({ required: true, description: "The session." }), ...choiceFields(t) }),
 });
 
 const SetActiveProviderPayload = builder.objectRef<{ session: Session }>("SetActiveProviderPayload").implement({
@@ -78,13 +105,7 @@ builder.mutationField("setActiveProvider", (t) =>
     },
     args: { input: t.arg({ type: SetActiveProviderInput, required: true, description: "What to use." }) },
     resolve: async (_root, { input }, { caller, selector }) => ({
-      session: await selector.select(caller, {
-        sessionId: sessionRowId(input.sessionId),
-        provider: input.provider,
-        method: input.method ?? null,
-        label: input.label ?? null,
-        model: input.model ?? null,
-      }),
+      session: await selector.select(caller, { sessionId: sessionRowId(input.sessionId), ...toWanted(input) }),
     }),
   }),
 );

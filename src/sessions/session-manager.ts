@@ -37,11 +37,19 @@ export class SessionManager {
   }
 
   async start(by: AuditActor, label: string | null): Promise<Session> {
+    return this.#outbox.transaction(by.userId, (em, emit) => this.#create(em, emit, by, label));
+  }
+
+  /** The same with a provider that is active from the beginning. `hold` comes first, as in `choose`. */
+  async startWith(
+    by: AuditActor,
+    label: string | null,
+    choice: ProviderChoice,
+    hold: (em: EntityManager) => Promise<void>,
+  ): Promise<Session> {
     return this.#outbox.transaction(by.userId, async (em, emit) => {
-      const session = await this.#store.create(em, by.userId, label);
-      await this.#audit.write(em, by, { action: "session.start", outcome: "succeeded" });
-      emit({ type: "SessionStarted", body: sessionEventBody(session) });
-      return session;
+      await hold(em);
+      return this.chooseWithin(em, emit, await this.#create(em, emit, by, label), choice);
     });
   }
 
@@ -171,6 +179,13 @@ export class SessionManager {
 
   statusOf(session: Session): SessionStatus {
     return sessionStatus(session, this.#clock.now());
+  }
+
+  async #create(em: EntityManager, emit: Emit, by: AuditActor, label: string | null): Promise<Session> {
+    const session = await this.#store.create(em, by.userId, label);
+    await this.#audit.write(em, by, { action: "session.start", outcome: "succeeded" });
+    emit({ type: "SessionStarted", body: sessionEventBody(session) });
+    return session;
   }
 
   async #end(em: EntityManager, emit: Emit, session: Session): Promise<void> {

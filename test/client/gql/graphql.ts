@@ -4,6 +4,18 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 import type { DocumentTypeDecoration } from '@graphql-typed-document-node/core';
+/** What a session is to use from the beginning. */
+export type ActiveProviderInput = {
+  /** Only the account of this label; without it `default`, then the oldest. */
+  label?: string | null | undefined;
+  /** Only this method; without it OAUTH, then API_KEY, then the server's own key. */
+  method?: AuthMethod | null | undefined;
+  /** The model to note with it; the server hands it out and does not check it. */
+  model?: string | null | undefined;
+  /** Such as `anthropic`. */
+  provider: string;
+};
+
 /** How a user authenticates to a provider. */
 export type AuthMethod =
   /** A key that the user made at the provider. */
@@ -252,6 +264,8 @@ export type SetActiveProviderInput = {
 
 /** A session to start. */
 export type StartSessionInput = {
+  /** A provider that is active from the beginning, as `setActiveProvider` would make it. Where it cannot be used, no session is started. */
+  activeProvider?: ActiveProviderInput | null | undefined;
   /** What to call it, such as the device. */
   label?: string | null | undefined;
 };
@@ -538,6 +552,8 @@ export type StartSessionMutationVariables = Exact<{
 
 
 export type StartSessionMutation = { startSession:
+    | { __typename: 'CredentialNotFoundError', code: ErrorCode, message: string }
+    | { __typename: 'ProviderNotFoundError', code: ErrorCode, message: string }
     | { __typename: 'RateLimitedError', code: ErrorCode, message: string }
     | { __typename: 'StartSessionPayload', session: { id: string, label: string | null, status: SessionStatus, expiresAt: string, activeProvider: { status: ProviderContextStatus } | null } }
     | { __typename: 'ValidationError', code: ErrorCode, message: string }

@@ -3,13 +3,13 @@ import type { AddressInfo } from "node:net";
 import { createDocumentRules } from "./app/documents.ts";
 import { createDomain } from "./app/domain.ts";
 import type { AppBase, AppOverrides } from "./app/overrides.ts";
+import { createPages } from "./app/pages.ts";
 import { createProviders } from "./app/provider-parts.ts";
 import { openStorage } from "./app/storage.ts";
 import { createTransport } from "./app/transport.ts";
 import { userScopes } from "./callers/scope.ts";
 import { signToken } from "./callers/token-verifier.ts";
 import type { Config } from "./config.ts";
-import { GraphiQLPage } from "./http/graphiql.ts";
 import { listen } from "./http/server-lifetime.ts";
 import { createLogger } from "./observability/logger.ts";
 import { Metrics } from "./observability/metrics.ts";
@@ -44,7 +44,6 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
   const { clock, database, limiter } = storage;
   const providers = await createProviders(config, clock, base);
   const { attempts, ...services } = await createDomain(config, storage, providers, base);
-  const { registry, sandbox } = providers;
 
   const { callerTokens } = config;
   const developmentToken = async (subject: string, lifetime: number) =>
@@ -53,17 +52,15 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
       : signToken(callerTokens, { subject, scopes: userScopes, lifetime }, clock);
   const hosts = new Set<string>();
   const token = () => developmentToken("developer", developmentTokenLifetime);
-  const exampleProvider = registry.list()[0]?.name ?? "";
-  const sandboxProvider = sandbox?.definition.name ?? null;
-  const graphiql = config.graphiql ? new GraphiQLPage({ token, hosts, exampleProvider, sandboxProvider, clock }) : null;
-  const parts = { services, attempts, database, limiter, graphiql, ...documentRules };
+  const pages = createPages(config, { providers, token, hosts, clock });
+  const parts = { services, attempts, database, limiter, pages, ...documentRules };
   const transport = createTransport(config, parts, base);
   const { server } = transport;
 
   const owned = stack.move();
   return {
     server,
-    sandboxUrl: sandbox === null ? null : `${sandbox.origin}/`,
+    sandboxUrl: providers.sandbox === null ? null : `${providers.sandbox.origin}/`,
     developmentToken,
     listen: async () => {
       await listen(server, config);

@@ -48,6 +48,7 @@ export interface Config {
   /** Null where there is no `GET /metrics`. */
   readonly metrics: MetricsSettings | null;
   readonly graphiql: boolean;
+  readonly landingPage: boolean;
   readonly introspection: boolean;
   readonly getQueries: boolean;
   /** What one operation may cost; null for the usual limit. */
@@ -158,6 +159,7 @@ export function loadConfig(catalog: Iterable<ConfigurableProvider>, environment:
     auditRetentionDays: reader.integer("AUDIT_RETENTION_DAYS", 400, 1, 36_500),
     metrics: readMetrics(reader, mode),
     graphiql: reader.flag("GRAPHIQL", !production),
+    landingPage: reader.flag("LANDING_PAGE", !production),
     introspection: reader.flag("INTROSPECTION", !production),
     getQueries: reader.flag("GET_QUERIES", false),
     maxQueryCost: readMaxQueryCost(reader),

@@ -1,4 +1,5 @@
 import type { Server } from "node:http";
+import { printSchema } from "graphql";
 import type { AttemptLimits } from "../auth/attempt-limits.ts";
 import { CallerAuthentication } from "../callers/authentication.ts";
 import type { RateLimiter } from "../callers/rate-limiter.ts";
@@ -10,7 +11,6 @@ import type { Services } from "../graphql/context.ts";
 import { PublicErrors } from "../graphql/public-error.ts";
 import { schema } from "../graphql/schema.ts";
 import { connectionLimits } from "../http/connection-limits.ts";
-import type { GraphiQLPage } from "../http/graphiql.ts";
 import { GraphQLEndpoint } from "../http/graphql-endpoint.ts";
 import { MetricsEndpoint } from "../http/metrics-endpoint.ts";
 import { OAuthCallback } from "../http/oauth-callback.ts";
@@ -21,6 +21,7 @@ import { GraphQLWebSockets } from "../http/websocket.ts";
 import { createGraphQL } from "../http/yoga.ts";
 import type { DocumentRules } from "./documents.ts";
 import type { AppBase } from "./overrides.ts";
+import type { Pages } from "./pages.ts";
 
 /** A server that does not listen yet. Disposing it ends its connections. */
 export interface Transport extends AsyncDisposable {
@@ -33,13 +34,13 @@ interface TransportParts extends DocumentRules {
   readonly database: Database;
   readonly limiter: RateLimiter;
   /** Null where GraphiQL is switched off. */
-  readonly graphiql: GraphiQLPage | null;
+  readonly pages: Pages;
 }
 
 /** HTTP, SSE and WebSocket over the same GraphQL. */
 export function createTransport(
   config: Config,
-  { services, attempts, database, limiter, graphiql, documents, costs }: TransportParts,
+  { services, attempts, database, limiter, pages, documents, costs }: TransportParts,
   { stack, overrides, log, metrics }: AppBase,
 ): Transport {
   const { clock, flows, flowStore } = services;
@@ -67,17 +68,9 @@ export function createTransport(
   metrics.observe("maestro_websockets_open", "Open WebSockets.", [], () => [[{}, webSockets.open]]);
   metrics.observe("maestro_event_streams_open", "Open SSE responses.", [], () => [[{}, endpoint.openStreams]]);
   const isReady = () => answersInTime(database);
-  const server = createHttpServer({
-    endpoint,
-    webSockets,
-    oauthCallback,
-    graphiql,
-    metrics,
-    metricsEndpoint,
-    allowedOrigins,
-    isReady,
-    log,
-  });
+  const sdl = introspection ? printSchema(schema) : null;
+  const routes = { endpoint, webSockets, oauthCallback, ...pages, sdl, metricsEndpoint, isReady };
+  const server = createHttpServer({ ...routes, metrics, allowedOrigins, log });
   return {
     server,
     [Symbol.asyncDispose]: async () => {

@@ -1,6 +1,7 @@
-import { createHash } from "node:crypto";
 import type { ServerResponse } from "node:http";
 import type { AuthorizationResponse } from "../auth/pasted-code.ts";
+import { sourceHash } from "./content-security-policy.ts";
+import { toScriptData } from "./markup.ts";
 
 export type CallbackOutcome = "completed" | "denied" | "failed" | "unknown" | "limited" | "handover";
 
@@ -80,24 +81,14 @@ else if (navigator.clipboard) {
 }
 `;
 
-const hashOf = (text: string) => `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
-
 const contentSecurityPolicy = [
   "default-src 'none'",
-  `script-src ${hashOf(script)}`,
-  `style-src ${hashOf(style)}`,
+  `script-src ${sourceHash(script)}`,
+  `style-src ${sourceHash(style)}`,
   "base-uri 'none'",
   "form-action 'none'",
   "frame-ancestors 'none'",
 ].join("; ");
-
-/** Data inside a script element: no text in it can end the element. */
-function toScriptData(data: unknown): string {
-  return JSON.stringify(data)
-    .replaceAll("<", "\\u003c")
-    .replaceAll("\u2028", "\\u2028")
-    .replaceAll("\u2029", "\\u2029");
-}
 
 function toMessage({ outcome, authorization }: CallbackPage) {
   if (authorization === undefined) return { type: "maestro-auth:flow", outcome };

@@ -2,8 +2,9 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Logger } from "../observability/logger.ts";
 import type { HttpMetrics } from "../observability/metrics.ts";
 import { setCorsHeaders } from "./cors.ts";
-import { type GraphiQLPage, wantsPage } from "./graphiql.ts";
+import { type CompressedPage, wantsPage } from "./compressed-page.ts";
 import type { GraphQLEndpoint } from "./graphql-endpoint.ts";
+import { sendIcon } from "./icon.ts";
 import type { MetricsEndpoint } from "./metrics-endpoint.ts";
 import type { OAuthCallback } from "./oauth-callback.ts";
 import { sendJson, sendRefusal, setSecurityHeaders } from "./respond.ts";
@@ -15,7 +16,11 @@ export interface HttpServerOptions {
   readonly webSockets: GraphQLWebSockets;
   readonly oauthCallback: OAuthCallback;
   /** Null where GraphiQL is switched off. */
-  readonly graphiql: GraphiQLPage | null;
+  readonly graphiql: CompressedPage | null;
+  /** Null where the landing page is switched off. */
+  readonly landing: CompressedPage | null;
+  /** The schema as text; null where it is nobody's business. */
+  readonly sdl: string | null;
   /** Null where metrics are switched off. */
   readonly metricsEndpoint: MetricsEndpoint | null;
   readonly metrics: HttpMetrics;
@@ -51,8 +56,25 @@ function graphqlHandler({ endpoint, graphiql, allowedOrigins }: HttpServerOption
   };
 }
 
-function homeHandler({ graphiql }: HttpServerOptions): Handler {
+/** Of what is there to be read, and for nothing else. */
+function reading(handler: Handler): Handler {
+  return (request, response) => {
+    if (request.method === "GET" || request.method === "HEAD") return handler(request, response);
+    response.setHeader("allow", "GET, HEAD");
+    sendRefusal(response, 405, "METHOD_NOT_ALLOWED", "This can only be read. The API is at /graphql.");
+  };
+}
+
+function schemaHandler(sdl: string): Handler {
   return (_request, response) => {
+    response.writeHead(200, { "content-type": "text/plain; charset=utf-8", "content-length": Buffer.byteLength(sdl) });
+    response.end(sdl);
+  };
+}
+
+function homeHandler({ landing, graphiql }: HttpServerOptions): Handler {
+  return (request, response) => {
+    if (landing !== null) return landing.handle(request, response);
     if (graphiql === null) return sendRefusal(response, 404, "NOT_FOUND", "The API is at /graphql.");
     response.writeHead(302, { location: "/graphql" }).end();
   };
@@ -62,9 +84,11 @@ const callbackPath = /^\/auth\/([a-z][a-z0-9-]*)\/callback$/;
 
 /** Routes, and the last resort for whatever a handler throws. */
 export function createHttpServer(options: HttpServerOptions): Server {
-  const { log, webSockets, isReady, metrics, metricsEndpoint } = options;
+  const { log, webSockets, isReady, sdl, metrics, metricsEndpoint } = options;
   const routes = new Map<string, Handler>([
-    ["/", homeHandler(options)],
+    ["/", reading(homeHandler(options))],
+    ["/favicon.ico", reading(sendIcon)],
+    ...(sdl === null ? [] : [["/schema.graphql", reading(schemaHandler(sdl))] as const]),
     ["/graphql", graphqlHandler(options)],
     ["/health", healthHandler],
     ["/ready", readyHandler(isReady)],

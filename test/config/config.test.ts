@@ -27,6 +27,7 @@ describe("without further variables", () => {
       refreshThreshold: 300,
       logLevel: "warn",
       graphiql: true,
+      landingPage: true,
       introspection: true,
       getQueries: false,
       maxQueryCost: null,
@@ -43,6 +44,7 @@ describe("without further variables", () => {
       allowedOrigins: ["https://auth.example.com"],
       logLevel: "info",
       graphiql: false,
+      landingPage: false,
       introspection: false,
       getQueries: false,
     });

@@ -1,26 +1,11 @@
 import { once } from "node:events";
-import { createServer, type IncomingMessage, request as nodeRequest } from "node:http";
+import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { buffer } from "node:stream/consumers";
 import { gunzipSync } from "node:zlib";
-import { request } from "undici";
 import { expect, test } from "vitest";
-import { GraphiQLPage } from "../../src/http/graphiql.ts";
+import { graphiqlPage } from "../../src/http/graphiql.ts";
 import { startTestApp } from "../support/test-app.ts";
-
-/** As a browser that opens a page. */
-async function visit(url: string, headers: Readonly<Record<string, string>> = {}) {
-  const response = await request(url, { headers: { accept: "text/html,*/*;q=0.8", ...headers } });
-  const body = Buffer.from(await response.body.arrayBuffer());
-  return { status: response.statusCode, headers: response.headers, body };
-}
-
-/** As a browser that was led to this server under another name. undici would connect to the name instead. */
-async function visitAs(host: string, url: string) {
-  const call = nodeRequest(url, { headers: { accept: "text/html", host } }).end();
-  const [response] = (await once(call, "response")) as [IncomingMessage];
-  return { status: response.statusCode, body: await buffer(response) };
-}
+import { readPolicy, visit, visitAs } from "./page-visit.ts";
 
 test("the page is compressed, and a visitor who has it already gets 304", async () => {
   await using server = await startTestApp();
@@ -46,16 +31,13 @@ test("the page is compressed, and a visitor who has it already gets 304", async 
 test("the page names no other host to load from, and its Content-Security-Policy allows none", async () => {
   await using server = await startTestApp();
   const { headers, body } = await visit(`${server.baseUrl}/graphql`);
-  const policy = new Map(
-    String(headers["content-security-policy"])
-      .split("; ")
-      .map((directive) => [directive.split(" ", 1)[0], directive.split(" ").slice(1)]),
-  );
+  const policy = readPolicy(headers["content-security-policy"]);
   expect(policy.get("default-src")).toEqual(["'none'"]);
   expect(policy.get("connect-src")).toEqual(["'self'"]);
   expect(policy.get("frame-ancestors")).toEqual(["'none'"]);
-  // Nothing but the page's own two scripts, whatever a description or an error message should smuggle in.
-  expect(policy.get("script-src")).toEqual([expect.stringMatching(/^'sha256-/), expect.stringMatching(/^'sha256-/)]);
+  // Nothing but the page's own three scripts, whatever a description or an error message should smuggle in.
+  const hash = expect.stringMatching(/^'sha256-/);
+  expect(policy.get("script-src")).toEqual([hash, hash, hash]);
   expect(String(headers["content-security-policy"])).not.toMatch(/https?:|wss?:|\*/);
 
   const markup = gunzipSync(body)
@@ -86,7 +68,22 @@ test("with GRAPHIQL=false there is no page", async () => {
   const { status, headers } = await visit(`${server.baseUrl}/graphql`);
   expect(status).toBe(405);
   expect(headers["content-type"]).toBe("application/json; charset=utf-8");
-  expect((await visit(server.baseUrl)).status).toBe(404);
+});
+
+test("whoever cannot read gzip gets the same page as it is, and HEAD its headers alone", async () => {
+  await using server = await startTestApp();
+  const url = `${server.baseUrl}/graphql`;
+  const compressed = await visit(url);
+  const plain = await visit(url, { "accept-encoding": "gzip;q=0, identity" });
+  expect(plain.headers["content-encoding"]).toBeUndefined();
+  expect(plain.body.equals(gunzipSync(compressed.body))).toBe(true);
+  const head = await visit(url, {}, "HEAD");
+  expect(head.status).toBe(200);
+  expect(head.body).toHaveLength(0);
+  expect(head.headers).toMatchObject({
+    etag: compressed.headers.etag,
+    "content-length": String(compressed.body.length),
+  });
 });
 
 test("the token of the page is renewed in time, and the page is not rendered for each visit", async () => {
@@ -94,13 +91,8 @@ test("the token of the page is renewed in time, and the page is not rendered for
   let tokens = 0;
   const hosts = new Set<string>();
   const token = async () => `token-${++tokens}`;
-  const page = new GraphiQLPage({
-    token,
-    hosts,
-    exampleProvider: "anthropic",
-    sandboxProvider: null,
-    clock: { now: () => now },
-  });
+  const providers = { example: "anthropic", sandbox: null };
+  const page = graphiqlPage({ token, hosts, providers, clock: { now: () => now } });
   await using server = createServer((request, response) => void page.handle(request, response)).listen(0, "127.0.0.1");
   await once(server, "listening");
   const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;

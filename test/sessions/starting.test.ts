@@ -18,7 +18,11 @@ test("a session can begin with an active provider: two events, and issueAccess u
   const result = await start(phone, { label: "phone", activeProvider });
   if (result.__typename !== "StartSessionPayload") throw new Error(result.message);
   const { id } = result.session;
-  expect(result.session).toMatchObject({ label: "phone", status: "ACTIVE", activeProvider: { status: "AUTHENTICATED" } });
+  expect(result.session).toMatchObject({
+    label: "phone",
+    status: "ACTIVE",
+    activeProvider: { status: "AUTHENTICATED" },
+  });
   expect((await events.next()).data?.sessionEvents).toMatchObject({ __typename: "SessionStarted", session: { id } });
   expect((await events.next()).data?.sessionEvents).toMatchObject({
     __typename: "ActiveProviderChanged",

@@ -1,0 +1,67 @@
+import type { Clock } from "../clock.ts";
+import type { Config } from "../config.ts";
+import type { CompressedPage } from "../http/compressed-page.ts";
+import { graphiqlPage } from "../http/graphiql.ts";
+import { type LandingLink, landingPage } from "../http/landing/landing-page.ts";
+import type { ProviderParts } from "./provider-parts.ts";
+
+/** What people see of the server in a browser. Each is null where it is switched off. */
+export interface Pages {
+  readonly graphiql: CompressedPage | null;
+  readonly landing: CompressedPage | null;
+}
+
+export interface PagesOptions {
+  readonly providers: ProviderParts;
+  /** Of the user whom the pages act as; null where an identity provider issues tokens. */
+  readonly token: () => Promise<string | null>;
+  /** The server's own names, known once it listens. */
+  readonly hosts: ReadonlySet<string>;
+  readonly clock: Clock;
+}
+
+function landingLinks({ graphiql, introspection, metrics }: Config, { sandbox }: ProviderParts): LandingLink[] {
+  const schema = { title: "Schema", text: "Every type and field, with what it means.", href: "/schema.graphql" };
+  return [
+    ...(graphiql
+      ? [{ title: "GraphiQL", text: "Seven numbered tabs; each runs as it stands.", href: "/graphql" }]
+      : []),
+    ...(introspection ? [schema] : []),
+    { title: "API", text: "POST /graphql: JSON, Server-Sent Events, WebSocket.", href: null },
+    { title: "Health", text: "Whether the process lives.", href: "/health" },
+    { title: "Ready", text: "Whether its database answers.", href: "/ready" },
+    // A browser has no way to show the operator's token.
+    ...(metrics === null || metrics.token !== null
+      ? []
+      : [{ title: "Metrics", text: "What the server does, for Prometheus.", href: "/metrics" }]),
+    ...(sandbox === null
+      ? []
+      : [{ title: "Sandbox", text: "Switches for an outage, a denial, a revocation.", href: `${sandbox.origin}/` }]),
+    { title: "Documentation", text: "README.md, beside the server's code.", href: null },
+  ];
+}
+
+export function createPages(config: Config, options: PagesOptions): Pages {
+  const { providers, clock, ...visitor } = options;
+  const { registry, sandbox } = providers;
+  const sandboxName = sandbox?.definition.name ?? null;
+  const example = registry.list()[0]?.name ?? "";
+  const development = {
+    ...visitor,
+    providers: registry.list(),
+    publicOrigin: new URL(config.publicUrl).origin,
+    sandbox: sandboxName,
+  };
+  return {
+    graphiql: config.graphiql
+      ? graphiqlPage({ ...visitor, providers: { example, sandbox: sandboxName }, clock })
+      : null,
+    landing: config.landingPage
+      ? landingPage({
+          links: landingLinks(config, providers),
+          development: config.production ? null : development,
+          clock,
+        })
+      : null,
+  };
+}

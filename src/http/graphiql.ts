@@ -15,14 +15,17 @@ const forgetfulScript = `
   history.replaceState = () => {};
 `;
 
+// Not a counter: screen readers would not read it.
+const numberOf = (tab: number) => `.graphiql-tab:nth-child(${tab}) .graphiql-tab-button::before { content: "${tab} " }`;
+
 /**
  * GraphiQL makes tabs draggable in a way that moves them from under the mouse: the first click on a tab is lost. And a
  * tab is called after its operation, whose name cannot begin with a number. In a small window, seven tabs take its name's
  * place.
  */
-const tabStyle = `
-  .graphiql-tab { transform: none !important; counter-increment: tab }
-  .graphiql-tab-button::before { content: counter(tab) " " }
+const tabStyle = (count: number) => `
+  .graphiql-tab { transform: none !important }
+  ${Array.from({ length: count }, (_, index) => numberOf(index + 1)).join("\n  ")}
   .graphiql-logo { white-space: nowrap }
   @media (max-width: 1400px) { .graphiql-logo { display: none } }
 `;
@@ -56,11 +59,12 @@ async function render({ token: makeToken, providers }: GraphiQLOptions): Promise
   const token = await makeToken();
   // A placeholder where an identity provider issues the tokens.
   const headers = JSON.stringify({ authorization: `Bearer ${token ?? "<your token>"}` }, null, 2);
+  const tabs = graphiqlTabs(providers);
   const html = renderGraphiQL({
     title: "Maestro Auth",
     logo: icon,
     favicon: iconUrl,
-    defaultTabs: graphiqlTabs(providers).map(({ query, variables }) => ({
+    defaultTabs: tabs.map(({ query, variables }) => ({
       query,
       variables: variables === undefined ? null : JSON.stringify(variables, null, 2),
     })),
@@ -72,7 +76,7 @@ async function render({ token: makeToken, providers }: GraphiQLOptions): Promise
     method: "POST",
   }).replace(
     "</head>",
-    `<style>${tabStyle}${liveStripStyle}</style>` +
+    `<style>${tabStyle(tabs.length)}${liveStripStyle}</style>` +
       `<script>${forgetfulScript}</script><script>${liveStripScript}</script></head>`,
   );
   const scripts = Array.from(html.matchAll(/<script>(.*?)<\/script>/gs), ([, script]) => script!);

@@ -56,13 +56,17 @@ export class GraphiQLWindow {
     return this.#page.title();
   }
 
+  /** The tabs as a person reads them: the numbers are in the style of the page. */
   async tabs(): Promise<string[]> {
-    return this.#page.locator(".graphiql-tab-button").allInnerTexts();
+    const session = await this.#page.context().newCDPSession(this.#page);
+    const { nodes } = await session.send("Accessibility.getFullAXTree");
+    const names = nodes.filter(({ role }) => role?.value === "button").map(({ name }) => String(name?.value));
+    return names.filter((name) => /^\d \w+$/.test(name));
   }
 
-  /** Clicks on what is called `name`: a tab, or the head of a pane. */
+  /** Clicks on what is called `name`: a tab without its number, or the head of a pane. */
   async click(name: string): Promise<void> {
-    await this.#page.getByRole("button", { name, exact: true }).click();
+    await this.#page.getByRole("button", { name: new RegExp(`^(.* )?${name}$`) }).click();
     await this.#settle();
   }
 
@@ -82,6 +86,11 @@ export class GraphiQLWindow {
     return answer;
   }
 
+  /** Ends the running subscription by GraphiQL's own button. */
+  async stop(): Promise<void> {
+    await this.#page.getByRole("button", { name: /^Stop query/ }).click();
+  }
+
   /** Waits until the running operation has ended, or been ended. */
   async untilIdle(): Promise<void> {
     await this.#page.getByRole("button", { name: /^Execute query/ }).waitFor();
@@ -97,6 +106,17 @@ export class GraphiQLWindow {
     await this.see(`"${field}": "`);
     const text = await this.#pane("response.json").locator(".view-lines").innerText();
     return new RegExp(`"${field}":\\s"([^"]*)"`).exec(text)![1]!;
+  }
+
+  /** The lines of the strip at the foot of the page, the latest first, each beginning with the event's type. */
+  async events(): Promise<string[]> {
+    const texts = await this.#page.locator(".live-strip li").allInnerTexts();
+    return texts.map((text) => text.split("\n").slice(1).join(" "));
+  }
+
+  /** What the strip says of the subscription. */
+  async liveState(): Promise<string> {
+    return this.#page.locator(".live-strip p span").innerText();
   }
 
   #pane(pane: Pane): Locator {

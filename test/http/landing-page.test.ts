@@ -35,7 +35,7 @@ test("without JavaScript the content, the links and the providers are there, and
   for (const name of ["Anthropic (Claude)", "Google (Gemini)", "OpenAI (ChatGPT)", "Sandbox"]) {
     expect(html).toContain(`<h3>${name}</h3>`);
   }
-  expect(html).toMatch(/<noscript>.*README\.md/s);
+  expect(html).toMatch(/<section[^>]* data-still>.*README\.md/s);
   expect(html).toMatch(/<section[^>]* data-live hidden>.*<button id="begin"/s);
 });
 

@@ -67,9 +67,9 @@ ${hasSandbox ? `<ol class="steps">${steps.map(stepItem).join("\n")}</ol>` : ""}
 ${eventLog}
 </div>
 </section>
-<noscript><section class="card"><h2>Connect a provider</h2>
+<section class="card" data-still><h2>Connect a provider</h2>
 <p class="quiet">The walk through OAuth on this page, and its live events, need JavaScript. README.md has the same steps
-for the command line.</p></section></noscript>`;
+for the command line.</p></section>`;
 }
 
 function providerCard(provider: ProviderAuth): string {

@@ -279,6 +279,7 @@ begin?.addEventListener("click", () => {
 /** All that the page does by itself. It writes text only, never markup. */
 export const landingScript = `{${api}${providers}${events}${walk}
 for (const item of document.querySelectorAll("[data-live]")) item.hidden = false;
+for (const item of document.querySelectorAll("[data-still]")) item.hidden = true;
 void keepShowingProviders();
 void followEvents();
 }`;

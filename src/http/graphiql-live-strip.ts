@@ -159,7 +159,7 @@ export const liveStripStyle = `
   .live-strip li { display: flex; gap: 12px; white-space: nowrap }
   .live-strip time { color: #5b6172 }
   .live-strip strong { color: #4338ca }
-  @media (prefers-reduced-motion: no-preference) { .live-strip li { animation: live-strip-in 0.4s } }
+  @media (prefers-reduced-motion: no-preference) { .live-strip li { animation: live-strip-in 1.5s } }
   @keyframes live-strip-in { from { background: #6366f155 } }
   body.graphiql-dark .live-strip { color: #d4d7e1; background: #1b2133 }
   body.graphiql-dark .live-strip time { color: #a4aabb }

@@ -90,7 +90,9 @@ test("the state of the providers follows what happens, and a lost server is said
   await sandbox.getByText("answers").waitFor();
   await page.getByRole("log").getByText("Sandbox · API key").waitFor();
   await server.app[Symbol.asyncDispose]();
-  await page.getByText("Disconnected. This page comes back by itself, and misses nothing.").waitFor();
+  const lost = page.getByText("Disconnected. This page comes back by itself, and misses nothing.");
+  await lost.waitFor();
+  expect(await lost.count()).toBe(1);
 });
 
 test.each(["dark", "light"] as const)(

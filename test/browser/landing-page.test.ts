@@ -18,7 +18,8 @@ async function steps(page: Page): Promise<string[]> {
   return page.evaluate<string[]>(`[...document.querySelectorAll(".steps li")].map((step) => step.dataset.state)`);
 }
 
-const isTooWide = (page: Page) => page.evaluate<boolean>("document.documentElement.scrollWidth > innerWidth");
+/** In CSS pixels. The window's own width says nothing: on a phone it grows with what is too wide. */
+const widthOf = (page: Page) => page.evaluate<number>("document.documentElement.scrollWidth");
 
 test("a newcomer connects the sandbox by one button, and watches its token being renewed", async () => {
   await using started = await startSandboxServer();
@@ -116,10 +117,10 @@ test("on a phone nothing scrolls sideways, before the walk and after it", async 
   await using started = await startSandboxServer();
   const { browser, origin } = started;
   const page = await browser.openAs({ viewport: { width: 375, height: 812 }, isMobile: true, hasTouch: true }, origin);
-  expect(await isTooWide(page)).toBe(false);
+  expect(await widthOf(page)).toBe(375);
   await (await begin(page)).getByRole("button", { name: "Allow" }).click();
   await page.getByText("good until").waitFor();
-  expect(await isTooWide(page)).toBe(false);
+  expect(await widthOf(page)).toBe(375);
   expect(browser.offences).toEqual([]);
 });
 

@@ -207,7 +207,7 @@ function waitForRenewal(credential) {
   const tick = () => {
     const seconds = secondsTo(credential.nextRefreshAt);
     steps[4].detail.textContent = seconds > 0
-      ? "The server renews it in " + seconds + " seconds, before it expires. You need not do anything; nor need your code."
+      ? "The server renews it in " + seconds + " seconds, before it expires. Neither you nor your code need do anything."
       : "The server is renewing it now.";
   };
   mark(4, "now");

@@ -15,7 +15,7 @@ export interface TabProviders {
 export function graphiqlTabs({ example, sandbox }: TabProviders): readonly Tab[] {
   const provider = sandbox ?? example;
   const apiKey = (name: string) => (sandbox === null ? "" : `${sandbox}-${name}`);
-  const keyHint = sandbox === null ? "Put a real key under Variables." : `Any key "${sandbox}-…" is good.`;
+  const keyHint = sandbox === null ? "put a real one below." : `any "${sandbox}-…" is one.`;
   return [
     whoAmI,
     watchEvents,
@@ -93,7 +93,7 @@ mutation ConnectByOAuth($provider: String!) {
 });
 
 const connectByApiKey = (provider: string, apiKey: string, hint: string): Tab => ({
-  query: `# 4. Connect by API key. ${hint}
+  query: `# 4. Connect by API key: ${hint}
 # It is checked with the provider, then sealed.
 mutation ConnectByApiKey(
   $provider: String!

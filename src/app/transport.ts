@@ -33,7 +33,6 @@ interface TransportParts extends DocumentRules {
   readonly attempts: AttemptLimits;
   readonly database: Database;
   readonly limiter: RateLimiter;
-  /** Null where GraphiQL is switched off. */
   readonly pages: Pages;
 }
 

@@ -1,7 +1,7 @@
-import { setTimeout as delay } from "node:timers/promises";
 import { RateLimiterMemory, RateLimiterPostgres } from "rate-limiter-flexible";
 import type { Database } from "../db/database.ts";
 import type { Logger } from "../observability/logger.ts";
+import { RepeatedRemoval } from "../repeated-removal.ts";
 import { type CounterOptions, type RateLimitStore, StoreWatch } from "./rate-limit-store.ts";
 
 // Windows go by the database's clock, so that processes whose clocks differ count in the same one. Points that are given
@@ -16,10 +16,18 @@ const add = {
     returning points, (extract(epoch from expires_at - statement_timestamp()) * 1000)::float8 as "remainingMs"`,
 };
 
+// Rows that are being counted at the same time, or removed by another process, are left for the next time.
 const removeExpired = {
   name: "remove_expired_rate_limits",
-  text: "delete from rate_limits where expires_at < statement_timestamp()",
+  text: `with old as (
+      select key from rate_limits where expires_at < statement_timestamp() limit $1 for update skip locked
+    ), removed as (
+      delete from rate_limits r using old where r.key = old.key returning 1
+    )
+    select count(*)::int as removed from removed`,
 };
+
+const removalBatch = 1_000;
 
 type Add = (key: string, points: number, durationMs: number) => Promise<{ points: number; remainingMs: number }>;
 
@@ -49,19 +57,24 @@ class DatabaseCounter extends RateLimiterPostgres {
   }
 }
 
-/** In the table `rate_limits`, for all processes on one PostgreSQL. */
+/** In the table `rate_limits`, for all processes on one PostgreSQL. Rows whose window has ended are removed from it. */
 export class DatabaseLimits implements RateLimitStore {
   readonly #database: Database;
-  readonly #log: Logger;
   readonly #watch: StoreWatch;
-  readonly #stopped = new AbortController();
-  readonly #sweeping: Promise<void>;
+  readonly #removal: RepeatedRemoval;
 
   constructor(database: Database, log: Logger, { sweepIntervalMs = 300_000 } = {}) {
     this.#database = database;
-    this.#log = log;
     this.#watch = new StoreWatch(log);
-    this.#sweeping = this.#sweep(sweepIntervalMs);
+    this.#removal = new RepeatedRemoval({
+      intervalMs: sweepIntervalMs,
+      removeBatch: async () => {
+        const [row] = await database.query<{ removed: number }>(removeExpired, [removalBatch]);
+        return row?.removed ?? 0;
+      },
+      onRemoved: (rows) => log.debug({ rows }, "rate limits whose window has ended are removed"),
+      onFailure: (err) => log.debug({ err }, "expired rate limits could not be removed; trying again later"),
+    });
   }
 
   createCounter(options: CounterOptions): RateLimiterPostgres {
@@ -74,22 +87,7 @@ export class DatabaseLimits implements RateLimitStore {
     return row!;
   }
 
-  /** Removes rows whose window has ended; about so often, so that processes do not come together. */
-  async #sweep(intervalMs: number): Promise<void> {
-    const { signal } = this.#stopped;
-    for (;;) {
-      await delay(intervalMs * (0.75 + Math.random() / 2), undefined, { signal, ref: false }).catch(() => {});
-      if (signal.aborted) return;
-      try {
-        await this.#database.query(removeExpired, []);
-      } catch (error) {
-        this.#log.debug({ err: error }, "expired rate limits could not be removed; trying again later");
-      }
-    }
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#stopped.abort();
-    await this.#sweeping;
+    await this.#removal[Symbol.asyncDispose]();
   }
 }

@@ -68,6 +68,27 @@ test("a user who declines ends the flow as DENIED, and nothing is stored", async
   expect(denied).toMatchObject({ status: "DENIED", credential: null, error: { __typename: "OAuthDeniedError" } });
   await expect(subscription.next()).rejects.toThrow("has ended");
   expect(await dump(stage.database, "provider_credentials", "events")).toEqual([]);
+  expect(await dump(stage.database, "audit_log")).toEqual([expect.stringContaining('"outcome": "OAUTH_DENIED"')]);
+});
+
+test("a sign-in that fails in this server ends its flow once, and is on record once", async () => {
+  await using stage = await setOAuthStage("openai");
+  const client = await stage.client("alice");
+  const flow = await begin(client, "openai", { kind: "DEVICE" });
+  await using subscription = await client.subscribeSse(oauthFlowSubscription, { id: flow.id });
+  await subscription.next();
+  await new Browser().enterUserCode(flow.verificationUri!, flow.userCode!);
+  // No credential can be stored.
+  await stage.database.em().execute("alter table provider_credentials add constraint broken check (false)");
+  try {
+    await pollNow(stage);
+    expect((await subscription.next()).data?.oauthFlow).toMatchObject({ status: "FAILED" });
+  } finally {
+    await stage.database.em().execute("alter table provider_credentials drop constraint broken");
+  }
+  expect(await dump(stage.database, "audit_log")).toEqual([
+    expect.stringContaining('"outcome": "PROVIDER_UNAVAILABLE"'),
+  ]);
 });
 
 test.each([{ kind: "status", status: 500 }, { kind: "reset" }, { kind: "html" }] as const)(

@@ -20,7 +20,7 @@ interface OperationContext {
     readonly variables?: unknown;
     readonly extensions?: unknown;
   };
-  readonly cost?: Cost;
+  readonly cost?: Cost | undefined;
 }
 
 /** The cost of an operation whose caller asks for it by `extensions: { cost: true }`. */
@@ -58,7 +58,12 @@ export function documentPlugin(options: DocumentPluginOptions): Plugin<Operation
 
   return {
     onParse: ({ context, params, setParsedDocument }) => {
-      setParsedDocument(documents.find(context.params ?? { query: String(params.source) }));
+      try {
+        setParsedDocument(documents.find(context.params ?? { query: String(params.source) }));
+      } catch (error) {
+        // Given as the result and not thrown, it is seen by the plugins that come after this one.
+        setParsedDocument(error);
+      }
     },
     onValidate: ({ params, context, addValidationRule, setResult, extendContext }) => {
       const document = params.documentAST as DocumentNode;
@@ -69,8 +74,12 @@ export function documentPlugin(options: DocumentPluginOptions): Plugin<Operation
         const errors = known ?? toPublic(result as GraphQLError[], document);
         if (known === undefined) documents.keepErrors(document, errors);
         setResult([...errors]);
-        const cost = errors.length === 0 ? charge(document, context) : undefined;
-        if (cost !== undefined) extendContext({ cost });
+        if (errors.length > 0) return;
+        try {
+          extendContext({ cost: charge(document, context) });
+        } catch (error) {
+          setResult([publicErrors.toPublic(error)]);
+        }
       };
     },
     onExecute: ({ args }) => {

@@ -1,5 +1,7 @@
 import type { GraphQLError } from "graphql";
 import type { Plugin } from "graphql-yoga";
+import { DocumentError } from "../graphql/documents/document-error.ts";
+import { LimitError } from "../graphql/limits/limit-error.ts";
 import type { OperationMetrics } from "../observability/metrics.ts";
 
 function codeOf(error: GraphQLError | undefined): string {
@@ -13,12 +15,13 @@ export function metricsPlugin(metrics: OperationMetrics): Plugin {
     onParse:
       () =>
       ({ result }) => {
-        if (result instanceof Error) metrics.documentRefused("GRAPHQL_PARSE_FAILED");
+        if (result instanceof LimitError || result instanceof DocumentError) metrics.documentRefused(result.code);
+        else if (result instanceof Error) metrics.documentRefused("GRAPHQL_PARSE_FAILED");
       },
     onValidate:
       () =>
-      ({ valid, result }) => {
-        if (!valid) metrics.documentRefused(codeOf(result[0] as GraphQLError | undefined));
+      ({ result }) => {
+        if (result.length > 0) metrics.documentRefused(codeOf(result[0] as GraphQLError | undefined));
       },
   };
 }

@@ -140,3 +140,15 @@ test("of a subscription the first result tells the cost", async () => {
     undefined,
   ]);
 });
+
+test("what is refused is counted by its code, on every transport", async () => {
+  await using server = await startTestApp({ environment: { ...environment, METRICS: "true" }, documents: { cost: 2 } });
+  const token = await server.token("alice");
+  for (const send of Object.values(transports)) {
+    await send(server, token, { query: "{ viewer { id userId } }" });
+    await send(server, token, { query: `{ ${"__typename ".repeat(11)} }` });
+  }
+  const metrics = await (await fetch(`${server.baseUrl}/metrics`)).text();
+  expect(metrics).toContain('maestro_graphql_refused_total{code="COST_LIMIT_EXCEEDED"} 4');
+  expect(metrics).toContain('maestro_graphql_refused_total{code="ROOT_FIELD_LIMIT_EXCEEDED"} 4');
+});

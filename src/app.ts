@@ -38,7 +38,7 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
   const { onStep = () => {}, log = createLogger(config.logLevel) } = overrides;
   const metrics = new Metrics();
   if (config.metrics !== null) metrics.watchProcess();
-  const base: AppBase = { stack, overrides, log, metrics, onStep };
+  const base: AppBase = { stack, overrides, log, metrics, onStep, background: true };
   const documentRules = await createDocumentRules(config, base);
   const storage = await openStorage(config, base);
   const { clock, database, limiter } = storage;

@@ -30,3 +30,30 @@ export function pageOf({ after, before, limit, inverted }: Page) {
     options: { limit, orderBy: { createdAt: direction, id: direction } },
   };
 }
+
+/** A row's place among the rows of all users, which are ordered by user and then as each user's own. */
+export interface OwnedPosition extends Position {
+  readonly userId: string;
+}
+
+/** Which rows of all users to read; for the operator, who alone may see them. */
+export interface PageOfAll {
+  readonly after?: OwnedPosition | undefined;
+  readonly limit: number;
+}
+
+/** As `pageOf`, over the rows of all users. */
+export function pageOfAll({ after, limit }: PageOfAll) {
+  const order = { userId: "asc", createdAt: "asc", id: "asc" } as const;
+  return {
+    conditions:
+      after === undefined
+        ? []
+        : // The first of them lets the index find the place.
+          [
+            { userId: { $gte: after.userId } },
+            { $or: [{ userId: { $gt: after.userId } }, { userId: after.userId, ...beyond(after, "$gt") }] },
+          ],
+    options: { limit, orderBy: order },
+  };
+}

@@ -38,7 +38,7 @@ export async function createDomain(
   { registry, redirectUris }: ProviderParts,
   base: AppBase,
 ): Promise<Services & { readonly attempts: AttemptLimits }> {
-  const { stack, overrides, log, metrics } = base;
+  const { stack, overrides, log, metrics, background } = base;
   const { database, keyring, store, clock, stream, watch, statusRule } = storage;
   const usage = stack.use(new UsageRecorder(database, log));
   const audit = new AuditTrail(database, clock, log);
@@ -51,7 +51,7 @@ export async function createDomain(
   const timeout = new SessionTimeout(config.sessionTimeout);
   const sessions = new SessionManager({ ...parts, store: new SessionStore(timeout, clock) });
   const activity = stack.use(new ActivityRecorder(database, timeout, log));
-  stack.use(new SessionSweeper({ ...parts, intervalMs: overrides.sweepIntervalMs ?? 1_000 }));
+  if (background) stack.use(new SessionSweeper({ ...parts, intervalMs: overrides.sweepIntervalMs ?? 1_000 }));
   const activation = new SessionActivation(sessions);
 
   const { dataDir, publicUrl } = config;
@@ -65,7 +65,7 @@ export async function createDomain(
   const flowStore = new OAuthFlowStore(database, keyring, clock);
   const redirects = new FlowRedirects(redirectUris, publicUrl);
   const flows = new OAuthFlows({ ...parts, flows: flowStore, activation, redirects });
-  stack.use(new DevicePoller({ registry, store: flowStore, flows, log }));
+  if (background) stack.use(new DevicePoller({ registry, store: flowStore, flows, log }));
 
   return {
     coordinator: new Coordinator({

@@ -42,4 +42,6 @@ export interface AppBase {
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly onStep: (step: string) => void;
+  /** Whether work starts by itself, as in a server: migrations, refreshes, sweeping. A command does what it was asked. */
+  readonly background: boolean;
 }

@@ -26,16 +26,17 @@ async function startSandbox(config: Config, redirectUris: RedirectUris, log: Log
 export async function createProviders(
   config: Config,
   clock: Clock,
-  { stack, overrides, log }: AppBase,
+  { stack, overrides, log, onStep, background }: AppBase,
 ): Promise<ProviderParts> {
   const http = stack.use(new HttpClient(overrides.http));
   const redirectUris = new RedirectUris(config.redirectUris);
-  const sandbox = stack.use(await startSandbox(config, redirectUris, log));
+  const sandbox = background ? stack.use(await startSandbox(config, redirectUris, log)) : null;
   const catalog = [...(overrides.catalog ?? (await loadCatalog()))];
   const settings = new Map(config.providers);
   if (sandbox !== null) {
     catalog.push(sandbox.definition);
     settings.set(sandbox.definition.name, sandbox.settings);
+    onStep("sandbox provider started");
   }
   return { registry: createRegistry(catalog, settings, { http, clock }), redirectUris, sandbox };
 }

@@ -5,7 +5,7 @@ import type { Config } from "../config.ts";
 import { openVault, type Vault } from "../credentials/vault.ts";
 import { openClock, openConfiguredDatabase } from "../db/configured-database.ts";
 import type { Database } from "../db/database.ts";
-import { migrate } from "../db/migrate.ts";
+import { assertMigrated, migrate } from "../db/migrate.ts";
 import { openDoorbell } from "../events/configured-doorbell.ts";
 import type { Doorbell } from "../events/doorbell.ts";
 import { EventStream } from "../events/event-stream.ts";
@@ -30,9 +30,10 @@ const dayMs = 86_400_000;
 
 async function openMigratedVault(
   config: Config,
-  { database, onStep, clock }: { database: Database; onStep: (step: string) => void; clock: Clock },
+  { database, clock }: { database: Database; clock: Clock },
+  { onStep, background }: AppBase,
 ): Promise<Vault> {
-  const applied = await migrate(database);
+  const applied = background ? await migrate(database) : await assertMigrated(database);
   onStep(applied.length === 0 ? "schema is up to date" : `schema migrated: ${applied.join(", ")}`);
   const vault = await openVault(database, config, clock);
   onStep(`encryption keys opened; sealing with key ${vault.keyring.active.id}`);
@@ -40,10 +41,8 @@ async function openMigratedVault(
 }
 
 /** @throws KeyringError, FolderInUseError, or whatever keeps the database from opening. */
-export async function openStorage(
-  config: Config,
-  { stack, overrides, log, metrics, onStep }: AppBase,
-): Promise<Storage> {
+export async function openStorage(config: Config, base: AppBase): Promise<Storage> {
+  const { stack, overrides, log, metrics, onStep, background } = base;
   const database = overrides.database ?? stack.use(await openConfiguredDatabase(config, onStep));
   metrics.observe(
     "maestro_database_connections",
@@ -52,16 +51,16 @@ export async function openStorage(
     () => Object.entries(database.connections() ?? {}).map(([state, count]) => [{ state }, count]),
   );
   const clock = overrides.clock ?? stack.use(await openClock(database, log));
-  const vault = await openMigratedVault(config, { database, onStep, clock });
+  const vault = await openMigratedVault(config, { database, clock }, base);
   const doorbell = overrides.doorbell ?? stack.use(await openDoorbell(config, database, log));
   const watch = stack.use(new StreamWatch(database, doorbell, log, overrides.pollIntervalMs ?? 1_000));
   const outbox = new Outbox(database, doorbell);
   const stream = new EventStream(database, watch, log);
-  stack.use(EventRetention.start(database, log, overrides.retention));
+  if (background) stack.use(EventRetention.start(database, log, overrides.retention));
   const limits = stack.use(await openRateLimitStore(config, database, log));
   const settings = { ...config.rateLimits, ...overrides.rateLimits };
   const limiter = new RateLimiter(settings, limits, config.encryptionKeys[0]!.bytes);
   const keepMs = config.auditRetentionDays * dayMs;
-  stack.use(startAuditRetention(database, log, { keepMs, ...overrides.auditRetention }));
+  if (background) stack.use(startAuditRetention(database, log, { keepMs, ...overrides.auditRetention }));
   return { ...vault, database, clock, doorbell, watch, outbox, stream, limiter };
 }

@@ -6,9 +6,9 @@ import type { Secret } from "../credentials/secret.ts";
 import type { Database } from "../db/database.ts";
 import { AuthError, CredentialNotFoundError } from "../errors.ts";
 import type { Outbox } from "../events/outbox.ts";
-import type { Page } from "../page.ts";
+import type { Page, PageOfAll } from "../page.ts";
 import { byId, RowBatch } from "../row-batch.ts";
-import type { AuthMethod, OAuthCredentials } from "../providers/provider-auth.ts";
+import type { AuthMethod, OAuthCredentials, ProviderCredentials } from "../providers/provider-auth.ts";
 import type { ProviderRegistry } from "../providers/registry.ts";
 import type { Session } from "../sessions/session.ts";
 import type { SessionManager } from "../sessions/session-manager.ts";
@@ -20,7 +20,7 @@ import type { CredentialChecker } from "./credential-checker.ts";
 import type { CredentialConnector } from "./credential-connector.ts";
 import type { RefreshReport, RefreshRequests } from "./refresh/refresh-requests.ts";
 import { credentialEventBody } from "./credential-event.ts";
-import { assertOAuthAvailable } from "./flow-kind.ts";
+import { assertMethod, assertOAuthAvailable } from "./flow-kind.ts";
 import type { ProviderSelector, WantedProvider } from "./provider-selector.ts";
 import type { SessionActivation } from "./session-activation.ts";
 
@@ -43,6 +43,13 @@ export interface ImportCommand {
   readonly provider: string;
   readonly label: string | null;
   readonly credentials: OAuthCredentials;
+}
+
+/** Credentials of another system, whose operator vouches for them. */
+export interface AdoptCommand {
+  readonly provider: string;
+  readonly label: string | null;
+  readonly credentials: ProviderCredentials;
 }
 
 /** What a revocation did. */
@@ -140,6 +147,30 @@ export class Coordinator {
     });
   }
 
+  /**
+   * Stores credentials of another system as they are. Their provider is not asked, since an access token may have ended
+   * whose refresh token lives; the next use or renewal shows whether they work.
+   * @throws ProviderNotFoundError, MethodUnavailableError
+   */
+  async adoptCredential(caller: Caller, { provider, label, credentials }: AdoptCommand): Promise<ProviderCredential> {
+    return this.#attempt(caller, "credential.import", provider, async () => {
+      assertMethod(this.#registry.get(provider), credentials.method);
+      const key = { userId: caller.userId, provider, authMethod: credentials.method, label: label ?? defaultLabel };
+      return this.#connector.adopt(caller, key, credentials, "credential.import");
+    });
+  }
+
+  /** Whether this very secret is stored under a user's provider and label, or another one, or none. */
+  async compareStored(
+    userId: string,
+    { provider, label, credentials }: AdoptCommand,
+  ): Promise<"none" | "same" | "different"> {
+    const filter = { provider, method: credentials.method, label: label ?? defaultLabel };
+    const stored = await this.preferredCredential(userId, filter);
+    if (stored === null) return "none";
+    return stored.fingerprint === this.#sealer.fingerprint(userId, credentials) ? "same" : "different";
+  }
+
   /** Asks the provider whether it still accepts a stored credential. @throws AuthError */
   async validateCredential(caller: Caller, credentialId: string): Promise<ProviderCredential> {
     return this.#checker.check(caller, credentialId);
@@ -222,6 +253,11 @@ export class Coordinator {
 
   async listCredentials(userId: string, filter: CredentialFilter, page: Page): Promise<ProviderCredential[]> {
     return this.#store.list(this.#database.em(), userId, filter, page);
+  }
+
+  /** Of all users, for the operator. */
+  async listAllCredentials(filter: CredentialFilter, page: PageOfAll): Promise<ProviderCredential[]> {
+    return this.#store.listOfAll(this.#database.em(), filter, page);
   }
 
   /** The credential that `issueAccess` prefers. */

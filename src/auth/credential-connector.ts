@@ -11,6 +11,14 @@ import { credentialEventBody } from "./credential-event.ts";
 /** What else belongs to the transaction that stores a credential; its events follow CredentialStored. */
 export type Alongside = (em: EntityManager, credential: ProviderCredential, emit: Emit) => Promise<void>;
 
+interface Connection {
+  readonly key: CredentialKey;
+  readonly credentials: ProviderCredentials;
+  readonly action: AuditedAction["action"];
+  readonly alongside: Alongside;
+  readonly validated: boolean;
+}
+
 /** Stores credentials that a provider has accepted, with their audit entry and event, in one transaction. */
 export class CredentialConnector {
   readonly #store: CredentialStore;
@@ -30,9 +38,26 @@ export class CredentialConnector {
     action: AuditedAction["action"],
     alongside: Alongside = () => Promise.resolve(),
   ): Promise<ProviderCredential> {
+    return this.#connect(caller, { key, credentials, action, alongside, validated: true });
+  }
+
+  /** Stores credentials that nobody has asked the provider about. */
+  async adopt(
+    caller: Caller,
+    key: CredentialKey,
+    credentials: ProviderCredentials,
+    action: AuditedAction["action"],
+  ): Promise<ProviderCredential> {
+    return this.#connect(caller, { key, credentials, action, alongside: () => Promise.resolve(), validated: false });
+  }
+
+  async #connect(
+    caller: Caller,
+    { key, credentials, action, alongside, validated }: Connection,
+  ): Promise<ProviderCredential> {
     const store = () =>
       this.#outbox.transaction(caller.userId, async (em, emit) => {
-        const credential = await this.#store.put(em, key, credentials);
+        const credential = await this.#store.put(em, key, credentials, { validated });
         await this.#audit.write(em, caller, { action, outcome: "succeeded", credential });
         emit({ type: "CredentialStored", body: credentialEventBody(credential) });
         await alongside(em, credential, emit);

@@ -24,3 +24,12 @@ export function defaultKind(provider: ProviderAuth): OAuthFlowKind {
 export function assertOAuthAvailable(provider: ProviderAuth): void {
   availableKinds(provider);
 }
+
+/** The provider has this method, whether or not it is configured here. @throws MethodUnavailableError */
+export function assertMethod(provider: ProviderAuth, method: AuthMethod): void {
+  if (provider.getAvailableMethods().some((item) => item.method === method)) return;
+  throw new MethodUnavailableError(
+    `${provider.displayName} has no credentials of the method ${method}.`,
+    availableMethods(provider),
+  );
+}

@@ -2,28 +2,39 @@ import { readFile, writeFile } from "node:fs/promises";
 import { Command } from "commander";
 import { lexicographicSortSchema, printSchema } from "graphql";
 import { schema } from "../graphql/schema.ts";
+import { exitCodes } from "./exit-code.ts";
+import { jsonOption, Output, type OutputOptions } from "./output.ts";
 
 const file = new URL("../../schema.graphql", import.meta.url);
 
-async function writeOrCheck({ check }: { readonly check?: boolean }): Promise<void> {
+interface SchemaOptions extends OutputOptions {
+  readonly check?: boolean;
+}
+
+async function writeOrCheck(options: SchemaOptions): Promise<void> {
+  const output = new Output(options);
   const printed = `${printSchema(lexicographicSortSchema(schema))}\n`;
-  if (check !== true) {
+  if (options.check !== true) {
     await writeFile(file, printed);
-    process.stdout.write("schema.graphql is written.\n");
-  } else if ((await readFile(file, "utf8").catch(() => "")) === printed) {
-    process.stdout.write("schema.graphql is up to date.\n");
-  } else {
-    process.stderr.write(
-      "schema.graphql is not what the code says. Run `npm run codegen`, and review the difference.\n",
-    );
-    process.exitCode = 1;
+    output.result({ file: "schema.graphql", written: true }, "schema.graphql is written.");
+    return;
   }
+  const upToDate = (await readFile(file, "utf8").catch(() => "")) === printed;
+  output.result(
+    { file: "schema.graphql", upToDate },
+    upToDate
+      ? "schema.graphql is up to date."
+      : "schema.graphql is not what the code says. Run `npm run codegen`, and review the difference.",
+  );
+  if (!upToDate) process.exitCode = exitCodes.failed;
 }
 
 /** `maestro-auth schema` */
 export function schemaCommand(): Command {
   return new Command("schema")
+    .summary("write schema.graphql")
     .description("Write schema.graphql, the printed and sorted API.")
     .option("--check", "only compare, and fail where they differ")
+    .addOption(jsonOption())
     .action(writeOrCheck);
 }

@@ -3,9 +3,12 @@ import { type Scope, scopeNames, scopes, userScopes } from "../callers/scope.ts"
 import { signToken } from "../callers/token-verifier.ts";
 import { systemClock } from "../clock.ts";
 import { loadConfig } from "../config.ts";
+import { OperatorError } from "../operator-error.ts";
 import { loadCatalog } from "../providers/registry.ts";
+import { jsonOption, Output, type OutputOptions } from "./output.ts";
+import { parseUser } from "./user-option.ts";
 
-interface TokenOptions {
+interface TokenOptions extends OutputOptions {
   readonly user: string;
   readonly scope: Scope[];
   readonly lifetime: number;
@@ -24,11 +27,6 @@ function parseList(value: string): string[] {
   return value.split(/[\s,]+/).filter((text) => text !== "");
 }
 
-function parseUser(value: string): string {
-  if (value === "" || value.length > 255) throw new InvalidArgumentError("A user id has 1 to 255 characters.");
-  return value;
-}
-
 function parseLifetime(value: string): number {
   const [, digits, unit] = /^(\d{1,6})([smhd])$/.exec(value) ?? [];
   const seconds = Number(digits) * { s: 1, m: 60, h: 3600, d: 86_400 }[(unit ?? "s") as "s" | "m" | "h" | "d"];
@@ -36,30 +34,43 @@ function parseLifetime(value: string): number {
   return seconds;
 }
 
-async function printToken({ user, scope, lifetime, acr, amr }: TokenOptions): Promise<void> {
+async function printToken({ user, scope, lifetime, acr, amr, json }: TokenOptions): Promise<void> {
   const { callerTokens } = loadConfig(await loadCatalog());
   if (callerTokens.kind !== "secret") {
-    process.stderr.write("AUTH_JWKS_URL is set: your identity provider issues the tokens, this server cannot.\n");
-    process.exitCode = 1;
-    return;
+    throw new OperatorError(
+      "AUTH_JWKS_URL is set: your identity provider issues the tokens, this server cannot.",
+      "Ask the identity provider for one, or unset AUTH_JWKS_URL and set AUTH_JWT_SECRET.",
+    );
   }
+  const expiresAt = new Date(systemClock.now().getTime() + lifetime * 1000);
   const request = { subject: user, scopes: scope, lifetime, login: { acr, amr } };
-  process.stdout.write(`${await signToken(callerTokens, request, systemClock)}\n`);
+  const token = await signToken(callerTokens, request, systemClock);
+  new Output({ json: json === true }).result({ token, user, scopes: scope, expiresAt }, token);
 }
 
 /** `maestro-auth token` */
 export function tokenCommand(): Command {
   const list = scopeNames.map((name) => `  ${name.padEnd(20)}${scopes[name]}`).join("\n");
   return new Command("token")
+    .summary("print a token for a user")
     .description("Print a token for a user, signed with AUTH_JWT_SECRET or the development key in DATA_DIR.")
     .requiredOption("--user <id>", "the user's id, the token's `sub`", parseUser)
     .option("--scope <scopes>", "scopes, separated by spaces or commas", parseScopes, userScopes)
     .option("--lifetime <time>", "such as 30m, 12h or 7d", parseLifetime, 12 * 3600)
     .option("--acr <level>", "the level of the login, as STEP_UP_ACR_VALUES may ask for it")
     .option("--amr <methods>", "the methods of the login, as STEP_UP_AMR may ask for them", parseList)
+    .addOption(jsonOption())
     .addHelpText(
       "after",
-      `\nScopes:\n${list}\n\nExample:\n  maestro-auth token --user alice --scope "credentials:read credentials:use" --lifetime 1h`,
+      `
+Scopes:
+${list}
+
+Environment: AUTH_JWT_SECRET, or DATA_DIR with the development keys; AUTH_ISSUER and AUTH_AUDIENCE where they are set.
+
+Examples:
+  maestro-auth token --user alice
+  maestro-auth token --user alice --scope "credentials:read credentials:use" --lifetime 1h`,
     )
     .action(printToken);
 }

@@ -3,7 +3,7 @@ import { type FilterQuery, LockMode, type QueryOrderMap } from "@mikro-orm/core"
 import type { Clock } from "../clock.ts";
 import type { EntityManager } from "../db/database.ts";
 import { CredentialNotFoundError } from "../errors.ts";
-import { type Page, pageOf } from "../page.ts";
+import { type Page, type PageOfAll, pageOf, pageOfAll } from "../page.ts";
 import type { AuthMethod, ProviderCredentials } from "../providers/provider-auth.ts";
 import type { CredentialSealer } from "./credential-sealer.ts";
 import type { CredentialStatus, StatusRule } from "./credential-status.ts";
@@ -35,7 +35,7 @@ const noRefresh = { failCount: 0, leaseOwner: null, leaseUntil: null, sentAt: nu
 /** Nothing is done for a credential by itself. */
 const noSchedule = { refreshAfter: null, earliestRefreshAt: null, nextTryAt: null, expiryNoticeAt: null } as const;
 
-/** The table `provider_credentials`, encrypted. Every query names the user. */
+/** The table `provider_credentials`, encrypted. Every query names the user, except the operator's and the housekeeper's. */
 export class CredentialStore {
   readonly #sealer: CredentialSealer;
   readonly #statusRule: StatusRule;
@@ -54,8 +54,16 @@ export class CredentialStore {
     this.#clock = parts.clock;
   }
 
-  /** Stores credentials that the provider has just accepted; one with the same key is replaced and keeps its id. */
-  async put(em: EntityManager, key: CredentialKey, credentials: ProviderCredentials): Promise<ProviderCredential> {
+  /**
+   * Stores credentials, by default such as the provider has just accepted; one with the same key is replaced and keeps
+   * its id.
+   */
+  async put(
+    em: EntityManager,
+    key: CredentialKey,
+    credentials: ProviderCredentials,
+    { validated = true }: { readonly validated?: boolean } = {},
+  ): Promise<ProviderCredential> {
     const now = this.#clock.now();
     const existing = await em.findOne(ProviderCredentialEntity, key, { lockMode: LockMode.PESSIMISTIC_WRITE });
     const place = { ...key, id: existing?.id ?? randomUUID(), tokenVersion: (existing?.tokenVersion ?? 0) + 1 };
@@ -86,7 +94,7 @@ export class CredentialStore {
       scopes: isOAuth ? [...credentials.scopes] : [],
       refreshable: lifetime.refreshable,
       expiresAt: lifetime.expiresAt,
-      lastValidatedAt: now,
+      lastValidatedAt: validated ? now : null,
       updatedAt: now,
     };
     if (existing !== null) {
@@ -139,12 +147,14 @@ export class CredentialStore {
 
   /** One page, in the order of creation; from the end backwards where the page is inverted. */
   async list(em: EntityManager, userId: string, filter: CredentialFilter, page: Page): Promise<ProviderCredential[]> {
-    const conditions: FilterQuery<ProviderCredential>[] = [{ userId }];
-    if (filter.provider != null) conditions.push({ provider: filter.provider });
-    if (filter.method != null) conditions.push({ authMethod: filter.method });
-    if (filter.status != null) conditions.push(this.#statusRule.where(filter.status, this.#clock.now()));
     const { conditions: bounds, options } = pageOf(page);
-    return em.find(ProviderCredentialEntity, { $and: [...conditions, ...bounds] }, options);
+    return em.find(ProviderCredentialEntity, { $and: [{ userId }, ...this.#conditions(filter), ...bounds] }, options);
+  }
+
+  /** One page of all users' credentials, for the operator: the one query that names no user. */
+  async listOfAll(em: EntityManager, filter: CredentialFilter, page: PageOfAll): Promise<ProviderCredential[]> {
+    const { conditions: bounds, options } = pageOfAll(page);
+    return em.find(ProviderCredentialEntity, { $and: [...this.#conditions(filter), ...bounds] }, options);
   }
 
   /** All that came with a refresh token, in the order of creation. */
@@ -206,6 +216,14 @@ export class CredentialStore {
       },
       { credentials: Buffer.alloc(0), keyId: forgottenKeyId },
     );
+  }
+
+  #conditions({ provider, method, status }: CredentialFilter): FilterQuery<ProviderCredential>[] {
+    return [
+      ...(provider == null ? [] : [{ provider }]),
+      ...(method == null ? [] : [{ authMethod: method }]),
+      ...(status == null ? [] : [this.#statusRule.where(status, this.#clock.now())]),
+    ];
   }
 
   async #update(

@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { type Clock, systemClock } from "../clock.ts";
 import type { Config } from "../config.ts";
 import type { Logger } from "../observability/logger.ts";
-import { type Database, openDatabase } from "./database.ts";
+import { type Database, isEmbeddedMade, openDatabase } from "./database.ts";
 import { DatabaseClock } from "./database-clock.ts";
 
 /** How long the database may take to answer before the server counts as not ready. */
@@ -14,11 +14,18 @@ export async function openConfiguredDatabase(
   onStep: (step: string) => void,
 ): Promise<Database> {
   if (databaseUrl === null) {
-    onStep(`opening the embedded database in ${dataDir}`);
-    return openDatabase({ kind: "embedded", dataDir });
+    const database = await openDatabase({ kind: "embedded", dataDir });
+    onStep(`embedded database opened in ${dataDir}`);
+    return database;
   }
-  onStep(`connecting to PostgreSQL at ${new URL(databaseUrl.reveal()).host}`);
-  return openDatabase({ kind: "postgres", url: databaseUrl.reveal() });
+  const database = await openDatabase({ kind: "postgres", url: databaseUrl.reveal() });
+  onStep(`connected to PostgreSQL at ${new URL(databaseUrl.reveal()).host}`);
+  return database;
+}
+
+/** Whether there is something to open; the embedded database is made when it is first opened. */
+export function isDatabaseMade({ databaseUrl, dataDir }: Pick<Config, "databaseUrl" | "dataDir">): boolean {
+  return databaseUrl !== null || isEmbeddedMade(dataDir);
 }
 
 /** The clock that a database's times go by; the embedded one goes by this process's own. */

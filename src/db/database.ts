@@ -64,6 +64,8 @@ export type DatabaseLocation =
 /** Any constant will do; it names the lock of `exclusively`. */
 const exclusiveLock = 4_727_201;
 
+export const migrationsFolder = fileURLToPath(new URL("../../migrations", import.meta.url));
+
 const common = {
   entities: [
     ProviderCredentialEntity,
@@ -82,7 +84,7 @@ const common = {
   implicitTransactions: false,
   logger: () => {},
   migrations: {
-    path: fileURLToPath(new URL("../../migrations", import.meta.url)),
+    path: migrationsFolder,
     // Compiled ones have their types beside them.
     glob: "!(*.d).{ts,js}",
     snapshot: false,
@@ -105,8 +107,15 @@ async function createPGlite(dataDir?: string): Promise<PGlite> {
   return PGlite.create(dataDir === undefined ? { parsers, loadDataDir } : { parsers, loadDataDir, dataDir });
 }
 
+const pgliteFolder = (folder: string) => join(folder, "pglite");
+
+/** Whether a data folder has a database already. */
+export function isEmbeddedMade(folder: string): boolean {
+  return existsSync(pgliteFolder(folder));
+}
+
 async function openPGlite(folder: string): Promise<PGlite> {
-  const dataDir = join(folder, "pglite");
+  const dataDir = pgliteFolder(folder);
   if (!existsSync(dataDir)) {
     // Made under another name first: what a crash leaves half made is never taken for a database.
     const draft = join(folder, "pglite.new");

@@ -1,15 +1,15 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { OperatorError } from "../operator-error.ts";
 
 /** Another process works on the folder. */
-export class FolderInUseError extends Error {
+export class FolderInUseError extends OperatorError {
   constructor(folder: string, holder: string) {
     super(
-      `The data folder ${folder} is in use by another process${holder === "" ? "" : ` (${holder})`}. ` +
-        "Stop that process, or give this one a folder of its own with DATA_DIR, or a PostgreSQL with DATABASE_URL.",
+      `The data folder ${folder} is in use by another process${holder === "" ? "" : ` (${holder})`}.`,
+      "Stop that process, or give this one a folder of its own with DATA_DIR, or a PostgreSQL with DATABASE_URL.",
     );
-    this.name = "FolderInUseError";
   }
 }
 

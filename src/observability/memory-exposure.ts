@@ -1,4 +1,5 @@
 import inspector from "node:inspector";
+import { OperatorError } from "../operator-error.ts";
 
 /** Options of Node's that write this process's memory to a file, or let a debugger read it. */
 const exposingOptions = [
@@ -17,13 +18,12 @@ const exposingOptions = [
 ];
 
 /** Node was started in a way that would show opened keys to whoever can send a signal, or read a folder. */
-export class ExposedMemoryError extends Error {
+export class ExposedMemoryError extends OperatorError {
   constructor(reason: string) {
     super(
-      `${reason} In production that would show users' keys and tokens, which are open in this process's memory. ` +
-        "Take it out of NODE_OPTIONS and of the command line, or look for the fault with NODE_ENV=development.",
+      `${reason} In production that would show users' keys and tokens, which are open in this process's memory.`,
+      "Take it out of NODE_OPTIONS and of the command line, or look for the fault with NODE_ENV=development.",
     );
-    this.name = "ExposedMemoryError";
   }
 }
 

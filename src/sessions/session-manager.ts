@@ -4,7 +4,7 @@ import { SessionExpiredError, SessionNotFoundError } from "../errors.ts";
 import type { Emit, Outbox } from "../events/outbox.ts";
 import type { AuditActor } from "../observability/audit-log.ts";
 import type { AuditTrail } from "../observability/audit-trail.ts";
-import type { Page } from "../page.ts";
+import type { Page, PageOfAll } from "../page.ts";
 import type { AuthMethod } from "../providers/provider-auth.ts";
 import { byId, RowBatch } from "../row-batch.ts";
 import { type Session, type SessionProvider, type SessionStatus, sessionStatus } from "./session.ts";
@@ -66,6 +66,11 @@ export class SessionManager {
 
   async list(userId: string, status: SessionStatus | null, page: Page): Promise<Session[]> {
     return this.#store.list(this.#database.em(), userId, status, page);
+  }
+
+  /** Of all users, for the operator. */
+  async listOfAll(status: SessionStatus | null, page: PageOfAll): Promise<Session[]> {
+    return this.#store.listOfAll(this.#database.em(), status, page);
   }
 
   /** What was chosen in these sessions of a user. */

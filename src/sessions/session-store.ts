@@ -3,7 +3,7 @@ import { type FilterQuery, LockMode } from "@mikro-orm/core";
 import type { Clock } from "../clock.ts";
 import type { EntityManager } from "../db/database.ts";
 import { SessionExpiredError, SessionNotFoundError } from "../errors.ts";
-import { type Page, pageOf } from "../page.ts";
+import { type Page, type PageOfAll, pageOf, pageOfAll } from "../page.ts";
 import type { AuthMethod } from "../providers/provider-auth.ts";
 import {
   type Session,
@@ -20,7 +20,7 @@ export type ProviderChoice = Pick<SessionProvider, "provider" | "authMethod" | "
   readonly model: string | null;
 };
 
-/** The tables `sessions` and `session_providers`. Every query names the user. */
+/** The tables `sessions` and `session_providers`. Every query names the user, except the operator's. */
 export class SessionStore {
   readonly #timeout: SessionTimeout;
   readonly #clock: Clock;
@@ -80,6 +80,13 @@ export class SessionStore {
     const conditions: FilterQuery<Session>[] = [{ userId }];
     if (status !== null) conditions.push(hasStatus(status, this.#clock.now()));
     const { conditions: bounds, options } = pageOf(page);
+    return em.find(SessionEntity, { $and: [...conditions, ...bounds] }, options);
+  }
+
+  /** One page of all users' sessions, for the operator: the one query that names no user. */
+  async listOfAll(em: EntityManager, status: SessionStatus | null, page: PageOfAll): Promise<Session[]> {
+    const conditions = status === null ? [] : [hasStatus(status, this.#clock.now())];
+    const { conditions: bounds, options } = pageOfAll(page);
     return em.find(SessionEntity, { $and: [...conditions, ...bounds] }, options);
   }
 

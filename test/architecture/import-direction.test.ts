@@ -13,6 +13,7 @@ const leaves = [
   "repeated-removal.ts",
   "row-batch.ts",
   "write-behind.ts",
+  "operator-error.ts",
   "credentials/secret.ts",
   "callers/rate-limit.ts",
 ];
@@ -32,7 +33,7 @@ const rules: ImportRules = {
     "bin.ts": { values: ["cli.ts"] },
     "index.ts": { values: ["app.ts", "config.ts", "providers"] },
     "cli.ts": { values: ["cli", "app.ts", "config.ts", "db", ...belowApp] },
-    cli: { values: ["app.ts", "config.ts", "db", ...belowApp] },
+    cli: { values: ["app.ts", "app", "config.ts", "db", ...belowApp] },
     "app.ts": { values: ["app", "config.ts", "db", "sandbox", ...belowApp] },
     app: { values: ["config.ts", "db", "sandbox", ...belowApp] },
     http: { values: ["graphql", ...domain, ...everywhere], types: passedIn },

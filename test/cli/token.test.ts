@@ -34,8 +34,18 @@ test.each([
   [["--user", ""], /1 to 255/],
 ])("`maestro-auth token %j` says what is wrong", async (args, message) => {
   const { code, output } = await token(...args);
-  expect(code).toBe(1);
+  expect(code).toBe(2);
   expect(output).toMatch(message);
+});
+
+test("`maestro-auth token --json` prints the token with what it allows", async () => {
+  const { stdout } = await token("--user", "alice", "--scope", "sessions", "--lifetime", "1h", "--json");
+  expect(JSON.parse(stdout)).toEqual({
+    token: expect.stringMatching(/^eyJ/),
+    user: "alice",
+    scopes: ["sessions"],
+    expiresAt: expect.stringMatching(/^20\d\d-/),
+  });
 });
 
 test("where an identity provider issues the tokens, the server says so", async () => {

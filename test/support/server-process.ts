@@ -8,25 +8,59 @@ const closedNetwork = fileURLToPath(new URL("closed-network.ts", import.meta.url
 
 type Environment = Readonly<Record<string, string>>;
 
+type Program = ChildProcess & {
+  /** Both streams, in the order of arrival. */
+  output: string;
+  readonly printed: { stdout: string; stderr: string };
+};
+
+export interface ProgramOptions {
+  /** What the program reads from stdin; nothing unless it is given. */
+  readonly input?: string;
+  /** Modules that are loaded before the program. */
+  readonly imports?: readonly string[];
+  /** The number of the system's user to run as. */
+  readonly uid?: number;
+}
+
 /** Only what the test gives: nothing of the machine's own configuration reaches the program. */
-function start(script: string, args: readonly string[], environment: Environment): ChildProcess & { output: string } {
-  const child = spawn(process.execPath, ["--import", closedNetwork, script, ...args], {
+function start(
+  script: string,
+  args: readonly string[],
+  environment: Environment,
+  { input, imports = [], uid }: ProgramOptions = {},
+): Program {
+  const loaded = [closedNetwork, ...imports].flatMap((module) => ["--import", module]);
+  const child = spawn(process.execPath, [...loaded, script, ...args], {
     cwd: root,
     env: { PATH: process.env["PATH"], ...environment },
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["pipe", "pipe", "pipe"],
+    ...(uid === undefined ? {} : { uid }),
   });
-  const withOutput = Object.assign(child, { output: "" });
-  const collect = (chunk: Buffer) => (withOutput.output += chunk.toString());
-  child.stdout.on("data", collect);
-  child.stderr.on("data", collect);
-  return withOutput;
+  // A program that ends without reading its input is no failure of the test's.
+  child.stdin.on("error", () => {});
+  child.stdin.end(input);
+  const program = Object.assign(child, { output: "", printed: { stdout: "", stderr: "" } });
+  for (const name of ["stdout", "stderr"] as const) {
+    child[name].on("data", (chunk: Buffer) => {
+      program.printed[name] += chunk.toString();
+      program.output += chunk.toString();
+    });
+  }
+  return program;
 }
 
 /** Runs a program to its end. */
-export async function runProgram(script: string, args: readonly string[], environment: Environment) {
-  const child = start(script, args, environment);
+export async function runProgram(
+  script: string,
+  args: readonly string[],
+  environment: Environment,
+  options: ProgramOptions = {},
+) {
+  const child = start(script, args, environment, options);
   const [code] = (await once(child, "close")) as [number | null];
-  return { code, output: child.output };
+  const { output, printed } = child;
+  return { code, output, ...printed };
 }
 
 /** A program that runs until it is told to end. */
@@ -65,8 +99,8 @@ export class ServerProcess implements AsyncDisposable {
     this.token = token;
   }
 
-  static async start(environment: Environment): Promise<ServerProcess> {
-    const child = start("src/main.ts", [], { PORT: "0", ...environment });
+  static async start(environment: Environment, args: readonly string[] = []): Promise<ServerProcess> {
+    const child = start("src/main.ts", args, { PORT: "0", ...environment });
     const exited = once(child, "close").then(() => {
       throw new Error(`the server ended before it was ready:\n${child.output}`);
     });
@@ -74,7 +108,7 @@ export class ServerProcess implements AsyncDisposable {
     let token: string | undefined;
     while (token === undefined) {
       await Promise.race([once(child.stdout!, "data"), exited]);
-      [, token] = /(eyJ\S+)\s/.exec(child.output) ?? [];
+      [, token] = /(eyJ[\w-]+\.[\w-]+\.[\w-]+)["\s]/.exec(child.output) ?? [];
     }
     const [, port] = /localhost:(\d+)/.exec(child.output) ?? [];
     return new ServerProcess(child, `http://127.0.0.1:${port}`, token);
@@ -88,6 +122,11 @@ export class ServerProcess implements AsyncDisposable {
   /** A client with the token that the server printed. */
   client(): TestClient {
     return new TestClient(this.baseUrl, this.token);
+  }
+
+  /** Sends a signal and does not wait for what comes of it. */
+  signal(signal: "SIGTERM" | "SIGINT"): void {
+    this.#child.kill(signal);
   }
 
   async stop(signal: "SIGTERM" | "SIGINT" | "SIGKILL"): Promise<number | null> {

@@ -52,6 +52,8 @@ export async function startRefreshing(
     readonly log: Logger;
     /** Told of the steps, in words for a person. */
     readonly onStep: (step: string) => void;
+    /** Whether anything is refreshed that nobody asked for. */
+    readonly background: boolean;
   },
   { limits = defaultGateLimits, intervalMs = 1_000, faults = noFaults }: RefreshSettings = {},
 ): Promise<Refreshing> {
@@ -68,12 +70,17 @@ export async function startRefreshing(
   const record = new RefreshRecord(parts);
   const spool = await RefreshSpool.open(parts.dataDir, log);
   const keeper = new RenewalKeeper({ spool, record, claims, log, faults });
-  const recovered = await keeper.recover({ all: true });
+  // Beside a server that runs, what is in the spool may be what it has just put there.
+  const recovered = parts.background ? await keeper.recover({ all: true }) : 0;
   if (recovered > 0) parts.onStep(`stored ${recovered} renewed tokens that the last run had left in the spool`);
   const cycle = new RefreshCycle({ ...parts, gates, record, keeper, faults });
   const refresher = new Refresher({ registry, gates, claims, cycle, log });
-  const notices = new ExpiryNotices(parts);
-  stack.use(new RefreshWorker({ registry, gates, claims, refresher, keeper, notices, log, intervalMs }));
+  if (parts.background) {
+    const notices = new ExpiryNotices(parts);
+    stack.use(new RefreshWorker({ registry, gates, claims, refresher, keeper, notices, log, intervalMs }));
+  } else {
+    stack.defer(() => refresher.close());
+  }
   const owned = stack.move();
   return { refresher, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }

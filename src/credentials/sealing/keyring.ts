@@ -2,18 +2,14 @@ import { createHmac, createSecretKey, type KeyObject, randomBytes, timingSafeEqu
 import { UniqueConstraintViolationException } from "@mikro-orm/core";
 import type { Clock } from "../../clock.ts";
 import type { Database, EntityManager } from "../../db/database.ts";
+import { OperatorError } from "../../operator-error.ts";
 import { forgottenKeyId, ProviderCredentialEntity } from "../provider-credential.ts";
 import { type EncryptionKey, EncryptionKeyEntity, type KeyPurpose } from "./encryption-key.ts";
 import type { KeyWrapper } from "./key-wrapper.ts";
 import { keyLength } from "./xaes-256-gcm.ts";
 
 /** The server must not start: it could not open what is stored, or would seal with a key that cannot open the rest. */
-export class KeyringError extends Error {
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = "KeyringError";
-  }
-}
+export class KeyringError extends OperatorError {}
 
 /** The unwrapped keys of a database. */
 export interface Keyring {
@@ -23,7 +19,8 @@ export interface Keyring {
   find(id: number): KeyObject | null;
 }
 
-const cure =
+const restore = "Restore the table encryption_keys from a backup.";
+const setKey =
   "Set CREDENTIAL_ENCRYPTION_KEY to the key that this database was started with (a list `new-id:key,old-id:key` is allowed).";
 
 /** HMAC-SHA256(key, "commit" ‖ id as u32be). GCM does not commit to its key; this does. */
@@ -61,8 +58,8 @@ async function createFirstKeys(database: Database, wrapper: KeyWrapper, clock: C
   const [sealedRow] = await database.em().find(ProviderCredentialEntity, {}, { limit: 1 });
   if (sealedRow !== undefined) {
     throw new KeyringError(
-      `The database holds credentials sealed with key ${sealedRow.keyId}, and its table encryption_keys is empty. ` +
-        "Restore that table from a backup; nothing was changed.",
+      `The database holds credentials sealed with key ${sealedRow.keyId}, and its table encryption_keys is empty. Nothing was changed.`,
+      restore,
     );
   }
   try {
@@ -80,7 +77,8 @@ async function unwrapKey(wrapper: KeyWrapper, row: EncryptionKey): Promise<KeyOb
   if (!wrapper.kekIds.includes(row.kekId)) {
     throw new KeyringError(
       `Encryption key ${row.id} is wrapped by key-encryption key "${row.kekId}", which is not configured ` +
-        `(configured: ${wrapper.kekIds.join(", ")}). Nothing was changed. ${cure}`,
+        `(configured: ${wrapper.kekIds.join(", ")}). Nothing was changed.`,
+      setKey,
     );
   }
   let key: Buffer;
@@ -89,12 +87,16 @@ async function unwrapKey(wrapper: KeyWrapper, row: EncryptionKey): Promise<KeyOb
   } catch (error) {
     throw new KeyringError(
       `Encryption key ${row.id} does not open with the configured key-encryption key "${row.kekId}": ` +
-        `that name stands for another key now. Nothing was changed. ${cure}`,
+        "that name stands for another key now. Nothing was changed.",
+      setKey,
       { cause: error },
     );
   }
   if (!timingSafeEqual(commitment(row.id, key), row.commitment)) {
-    throw new KeyringError(`Encryption key ${row.id} is not the key that its commitment names. Nothing was changed.`);
+    throw new KeyringError(
+      `Encryption key ${row.id} is not the key that its commitment names. Nothing was changed.`,
+      restore,
+    );
   }
   return createSecretKey(key);
 }
@@ -103,8 +105,8 @@ async function assertRowsReadable(em: EntityManager, keys: ReadonlyMap<number, K
   const orphan = await em.findOne(ProviderCredentialEntity, { keyId: { $nin: [...keys.keys(), forgottenKeyId] } });
   if (orphan === null) return;
   throw new KeyringError(
-    `The database holds credentials sealed with encryption key ${orphan.keyId}, which its table encryption_keys lacks. ` +
-      "Restore that table from a backup; nothing was changed.",
+    `The database holds credentials sealed with encryption key ${orphan.keyId}, which its table encryption_keys lacks. Nothing was changed.`,
+    restore,
   );
 }
 
@@ -125,9 +127,7 @@ export async function loadKeyring(database: Database, wrapper: KeyWrapper, clock
   const active = rows.find((row) => row.purpose === "data" && row.state === "active");
   const fingerprint = rows.find((row) => row.purpose === "fingerprint");
   if (active === undefined || fingerprint === undefined) {
-    throw new KeyringError(
-      "The table encryption_keys has no active data key or no fingerprint key. Restore it from a backup.",
-    );
+    throw new KeyringError("The table encryption_keys has no active data key or no fingerprint key.", restore);
   }
   return {
     active: { id: active.id, key: keys.get(active.id)! },

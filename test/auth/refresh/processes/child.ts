@@ -96,6 +96,7 @@ const refreshing = await startRefreshing(
     clock,
     log,
     onStep: () => {},
+    background: true,
   },
   { limits: { maxInFlight: task.maxInFlight }, intervalMs: task.intervalMs, faults: reach },
 );

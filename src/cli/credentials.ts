@@ -1,0 +1,121 @@
+import { Command, Option } from "commander";
+import { type CredentialStatus, credentialStatuses, type StatusRule } from "../credentials/credential-status.ts";
+import type { ProviderCredential } from "../credentials/provider-credential.ts";
+import { type AuthMethod, authMethods } from "../providers/provider-auth.ts";
+import { confirm } from "./confirm.ts";
+import { exitCodes } from "./exit-code.ts";
+import { listCommand, type ListingOptions, nextHint, readPage, requireWhose } from "./listing.ts";
+import { openForCommand } from "./operation.ts";
+import { operator } from "./operator.ts";
+import { Output, type OutputOptions } from "./output.ts";
+import { table } from "./table.ts";
+import { actOnEach, targetCommand } from "./target.ts";
+
+interface ListOptions extends ListingOptions {
+  readonly provider?: string;
+  readonly method?: AuthMethod;
+  readonly status?: CredentialStatus;
+}
+
+interface RevokeOptions extends OutputOptions {
+  readonly user: string;
+  readonly yes?: boolean;
+}
+
+/** What the operator sees of a credential. Its secret is not even opened for that. */
+function describe(row: ProviderCredential, rule: StatusRule, now: Date) {
+  const { status, reason, since } = rule.report(row, now);
+  const { id, userId, provider, authMethod, label, last4, fingerprint, expiresAt = null } = row;
+  const { createdAt, lastUsedAt = null, lastRefreshedAt = null } = row;
+  const times = { expiresAt, createdAt, lastUsedAt, lastRefreshedAt };
+  return { id, user: userId, provider, method: authMethod, label, status, reason, since, last4, fingerprint, ...times };
+}
+
+function toRow(credential: ReturnType<typeof describe>): (string | null)[] {
+  const { user, provider, method, label, status, last4, fingerprint, expiresAt, id } = credential;
+  return [user, provider, method, label, status, last4, fingerprint.slice(0, 8), expiresAt?.toISOString() ?? null, id];
+}
+
+const headings = ["USER", "PROVIDER", "METHOD", "LABEL", "STATUS", "LAST4", "FINGERPRINT", "EXPIRES", "ID"];
+
+async function list(options: ListOptions, command: Command): Promise<void> {
+  requireWhose(options, command);
+  await using parts = await openForCommand();
+  const { coordinator, statusRule, clock } = parts.services;
+  const { page, next } = await readPage(options, {
+    ofUser: (userId, page) => coordinator.listCredentials(userId, options, page),
+    ofAll: (page) => coordinator.listAllCredentials(options, page),
+  });
+  const credentials = page.map((row) => describe(row, statusRule, clock.now()));
+  const text = credentials.length === 0 ? "There are no such credentials." : table(headings, credentials.map(toRow));
+  new Output(options).result({ credentials, next }, `${text}${nextHint(next)}`);
+}
+
+const atProvider = new Map<boolean | null, string>([
+  [true, "The provider has ended it too."],
+  [false, "The provider did not confirm it: end it in the account there."],
+  [null, "The provider cannot be told: end it in the account there."],
+]);
+
+async function revoke(ids: readonly string[], options: RevokeOptions, command: Command): Promise<void> {
+  const { user } = options;
+  const output = new Output(options);
+  const question = `Remove ${ids.length === 1 ? "this credential" : `these ${ids.length} credentials`} of ${user} for good?`;
+  if (!(await confirm(question, options, command))) {
+    process.exitCode = exitCodes.failed;
+    return output.note("Nothing was removed.");
+  }
+  await using parts = await openForCommand();
+  await actOnEach(ids, output, {
+    key: "revoked",
+    act: async (id) => {
+      const { credential, revokedAtProvider } = await parts.services.coordinator.revokeCredential(operator(user), id);
+      return { id, provider: credential.provider, label: credential.label, revokedAtProvider };
+    },
+    tell: ({ id, provider, label, revokedAtProvider }) =>
+      `Removed ${id} (${provider}, ${label}). ${atProvider.get(revokedAtProvider)}`,
+  });
+}
+
+function listOfCredentials(): Command {
+  return listCommand("credentials: whose, for which provider, in which status. Secrets are not opened")
+    .summary("list the credentials of a user or of all")
+    .option("--provider <name>", "only of one provider")
+    .addOption(new Option("--method <method>", "only of one method").choices(authMethods))
+    .addOption(new Option("--status <status>", "only in one status").choices(credentialStatuses))
+    .addHelpText(
+      "after",
+      `
+LAST4 and FINGERPRINT tell secrets apart without showing them: equal secrets of one user have equal fingerprints.
+
+Examples:
+  maestro-auth credentials list --user alice
+  maestro-auth credentials list --all --status needs_reauth --json | jq -r '.credentials[].user'`,
+    )
+    .action(list);
+}
+
+function revokeCredentials(): Command {
+  return targetCommand("revoke")
+    .summary("remove credentials of a user for good")
+    .description("Remove credentials of a user for good, and end them at the provider where that is offered.")
+    .option("--yes", "do not ask")
+    .addHelpText(
+      "after",
+      `
+The user's applications are told by CredentialRevoked, and the audit log names you (cli:<system user>).
+
+Example:
+  maestro-auth credentials revoke --user alice 0b7c1c9e-5a52-4f5f-9d0c-6f1f0a7f3f11`,
+    )
+    .action(revoke);
+}
+
+/** `maestro-auth credentials` */
+export function credentialsCommand(): Command {
+  return new Command("credentials")
+    .summary("list or revoke what users have connected")
+    .description("List or revoke what users have connected.")
+    .addCommand(listOfCredentials())
+    .addCommand(revokeCredentials());
+}

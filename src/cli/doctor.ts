@@ -1,0 +1,145 @@
+import { Command } from "commander";
+import { systemClock } from "../clock.ts";
+import { type Config, ConfigError, loadConfig } from "../config.ts";
+import { isDatabaseMade, openConfiguredDatabase } from "../db/configured-database.ts";
+import type { Database } from "../db/database.ts";
+import { FolderInUseError } from "../db/folder-lock.ts";
+import { HttpClient } from "../providers/http-client.ts";
+import type { ProviderDefinition } from "../providers/provider-definition.ts";
+import { createRegistry, loadCatalog } from "../providers/registry.ts";
+import { checkClock } from "./doctor/clock.ts";
+import { checkSpace, checkSpool, checkWritable } from "./doctor/data-folder.ts";
+import { checkKeyStrength, checkRows, countCredentials, openKeys } from "./doctor/encryption.ts";
+import { checkEvents } from "./doctor/events.ts";
+import { checkNode } from "./doctor/node.ts";
+import { checkPort } from "./doctor/port.ts";
+import { checkProvider } from "./doctor/provider.ts";
+import { checkRedirectUris } from "./doctor/redirects.ts";
+import { checkMigrations, checkVersion } from "./doctor/schema.ts";
+import { checkStreaming } from "./doctor/streaming.ts";
+import { fail, type Finding, ok, skip } from "./doctor/check.ts";
+import { Examination } from "./doctor/examination.ts";
+import { exitCodes } from "./exit-code.ts";
+import { jsonOption, Output, type OutputOptions } from "./output.ts";
+import { startProgress } from "./progress.ts";
+
+async function examineSecrets(database: Database, config: Config, examination: Examination): Promise<void> {
+  const vault = await examination.obtain("keys", async () => {
+    const vault = await openKeys(database, config);
+    if (vault === null) return [skip("there are none yet; the first start makes them"), null];
+    return [ok(`all open, as their commitments say; sealing with key ${vault.keyring.active.id}`), vault];
+  });
+  if (vault === null) return;
+  await examination.check("credentials", async () => {
+    using progress = startProgress("Opening credentials", await countCredentials(database));
+    return checkRows(database, vault, progress);
+  });
+}
+
+async function examineContent(database: Database, config: Config, examination: Examination): Promise<void> {
+  await examination.check("database", () => checkVersion(database));
+  await examination.check("clock", () => checkClock(database));
+  const isMigrated = await examination.check("migrations", () => checkMigrations(database));
+  if (isMigrated) await examineSecrets(database, config, examination);
+}
+
+async function connect(config: Config): Promise<[Finding, Database | null]> {
+  if (!isDatabaseMade(config)) return [skip("there is no database yet; the first start makes it"), null];
+  try {
+    const database = await openConfiguredDatabase(config, () => {});
+    return [ok(database.url === null ? "the embedded database opens" : "PostgreSQL takes a connection"), database];
+  } catch (error) {
+    if (!(error instanceof FolderInUseError)) throw error;
+    return [skip(`${error.reason} Stop it to have the database, its keys and its rows looked at.`), null];
+  }
+}
+
+async function examineDatabase(config: Config, examination: Examination): Promise<void> {
+  await using database = await examination.obtain("connection", () => connect(config));
+  if (database !== null) await examineContent(database, config, examination);
+}
+
+async function examineProviders(
+  config: Config,
+  catalog: readonly ProviderDefinition[],
+  examination: Examination,
+): Promise<void> {
+  await using http = new HttpClient();
+  const registry = createRegistry(catalog, config.providers, { http, clock: systemClock });
+  await examination.check("redirect-uris", () => checkRedirectUris(config, registry));
+  for (const provider of registry.list()) {
+    await examination.check(`provider:${provider.name}`, () => checkProvider(provider, config));
+  }
+}
+
+function readConfig(catalog: readonly ProviderDefinition[]): [Finding, Config | null] {
+  try {
+    const config = loadConfig(catalog);
+    return [ok(config.production ? "complete for production" : "complete for development"), config];
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    const causes = error.faults.map(({ name, problem }) => `${name}: ${problem}`);
+    const cures = error.faults.map(({ name, example }) => `${name}=${example}`);
+    return [fail(causes.join(" "), `For example: ${cures.join(" ")}`), null];
+  }
+}
+
+async function examine(examination: Examination): Promise<void> {
+  await examination.check("node", () => checkNode());
+  const catalog = await loadCatalog();
+  const config = await examination.obtain("configuration", () => readConfig(catalog));
+  if (config === null) return;
+  const { dataDir } = config;
+  if (await examination.check("data-folder", () => checkWritable(dataDir))) {
+    await examination.check("disk", () => checkSpace(dataDir));
+    await examination.check("spool", () => checkSpool(dataDir));
+  }
+  await examination.check("key-strength", () => checkKeyStrength(config));
+  await examineDatabase(config, examination);
+  await examination.check("events", () => checkEvents(config));
+  await examineProviders(config, catalog, examination);
+  await examination.check("port", () => checkPort(config));
+  await examination.check("streaming", () => checkStreaming(config));
+}
+
+async function run(options: OutputOptions): Promise<void> {
+  const output = new Output(options);
+  const examination = new Examination(output);
+  await examine(examination);
+  examination.conclude();
+  if (!examination.isHealthy) process.exitCode = exitCodes.failed;
+}
+
+/** `maestro-auth doctor` */
+export function doctorCommand(): Command {
+  return new Command("doctor")
+    .summary("look for whatever keeps the server from working, with cause and cure")
+    .description(
+      "Look for whatever keeps the server from working, and say the cause and the cure of each find. Nothing is\n" +
+        "changed. Run it with the environment of the server, before the start or beside it.",
+    )
+    .addOption(jsonOption())
+    .addHelpText(
+      "after",
+      `
+Checks:
+  node, configuration             the version of Node, and all variables
+  data-folder, disk, spool        whether DATA_DIR can be written, its free space, renewed tokens that wait in it
+  key-strength                    whether CREDENTIAL_ENCRYPTION_KEY is random
+  connection, database, clock     whether the database opens, its version, its clock against this machine's
+  migrations, keys, credentials   what is applied; whether the keys and every stored credential open
+  events                          Redis, where EVENTS_URL names one
+  redirect-uris                   https, and that the server's own callbacks are allowed
+  provider:<name>                 DNS, TLS and an answer of each provider's address
+  port                            that PORT is free, or this server's
+  streaming                       that no proxy before PUBLIC_URL holds event streams back
+
+The embedded database belongs to the running server: stop it to have the content looked at. PostgreSQL is looked
+at beside it. A warning (!) does not change the exit code.
+
+Examples:
+  maestro-auth doctor
+  maestro-auth doctor --json | jq '.checks[] | select(.status == "fail")'`,
+    )
+    .action(run);
+}

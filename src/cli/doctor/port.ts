@@ -1,0 +1,36 @@
+import { once } from "node:events";
+import { createServer } from "node:net";
+import type { Config } from "../../config.ts";
+import { explainFailure } from "../failure.ts";
+import { fail, type Finding, ok, skip } from "./check.ts";
+
+/** Milliseconds. */
+const deadlineMs = 3_000;
+
+/** Whether a Maestro Auth answers at an address. */
+export async function answersHealth(baseUrl: string): Promise<boolean> {
+  try {
+    const response = await fetch(`${baseUrl}/health`, { signal: AbortSignal.timeout(deadlineMs) });
+    return response.ok && ((await response.json()) as { status?: unknown }).status === "ok";
+  } catch {
+    return false;
+  }
+}
+
+/** The port is free, or this server has it. */
+export async function checkPort({ host, port }: Pick<Config, "host" | "port">): Promise<Finding> {
+  if (port === 0) return skip("PORT is 0: the system chooses one that is free");
+  const local = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
+  const address = `${local.includes(":") ? `[${local}]` : local}:${port}`;
+  if (await answersHealth(`http://${address}`)) return ok(`a Maestro Auth answers at ${address}`);
+  const probe = createServer().listen(port, host);
+  try {
+    await once(probe, "listening");
+    probe.close();
+    return ok(`${host}:${port} is free`);
+  } catch (error) {
+    const explained = explainFailure(error);
+    if (explained === null) throw error;
+    return fail(explained.cause, explained.cure);
+  }
+}

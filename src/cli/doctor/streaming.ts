@@ -1,0 +1,62 @@
+import type { Config } from "../../config.ts";
+import { signToken } from "../../callers/token-verifier.ts";
+import { systemClock } from "../../clock.ts";
+import { fail, type Finding, ok, skip } from "./check.ts";
+import { answersHealth } from "./port.ts";
+
+/** How long the first bytes of a stream may take, in milliseconds; a server sends them at once. */
+const firstBytesMs = 5_000;
+/** Seconds. */
+const tokenLifetime = 60;
+
+const query = "subscription { credentialEvents { __typename } }";
+
+/** The first bytes of an event stream's body; null where none come in time. */
+async function firstBytes(url: string, token: string): Promise<{ status: number; text: string } | null> {
+  const stopped = new AbortController();
+  const timer = setTimeout(() => stopped.abort(), firstBytesMs);
+  try {
+    const response = await fetch(url, {
+      method: "POST",
+      headers: { "content-type": "application/json", accept: "text/event-stream", authorization: `Bearer ${token}` },
+      body: JSON.stringify({ query }),
+      signal: stopped.signal,
+    });
+    const { value } = await response.body!.getReader().read();
+    return { status: response.status, text: Buffer.from(value ?? []).toString() };
+  } catch (error) {
+    if (stopped.signal.aborted) return null;
+    throw error;
+  } finally {
+    clearTimeout(timer);
+    stopped.abort();
+  }
+}
+
+/** Whether events come through whatever stands before the server as soon as they are sent. */
+export async function checkStreaming(config: Config): Promise<Finding> {
+  const { callerTokens, publicUrl } = config;
+  if (config.port === 0 || !(await answersHealth(publicUrl))) return skip(`no server answers at ${publicUrl}`);
+  if (callerTokens.kind !== "secret")
+    return skip("an identity provider issues the tokens, so there is none to try with");
+  const scopes = ["credentials:read"] as const;
+  const token = await signToken(
+    callerTokens,
+    { subject: "maestro-auth doctor", scopes, lifetime: tokenLifetime },
+    systemClock,
+  );
+  const answer = await firstBytes(`${publicUrl}/graphql`, token);
+  if (answer === null) {
+    return fail(
+      `A stream from ${publicUrl} brings nothing within ${firstBytesMs / 1000} s: a proxy before the server holds it back.`,
+      "Switch its buffering off for /graphql (nginx: `proxy_buffering off`), or let clients use WebSocket.",
+    );
+  }
+  if (answer.status !== 200) {
+    return fail(
+      `${publicUrl} refuses a token of this configuration (HTTP ${answer.status}).`,
+      "The server there has another AUTH_JWT_SECRET: give the doctor the environment of that server.",
+    );
+  }
+  return ok(`event streams come through at ${publicUrl}`);
+}

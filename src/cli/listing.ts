@@ -1,0 +1,79 @@
+import { Command, InvalidArgumentError, Option } from "commander";
+import type { OwnedPosition, Page, PageOfAll } from "../page.ts";
+import { jsonOption, type OutputOptions } from "./output.ts";
+import { parseUser } from "./user-option.ts";
+
+/** What every list of users' rows can be asked. */
+export interface ListingOptions extends OutputOptions {
+  readonly user?: string;
+  readonly all?: true;
+  readonly limit: number;
+  readonly after?: OwnedPosition;
+}
+
+const maxLimit = 1_000;
+
+/** How a kind of row is read: of one user, and of all. */
+interface Rows<Row> {
+  ofUser(userId: string, page: Page): Promise<Row[]>;
+  ofAll(page: PageOfAll): Promise<Row[]>;
+}
+
+function toCursor({ userId, createdAt, id }: OwnedPosition): string {
+  return Buffer.from(JSON.stringify([createdAt.getTime(), id, userId])).toString("base64url");
+}
+
+function parseCursor(value: string): OwnedPosition {
+  try {
+    const [time, id, userId] = JSON.parse(Buffer.from(value, "base64url").toString()) as [number, string, string];
+    const createdAt = new Date(time);
+    if (/^[0-9a-f-]{36}$/.test(id) && !Number.isNaN(createdAt.getTime()))
+      return { createdAt, id, userId: parseUser(userId) };
+  } catch {
+    // Below.
+  }
+  throw new InvalidArgumentError("It is not what a list has ended with.");
+}
+
+function parseLimit(value: string): number {
+  const limit = Number(value);
+  if (!/^\d+$/.test(value) || limit < 1 || limit > maxLimit) {
+    throw new InvalidArgumentError(`A page has 1 to ${maxLimit} rows.`);
+  }
+  return limit;
+}
+
+/** `list` of something that belongs to users: of one or of all, page by page. */
+export function listCommand(what: string): Command {
+  return new Command("list")
+    .description(`List ${what}, page by page.`)
+    .option("--user <id>", "of one user", parseUser)
+    .addOption(new Option("--all", "of all users, in the order of their ids").conflicts("user"))
+    .option("--limit <number>", "rows of a page", parseLimit, 50)
+    .option("--after <cursor>", "go on where a page has ended", parseCursor)
+    .addOption(jsonOption());
+}
+
+/** Ends the command where it was not said whose rows are meant: those of all are a lot to get by mistake. */
+export function requireWhose({ user, all }: ListingOptions, command: Command): void {
+  if (user === undefined && all === undefined) command.error("error: name a user with --user, or ask for --all");
+}
+
+/** Reads the page that was asked for, and where the next one begins; null: there is none. */
+export async function readPage<Row extends OwnedPosition>(
+  { user, limit, after }: ListingOptions,
+  rows: Rows<Row>,
+): Promise<{ readonly page: Row[]; readonly next: string | null }> {
+  // One more than asked tells whether there is a next page.
+  const found =
+    user === undefined
+      ? await rows.ofAll({ after, limit: limit + 1 })
+      : await rows.ofUser(user, { after, limit: limit + 1, inverted: false });
+  const page = found.slice(0, limit);
+  return { page, next: found.length > limit ? toCursor(page.at(-1)!) : null };
+}
+
+/** What follows a table that does not show all. */
+export function nextHint(next: string | null): string {
+  return next === null ? "" : `\nThere are more: add --after ${next}`;
+}

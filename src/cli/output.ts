@@ -1,0 +1,32 @@
+import { Option } from "commander";
+
+/** The option that every command has. */
+export function jsonOption(): Option {
+  return new Option("--json", "print JSON on stdout, and nothing else there");
+}
+
+export interface OutputOptions {
+  readonly json?: boolean;
+}
+
+/**
+ * Where a command writes: its result on stdout, as text for people or with `--json` as one line of JSON for programs;
+ * everything beside it on stderr. A command with several results writes JSON Lines.
+ */
+export class Output {
+  readonly isJson: boolean;
+
+  constructor({ json = false }: OutputOptions) {
+    this.isJson = json;
+  }
+
+  /** @param text what a person sees of it. */
+  result(value: unknown, text: string): void {
+    process.stdout.write(`${this.isJson ? JSON.stringify(value) : text}\n`);
+  }
+
+  /** For a person only; programs find it in the result. */
+  note(text: string): void {
+    if (!this.isJson) process.stderr.write(`${text}\n`);
+  }
+}

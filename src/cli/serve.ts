@@ -1,0 +1,123 @@
+import closeWithGrace from "close-with-grace";
+import { Command, InvalidArgumentError } from "commander";
+import { type App, createApp } from "../app.ts";
+import { loadConfig } from "../config.ts";
+import { loadCatalog } from "../providers/registry.ts";
+import { keepMemoryClosed } from "../observability/memory-exposure.ts";
+import { describeFailure } from "../observability/redaction.ts";
+import { openBrowser } from "./browser.ts";
+import { exitCodes } from "./exit-code.ts";
+import { exitWithFailure } from "./failure.ts";
+import { jsonOption, Output, type OutputOptions } from "./output.ts";
+import { StartSteps } from "./start-steps.ts";
+import { welcome, welcomeBox } from "./welcome.ts";
+
+interface ServeOptions extends OutputOptions {
+  readonly open?: boolean;
+  readonly port?: number;
+}
+
+/** A refresh in flight has its time to end, and so have open requests. */
+const closeDelayMs = 25_000;
+
+function parsePort(value: string): number {
+  if (!/^\d{1,5}$/.test(value) || Number(value) > 65_535) {
+    throw new InvalidArgumentError("A port is a number from 0 to 65535; 0 lets the system choose.");
+  }
+  return Number(value);
+}
+
+/** Ends a server by the first signal, and at once by the second. */
+function closeOnSignal(app: AsyncDisposable, output: Output): void {
+  const onSecondSignal = (): never => {
+    output.note("Cut short. Everything stored is kept; what was under way may have to be done again.");
+    process.exit(exitCodes.interrupted);
+  };
+  closeWithGrace({ delay: closeDelayMs, logger: false, onSecondSignal }, async ({ signal, err }) => {
+    if (err !== undefined) process.stderr.write(`Unexpected failure, closing: ${describeFailure(err)}\n`);
+    const reason = signal ?? (err === undefined ? "End" : "Failure");
+    output.result({ event: "closing", reason }, `\n  ${reason}: closing. Press Ctrl-C again to end at once.`);
+    await app[Symbol.asyncDispose]();
+    output.result({ event: "closed" }, "  Closed. Everything stored is kept; the next start goes on from there.");
+  });
+}
+
+/** Keeps opened secrets out of what Node can be made to show. @throws ExposedMemoryError */
+function closeMemory(): void {
+  const { execArgv, env } = process;
+  const onRefusal = (message: string) => process.stderr.write(`${message}\n`);
+  keepMemoryClosed({ execArgv, nodeOptions: env["NODE_OPTIONS"] ?? "" }, onRefusal);
+}
+
+/** A server that gets no port leaves its database as tidy as one that was closed. */
+async function listen(app: App): Promise<number> {
+  try {
+    return await app.listen();
+  } catch (error) {
+    await app[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+async function serve(options: ServeOptions): Promise<void> {
+  // A reader of the output that has left, as `head` does, is no reason to end.
+  process.stdout.on("error", () => {});
+  // Until the server can close in good order. Node itself would print all that an error holds.
+  process.on("uncaughtException", exitWithFailure);
+  const output = new Output(options);
+  const steps = new StartSteps(output);
+  steps.begin("starting");
+  try {
+    const catalog = await loadCatalog();
+    const environment = options.port === undefined ? process.env : { ...process.env, PORT: String(options.port) };
+    const config = loadConfig(catalog, environment);
+    if (config.production) closeMemory();
+    steps.done("configuration read");
+    steps.begin("opening the database");
+    const app = await createApp(config, { catalog, onStep: (step) => steps.done(step) });
+    // From here on a signal must not cut the database off in the middle of something.
+    process.off("uncaughtException", exitWithFailure);
+    closeOnSignal(app, output);
+    const port = await listen(app);
+    steps.finish(`listening on ${config.host}:${port}`);
+    const news = await welcome(app, config, port);
+    output.result({ event: "ready", ...news }, `\n${welcomeBox(news)}\n`);
+    if (options.open === true && !(await openBrowser(news.url))) {
+      output.note(`No browser could be opened here. Open ${news.url} in yours.`);
+    }
+  } catch (error) {
+    steps.clear();
+    throw error;
+  }
+}
+
+/** `maestro-auth serve`, and what `npm start` runs. */
+export function serveCommand(): Command {
+  return new Command("serve")
+    .summary("start the server; this is what `npm start` runs")
+    .description(
+      "Start the server. Without any configuration it runs on an embedded database in .data, with a token and a\n" +
+        "sandbox provider for trying it out.",
+    )
+    .option("--open", "open the start page in the browser")
+    .option("--port <number>", "instead of PORT; 0 lets the system choose", parsePort)
+    .addOption(jsonOption())
+    .addHelpText(
+      "after",
+      `
+Ctrl-C lets requests and renewals in flight end, and closes; a second one ends at once. What is stored is kept
+either way. With --json each step, the addresses (\`"event":"ready"\`) and the end are one line of JSON each.
+
+Environment: all of it; the README lists the variables. The most common:
+  PORT, HOST, PUBLIC_URL     where the server is reached
+  DATABASE_URL               PostgreSQL instead of the embedded database
+  DATA_DIR                   where the embedded database and the generated keys are; .data unless it is set
+  CREDENTIAL_ENCRYPTION_KEY  required in production
+  NO_COLOR                   no colours on the terminal
+
+Examples:
+  maestro-auth serve --open
+  PORT=8080 DATA_DIR=/var/lib/maestro-auth maestro-auth serve`,
+    )
+    .action(serve);
+}

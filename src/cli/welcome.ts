@@ -1,0 +1,54 @@
+import type { App } from "../app.ts";
+import type { Config } from "../config.ts";
+import { box } from "./box.ts";
+
+/** Seconds. */
+const tokenLifetime = 12 * 3600;
+
+/** What somebody needs to know of a server that has just started. Null: it does not have it. */
+export interface Welcome {
+  /** Where browsers find the server. */
+  readonly url: string;
+  readonly graphiql: string | null;
+  readonly api: string;
+  readonly sandbox: string | null;
+  readonly health: string;
+  /** The folder or the PostgreSQL that holds everything. */
+  readonly data: string;
+  readonly reset: string;
+  /** For development, as the user `developer`, for 12 hours. */
+  readonly token: string | null;
+}
+
+/** Without its user and password. */
+function describeDatabase({ host, pathname }: URL): string {
+  return `PostgreSQL at ${host}, database ${decodeURIComponent(pathname.slice(1)) || "(the user's own)"}`;
+}
+
+export async function welcome(app: App, config: Config, port: number): Promise<Welcome> {
+  const url = config.port === 0 ? `http://localhost:${port}` : config.publicUrl;
+  const { databaseUrl, dataDir } = config;
+  return {
+    url: `${url}/`,
+    graphiql: config.graphiql ? `${url}/graphql` : null,
+    api: `${url}/graphql`,
+    sandbox: app.sandboxUrl,
+    health: `${url}/health`,
+    data: databaseUrl === null ? dataDir : describeDatabase(new URL(databaseUrl.reveal())),
+    reset:
+      databaseUrl === null ? "stop with Ctrl-C, then delete that folder" : "stop with Ctrl-C, then drop the database",
+    token: await app.developmentToken("developer", tokenLifetime),
+  };
+}
+
+export function welcomeBox({ url, graphiql, api, sandbox, health, data, reset, token }: Welcome): string {
+  return box("Maestro Auth is ready", [
+    ...(graphiql === null ? [] : [`Start here  ${url}`, `GraphiQL    ${graphiql}`]),
+    `API         ${api}   (POST, SSE and WebSocket)`,
+    ...(sandbox === null ? [] : [`Sandbox     ${sandbox}   (try OAuth without an account)`]),
+    `Health      ${health}`,
+    `Data        ${data}`,
+    `Reset       ${reset}`,
+    ...(token === null ? [] : ["", "A token for development, as the user `developer`, for 12 hours:", token]),
+  ]);
+}

@@ -1,0 +1,103 @@
+import { execFile } from "node:child_process";
+import { once } from "node:events";
+import { writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { expect, test } from "vitest";
+import { checkSpace, checkWritable } from "../../../src/cli/doctor/data-folder.ts";
+import { checkKeyStrength } from "../../../src/cli/doctor/encryption.ts";
+import { checkNode } from "../../../src/cli/doctor/node.ts";
+import { checkProvider } from "../../../src/cli/doctor/provider.ts";
+import { checkRedirectUris } from "../../../src/cli/doctor/redirects.ts";
+import { systemClock } from "../../../src/clock.ts";
+import { HttpClient } from "../../../src/providers/http-client.ts";
+import { createRegistry } from "../../../src/providers/registry.ts";
+import { temporaryFolder } from "../../support/temporary-folder.ts";
+import { catalog, load, type Variables } from "../../support/test-config.ts";
+
+const run = promisify(execFile);
+
+test("a Node that is too old is told by its version", () => {
+  expect(checkNode("22.18.0")).toMatchObject({ status: "fail", cause: expect.stringContaining("24.0") });
+  expect(checkNode("24.0.0").status).toBe("ok");
+});
+
+test.each([
+  ["repeats itself", Buffer.alloc(32, "abcd")],
+  ["counts up or down", Buffer.from(Array.from({ length: 32 }, (_, index) => 3 * index))],
+  ["is text that somebody typed", Buffer.from("The quick brown fox jumps over a")],
+])("a key that %s is weak", (weakness, key) => {
+  const config = load({ CREDENTIAL_ENCRYPTION_KEY: key.toString("base64") });
+  expect(checkKeyStrength(config)).toMatchObject({ status: "fail", cause: expect.stringContaining(weakness) });
+});
+
+test("a folder that is a file cannot be written", async () => {
+  await using folder = await temporaryFolder();
+  const file = join(folder.path, "file");
+  await writeFile(file, "");
+  expect(await checkWritable(file)).toMatchObject({ status: "fail", cause: expect.stringContaining("is a file") });
+  expect((await checkWritable(folder.path)).status).toBe("ok");
+});
+
+test("a disk with little space left is a warning, one with none a failure", async ({ skip }) => {
+  await using folder = await temporaryFolder();
+  for (const [size, status] of [
+    ["200m", "warn"],
+    ["2m", "fail"],
+  ] as const) {
+    const mounted = await run("mount", ["-t", "tmpfs", "-o", `size=${size}`, "tmpfs", folder.path]).catch(() => null);
+    if (mounted === null) skip("this user may not mount a file system");
+    try {
+      expect(await checkSpace(folder.path)).toMatchObject({ status, cause: expect.stringMatching(/has \d+ MiB left/) });
+    } finally {
+      await run("umount", [folder.path]);
+    }
+  }
+});
+
+async function withRegistry<T>(
+  variables: Variables,
+  look: (parts: { config: ReturnType<typeof load>; registry: ReturnType<typeof createRegistry> }) => T,
+): Promise<Awaited<T>> {
+  await using http = new HttpClient();
+  const config = load(variables);
+  return await look({ config, registry: createRegistry(catalog, config.providers, { http, clock: systemClock }) });
+}
+
+const googleClient = { GOOGLE_OAUTH_CLIENT_ID: "client", GOOGLE_OAUTH_CLIENT_SECRET: "secret" };
+
+test.each([
+  [{ PUBLIC_URL: "http://auth.example.com" }, "fail", /in the clear/],
+  [{ NODE_ENV: "production" }, "warn", /only this machine can reach/],
+  [
+    { ...googleClient, OAUTH_REDIRECT_URIS: "https://app.example.com/done" },
+    "warn",
+    /does not have http:\/\/localhost:4000\/auth\/google\/callback/,
+  ],
+  [{ ...googleClient, PUBLIC_URL: "https://auth.example.com" }, "ok", /^$/],
+] as const)("redirect URIs with %j: %s", async (variables, status, cause) => {
+  const finding = await withRegistry(variables, ({ config, registry }) => checkRedirectUris(config, registry));
+  expect(finding.status).toBe(status);
+  expect("cause" in finding ? finding.cause : "").toMatch(cause);
+});
+
+test("what keeps a provider from being reached is told apart: its name, its certificate, its silence at the port", async () => {
+  const plain = createServer((socket) => {
+    socket.on("error", () => {});
+    socket.end("this is not TLS");
+  }).listen(0, "127.0.0.1");
+  await once(plain, "listening");
+  const { port } = plain.address() as { port: number };
+  for (const [url, cause] of [
+    ["https://api.invalid", /cannot be (?:looked up|reached)/],
+    [`https://127.0.0.1:${port}`, /certificate of 127\.0\.0\.1:\d+ is not trusted \(ERR_SSL/],
+    ["https://127.0.0.1:1", /cannot be reached \(ECONNREFUSED\)/],
+  ] as const) {
+    const finding = await withRegistry({ OPENAI_API_BASE_URL: url }, ({ config, registry }) =>
+      checkProvider(registry.get("openai"), config),
+    );
+    expect(finding).toMatchObject({ status: "fail", cause: expect.stringMatching(cause) });
+  }
+  plain.close();
+});

@@ -1,0 +1,176 @@
+import { execFile } from "node:child_process";
+import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
+import { connect } from "node:net";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { expect, test } from "vitest";
+import { runProgram, ServerProcess } from "../support/server-process.ts";
+import { createServerDatabase } from "../support/test-database.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
+
+const run = promisify(execFile);
+
+test("the start shows its steps and one box; Ctrl-C closes and says that data is kept, a second one ends at once", async () => {
+  await using folder = await temporaryFolder();
+  {
+    await using server = await ServerProcess.start({ DATA_DIR: folder.path });
+    const [steps, box] = server.output.split("┌─ Maestro Auth is ready");
+    expect(steps!.trimEnd().split("\n")).toEqual([
+      expect.stringMatching(/^ {2}✓ configuration read/),
+      expect.stringContaining(`  ✓ embedded database opened in ${folder.path}`),
+      expect.stringMatching(/^ {2}✓ schema migrated: 0001-initial/),
+      expect.stringMatching(/^ {2}✓ encryption keys opened/),
+      expect.stringMatching(/^ {2}✓ sandbox provider started/),
+      expect.stringMatching(/^ {2}✓ listening on 127\.0\.0\.1:\d+  \d.* in all$/),
+    ]);
+    const port = new URL(server.baseUrl).port;
+    for (const line of [
+      `│ GraphiQL    http://localhost:${port}/graphql`,
+      `│ Health      http://localhost:${port}/health`,
+      `│ Data        ${folder.path}`,
+      "│ Reset       stop with Ctrl-C, then delete that folder",
+      `│ ${server.token}`,
+    ]) {
+      expect(box).toContain(`${line}\n`);
+    }
+    expect(server.output).not.toContain("\u001b[");
+    expect(await server.stop("SIGINT")).toBe(0);
+    expect(server.output).toMatch(/SIGINT: closing[\s\S]*Closed\. Everything stored is kept/);
+  }
+  await using server = await ServerProcess.start({ DATA_DIR: folder.path });
+  // A request that does not come to its end keeps the server from closing.
+  const { port } = new URL(server.baseUrl);
+  const slow = connect(Number(port), "127.0.0.1");
+  slow.on("error", () => {});
+  slow.write("POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-length: 10\r\n\r\n");
+  await expect.poll(() => slow.bytesWritten).toBeGreaterThan(0);
+  expect((await fetch(`${server.baseUrl}/health`)).status).toBe(200);
+  server.signal("SIGINT");
+  await expect.poll(() => server.output).toContain("SIGINT: closing");
+  expect(await server.stop("SIGINT")).toBe(130);
+  expect(server.output).toContain("Cut short. Everything stored is kept");
+  expect(server.output).not.toContain("Closed.");
+});
+
+test("`--open` opens the start page, and a machine without a browser serves all the same", async () => {
+  await using folder = await temporaryFolder();
+  const browser = join(folder.path, "browser");
+  const opened = join(folder.path, "opened");
+  await writeFile(browser, `#!/bin/sh\necho "$1" > ${opened}.new && mv ${opened}.new ${opened}\n`);
+  await chmod(browser, 0o755);
+  const environment = { DATA_DIR: join(folder.path, "data"), PORT: "1" };
+  {
+    await using server = await ServerProcess.start({ ...environment, BROWSER: browser }, ["--open", "--port", "0"]);
+    await expect
+      .poll(() => readFile(opened, "utf8").catch(() => ""))
+      .toBe(`http://localhost:${new URL(server.baseUrl).port}/\n`);
+    await server.stop("SIGTERM");
+  }
+  await using server = await ServerProcess.start({ ...environment, BROWSER: "/nonexistent" }, [
+    "--open",
+    "--port",
+    "0",
+  ]);
+  await expect
+    .poll(() => server.output)
+    .toMatch(/No browser could be opened here\. Open http:\/\/localhost:\d+\/ in yours/);
+  expect((await fetch(`${server.baseUrl}/health`)).status).toBe(200);
+});
+
+test("`serve --json` prints JSON Lines and nothing else on stdout", async () => {
+  await using folder = await temporaryFolder();
+  await using server = await ServerProcess.start({ DATA_DIR: folder.path }, ["--json"]);
+  await server.stop("SIGINT");
+  const events = server.output
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+  expect(events.map(({ event }) => event)).toEqual([...Array<string>(6).fill("step"), "ready", "closing", "closed"]);
+  expect(events[6]).toMatchObject({ api: expect.stringMatching(/\/graphql$/), token: server.token, data: folder.path });
+});
+
+/** What a start that fails prints on stderr. */
+async function failingStart(environment: Record<string, string>, uid?: number): Promise<string[]> {
+  const options = uid === undefined ? {} : { uid };
+  const { code, stderr } = await runProgram("src/main.ts", [], { PORT: "0", ...environment }, options);
+  expect(code).toBe(1);
+  return stderr.trim().split("\n");
+}
+
+test("a data folder that is a file, or damaged, or not to be written, each gives one line of cause and one of cure", async () => {
+  await using folder = await temporaryFolder();
+  const file = join(folder.path, "file");
+  await writeFile(file, "");
+  const choose = "Choose a folder that this user may write with DATA_DIR.";
+  expect(await failingStart({ DATA_DIR: file })).toEqual([
+    `${file} is a file, where a folder is needed. (EEXIST)`,
+    choose,
+  ]);
+  expect(await failingStart({ DATA_DIR: join(file, "below") })).toEqual([
+    `${join(file, "below")} cannot be a folder: part of the path is a file. (ENOTDIR)`,
+    choose,
+  ]);
+  const damaged = join(folder.path, "damaged");
+  await mkdir(damaged);
+  await writeFile(join(damaged, "development-keys.json"), '{"encryptionKey": "half');
+  const [, cause, example] = await failingStart({ DATA_DIR: damaged });
+  expect(cause).toMatch(/DATA_DIR: the file .*development-keys\.json is damaged\. Restore it from a backup/);
+  expect(example).toMatch(/for example: DATA_DIR=/);
+  expect(await readFile(join(damaged, "development-keys.json"), "utf8")).toBe('{"encryptionKey": "half');
+});
+
+test("a data folder that this user may not write gives a cause and a cure", async ({ skip }) => {
+  if (process.getuid?.() !== 0) skip("only root can become another user");
+  await using folder = await temporaryFolder();
+  await chmod(folder.path, 0o755);
+  expect(await failingStart({ DATA_DIR: join(folder.path, "data") }, 65_534)).toEqual([
+    `The system does not let this user write ${join(folder.path, "data")}. (EACCES)`,
+    "Choose a folder that this user may write with DATA_DIR.",
+  ]);
+});
+
+test("a full disk gives a cause and a cure, at once and in the middle of making the database", async ({ skip }) => {
+  await using folder = await temporaryFolder();
+  const full = [
+    "The disk of the data folder is full. (ENOSPC)",
+    "Free some space, or choose another folder with DATA_DIR.",
+  ];
+  for (const size of ["8k", "8m"]) {
+    const mounted = await run("mount", ["-t", "tmpfs", "-o", `size=${size}`, "tmpfs", folder.path]).catch(() => null);
+    if (mounted === null) skip("this user may not mount a file system");
+    try {
+      if (size === "8k") await writeFile(join(folder.path, "ballast"), Buffer.alloc(8192)).catch(() => {});
+      expect(await failingStart({ DATA_DIR: join(folder.path, "data") })).toEqual(full);
+    } finally {
+      await run("umount", [folder.path]);
+    }
+  }
+});
+
+test("a PostgreSQL that refuses the user gives a cause and a cure", async ({ skip }) => {
+  const url = await createServerDatabase();
+  if (url === null) skip("there is no PostgreSQL in this run");
+  await using folder = await temporaryFolder();
+  const refused = new URL(url!);
+  refused.username = "nobody_of_this_name";
+  expect(await failingStart({ DATA_DIR: folder.path, DATABASE_URL: refused.href })).toEqual([
+    "PostgreSQL refuses the user of DATABASE_URL. (28000)",
+    "Correct the user, or allow it in pg_hba.conf.",
+  ]);
+});
+
+test("a terminal sees colours, unless NO_COLOR is set", async ({ skip }) => {
+  const command = `${process.execPath} src/cli.ts providers`;
+  const env = {
+    PATH: process.env["PATH"],
+    TERM: "xterm",
+    CREDENTIAL_ENCRYPTION_KEY: "07".repeat(32),
+    AUTH_JWT_SECRET: "x".repeat(32),
+  };
+  const onTerminal = (more: Record<string, string>) =>
+    run("script", ["-qec", command, "/dev/null"], { env: { ...env, ...more } }).catch(() => null);
+  const coloured = await onTerminal({});
+  if (coloured === null) skip("there is no program `script` here");
+  expect(coloured!.stdout).toContain("\u001b[1mPROVIDER");
+  expect((await onTerminal({ NO_COLOR: "1" }))!.stdout).not.toContain("\u001b[");
+});

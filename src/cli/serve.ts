@@ -10,7 +10,7 @@ import { exitCodes } from "./exit-code.ts";
 import { exitWithFailure } from "./failure.ts";
 import { jsonOption, Output, type OutputOptions } from "./output.ts";
 import { StartSteps } from "./start-steps.ts";
-import { welcome, welcomeBox } from "./welcome.ts";
+import { type Welcome, welcome, welcomeBox } from "./welcome.ts";
 
 interface ServeOptions extends OutputOptions {
   readonly open?: boolean;
@@ -59,6 +59,12 @@ async function listen(app: App): Promise<number> {
   }
 }
 
+async function showPage({ home, graphiql }: Welcome, output: Output): Promise<void> {
+  const page = home ?? graphiql;
+  if (page === null) output.note("There is no page to open: LANDING_PAGE and GRAPHIQL are off.");
+  else if (!(await openBrowser(page))) output.note(`No browser could be opened here. Open ${page} in yours.`);
+}
+
 async function serve(options: ServeOptions): Promise<void> {
   // A reader of the output that has left, as `head` does, is no reason to end.
   process.stdout.on("error", () => {});
@@ -82,9 +88,7 @@ async function serve(options: ServeOptions): Promise<void> {
     steps.finish(`listening on ${config.host}:${port}`);
     const news = await welcome(app, config, port);
     output.result({ event: "ready", ...news }, `\n${welcomeBox(news)}\n`);
-    if (options.open === true && !(await openBrowser(news.url))) {
-      output.note(`No browser could be opened here. Open ${news.url} in yours.`);
-    }
+    if (options.open === true) await showPage(news, output);
   } catch (error) {
     steps.clear();
     throw error;

@@ -7,8 +7,8 @@ const tokenLifetime = 12 * 3600;
 
 /** What somebody needs to know of a server that has just started. Null: it does not have it. */
 export interface Welcome {
-  /** Where browsers find the server. */
-  readonly url: string;
+  /** The page to start at. */
+  readonly home: string | null;
   readonly graphiql: string | null;
   readonly api: string;
   readonly sandbox: string | null;
@@ -29,7 +29,7 @@ export async function welcome(app: App, config: Config, port: number): Promise<W
   const url = config.port === 0 ? `http://localhost:${port}` : config.publicUrl;
   const { databaseUrl, dataDir } = config;
   return {
-    url: `${url}/`,
+    home: config.landingPage ? `${url}/` : null,
     graphiql: config.graphiql ? `${url}/graphql` : null,
     api: `${url}/graphql`,
     sandbox: app.sandboxUrl,
@@ -41,9 +41,10 @@ export async function welcome(app: App, config: Config, port: number): Promise<W
   };
 }
 
-export function welcomeBox({ url, graphiql, api, sandbox, health, data, reset, token }: Welcome): string {
+export function welcomeBox({ home, graphiql, api, sandbox, health, data, reset, token }: Welcome): string {
   return box("Maestro Auth is ready", [
-    ...(graphiql === null ? [] : [`Start here  ${url}`, `GraphiQL    ${graphiql}`]),
+    ...(home === null ? [] : [`Start here  ${home}`]),
+    ...(graphiql === null ? [] : [`GraphiQL    ${graphiql}`]),
     `API         ${api}   (POST, SSE and WebSocket)`,
     ...(sandbox === null ? [] : [`Sandbox     ${sandbox}   (try OAuth without an account)`]),
     `Health      ${health}`,

@@ -66,9 +66,18 @@ interface DescribedError {
   readonly cause?: DescribedError;
 }
 
+/** Lines of the message, which stand before the frames and may stand between them, are left out. */
 function framesOf({ stack = "" }: Error): string {
-  const start = stack.indexOf("\n    at ");
-  return start < 0 ? "" : stack.slice(start + 1);
+  const lines = stack.split("\n").filter((line) => /^ {4}at /.test(line));
+  return lines.join("\n");
+}
+
+/**
+ * PostgreSQL repeats values: a whole row in the detail that MikroORM appends to its message, and in the message itself
+ * the one that it cannot read.
+ */
+function withoutValues(message: string): string {
+  return message.replace(/\n - detail: .*/s, "").replaceAll(/: ".*"/gs, ': "[hidden]"');
 }
 
 /**
@@ -80,7 +89,7 @@ export function describeError(error: unknown, isCause = false): DescribedError {
   const code = (error as { code?: unknown }).code;
   return {
     type: error.name,
-    message: isCause ? "[hidden]" : shorten(error.message),
+    message: isCause ? "[hidden]" : shorten(withoutValues(error.message)),
     ...(typeof code === "string" ? { code } : {}),
     ...(isCause || error instanceof AuthError || error.stack === undefined ? {} : { stack: framesOf(error) }),
     ...(error.cause === undefined ? {} : { cause: describeError(error.cause, true) }),

@@ -123,3 +123,16 @@ test("an unexpected error keeps its stack for whoever has to find it", () => {
     err: { type: "TypeError", stack: expect.stringContaining("logger.test.ts") },
   });
 });
+
+test("of what a database says no value is logged: neither a row, nor the text that it could not read", () => {
+  const { log, lines } = createCapturedLogger();
+  const row = `null value in column "label" violates a constraint\n - detail: Failing row contains (1,\n    ${canary}).`;
+  log.error({ err: new Error(row) }, "seen");
+  log.error({ err: new Error(`invalid input syntax for type uuid: "a"${canary}\n"b"`) }, "seen");
+  expect(lines.join("")).not.toContain(canary);
+  const messages = lines.map((line) => (JSON.parse(line) as { err: { message: string } }).err.message);
+  expect(messages).toEqual([
+    'null value in column "label" violates a constraint',
+    'invalid input syntax for type uuid: "[hidden]"',
+  ]);
+});

@@ -37,7 +37,7 @@ function isTelling(text: string): boolean {
 async function readAll(
   schema: GraphQLSchema,
   { userId, values }: Pick<Inhabitant, "userId" | "values">,
-  stage: OAuthStage,
+  stage: Settlement,
   client: TestClient,
 ): Promise<Map<string, string>> {
   const told = new Map<string, string>();
@@ -92,6 +92,9 @@ export function valuesFor(
   };
 }
 
+/** What a user needs of a server to live there, wherever it runs. */
+export type Settlement = Pick<OAuthStage, "client" | "token" | "baseUrl" | "api">;
+
 interface Richness {
   readonly apiKey: string;
   /** How many sessions: each brings events. */
@@ -101,7 +104,7 @@ interface Richness {
 /** Lets a user do a bit of everything: keys, a sign-in, sessions, a pending flow with a consent, and a grant. */
 export async function settle(
   schema: GraphQLSchema,
-  stage: OAuthStage,
+  stage: Settlement,
   userId: string,
   { apiKey, sessions }: Richness,
 ): Promise<Inhabitant> {

@@ -76,14 +76,21 @@ export class ExampleProcess implements AsyncDisposable {
     return this.#child.output;
   }
 
+  /** Resolves with the exit code once it has ended by this signal. */
+  async end(signal: NodeJS.Signals): Promise<number | null> {
+    const closed = once(this.#child, "close") as Promise<[number | null]>;
+    this.#child.kill(signal);
+    return (await closed)[0];
+  }
+
   async nextOutput(): Promise<string> {
     const [chunk] = (await once(this.#child.stdout!, "data")) as [Buffer];
     return chunk.toString();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#child.kill("SIGKILL");
-    await once(this.#child, "close");
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    await this.end("SIGKILL");
   }
 }
 

@@ -3,6 +3,7 @@ import ErrorsPlugin from "@pothos/plugin-errors";
 import RelayPlugin from "@pothos/plugin-relay";
 import ScopeAuthPlugin, { type AuthFailure } from "@pothos/plugin-scope-auth";
 import ZodPlugin from "@pothos/plugin-zod";
+import { GraphQLError } from "graphql";
 import type { ZodError } from "zod";
 import { type CallerError, forbidden } from "../callers/caller.ts";
 import type { Scope } from "../callers/scope.ts";
@@ -118,7 +119,8 @@ builder.scalarType("DateTime", {
   serialize: (value) => value.toISOString(),
   parseValue: (value) => {
     const date = typeof value === "string" && /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d/.test(value) ? new Date(value) : null;
-    if (date === null || Number.isNaN(date.getTime())) throw new TypeError("Expected an RFC 3339 date-time.");
+    // A GraphQLError is the client's fault; any other would count as one of the server's.
+    if (date === null || Number.isNaN(date.getTime())) throw new GraphQLError("Expected an RFC 3339 date-time.");
     return date;
   },
 });

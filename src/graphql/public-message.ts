@@ -2,9 +2,9 @@ const hidden = "[hidden]";
 
 /** The words of the messages that parsing, validating and coercing make, as far as a request can provoke them. */
 const messageWords = new Set(
-  `0 16 32 a aborted after aliases all an and anonymous any are argument arguments array as at batching be because
+  `0 16 32 3339 a aborted after aliases all an and anonymous any are argument arguments array as at batching be because
   been before between bit block blockstring body boolean both but by can cannot character child comment
-  comments composite condition conflict conflicting constant contain contained contains could defined definition
+  comments composite condition conflict conflicting constant contain contained contains could date defined definition
   definitions description descriptions determine did different differing digit directive directives disabled
   document does double each either empty encountered enum eof error errors escape exactly exceeded executable
   execute execution exist expected expecting extensions fetch field fields find float for form found fragment from
@@ -13,10 +13,10 @@ const messageWords = new Set(
   location lose many maximum may mean more most multiple must mutation name named never no non not null nullable
   number numeric object objects of often on once one oneof only operation operations or output param parameter
   params parsing per perform perhaps position positive possible post precision processing provide provided queries
-  query quote reached received removed represent request requested required reserved return returned root runtime
+  query quote reached received removed represent request requested required reserved return returned rfc root runtime
   same scalar schema see select selected selection sent sequence sequences set shorthand should signed since single
   skip source specified spread spreads static string subfields subscription subscriptions such support supported
-  syntax text than that the there they this to together tokens too top type types unable undefined unexpected
+  syntax text than that the there they this time to together tokens too top type types unable undefined unexpected
   unicode unique unit units unknown unterminated usages use used utf validation value values variable variables via
   was what which will with within would you`.split(/\s+/),
 );

@@ -119,8 +119,10 @@ builder.scalarType("DateTime", {
   serialize: (value) => value.toISOString(),
   parseValue: (value) => {
     const date = typeof value === "string" && /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d/.test(value) ? new Date(value) : null;
+    // With an offset a time may still be in the year 0 or 10000, which PostgreSQL does not read.
+    const year = date?.getUTCFullYear() ?? 0;
     // A GraphQLError is the client's fault; any other would count as one of the server's.
-    if (date === null || Number.isNaN(date.getTime())) throw new GraphQLError("Expected an RFC 3339 date-time.");
+    if (date === null || !(year >= 1 && year <= 9999)) throw new GraphQLError("Expected an RFC 3339 date-time.");
     return date;
   },
 });

@@ -5,6 +5,8 @@ import { isUuid } from "./node-id.ts";
 
 export const maxPageSize = 100;
 export const defaultPageSize = 20;
+/** The end of the year 9999: no later one has a form that PostgreSQL reads. */
+const maxTime = 253_402_300_799_999;
 
 interface PageArguments {
   readonly first?: number | null | undefined;
@@ -25,7 +27,7 @@ function toPosition(
   if (cursor === undefined) return undefined;
   const [, time, id] =
     /^c1\.(\d{1,15})\.(.{1,36})$/.exec(Buffer.from(cursor.slice(0, 128), "base64url").toString()) ?? [];
-  if (id !== undefined && isRowId(id)) return { createdAt: new Date(Number(time)), id };
+  if (id !== undefined && isRowId(id) && Number(time) <= maxTime) return { createdAt: new Date(Number(time)), id };
   throw new ValidationError([{ path: [name], message: "is not a cursor of this connection" }]);
 }
 

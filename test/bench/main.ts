@@ -1,5 +1,6 @@
 import { readArguments, readSettings, usage } from "./arguments.ts";
 import type { Bench, BenchSettings } from "./bench.ts";
+import { fuzz } from "./fuzz/fuzz.ts";
 import { issueAccess } from "./issue-access/issue-access.ts";
 import { largestPages } from "./largest-pages/largest-pages.ts";
 import { createProgress } from "./progress.ts";
@@ -16,6 +17,7 @@ const benches = new Map<string, Bench>([
   ["refresh-many", refreshMany],
   ["refresh-killed", refreshKilled],
   ...streamBenches,
+  ["fuzz", fuzz],
 ]);
 
 async function runBench(name: string, bench: Bench, settings: BenchSettings<string>): Promise<void> {

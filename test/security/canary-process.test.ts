@@ -65,6 +65,7 @@ test.each([
       PORT: "0",
       HOST: "127.0.0.1",
       LOG_LEVEL: "trace",
+      RATE_LIMITS: "off",
       DATA_DIR: folder.path,
       AUTH_JWT_SECRET: jwtSecret,
       CREDENTIAL_ENCRYPTION_KEY: watch.add(byteCanary("the encryption key", randomBytes(32))).secret,

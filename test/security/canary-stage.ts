@@ -43,6 +43,7 @@ export async function setCanaryStage(): Promise<CanaryStage> {
         OPENAI_API_KEY: plant("the server's own key").secret,
         AUTH_JWT_SECRET: plant("the secret of callers' tokens").secret,
         GET_QUERIES: "true",
+        RATE_LIMITS: "off",
         GRAPHIQL: "false",
       },
     }),

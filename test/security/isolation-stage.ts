@@ -49,7 +49,9 @@ export async function setIsolationStage(): Promise<IsolationStage> {
   await using stack = new AsyncDisposableStack();
   const connections = { socketsPerUser: 1_000, operationsPerSocket: 1_000, streamsPerUser: 1_000 };
   const statements = stack.use(new StatementRecord(await createTestDatabase()));
-  const stage = stack.use(await setSessionStage({ connections, database: statements.database }));
+  const stage = stack.use(
+    await setSessionStage({ connections, database: statements.database, environment: { RATE_LIMITS: "off" } }),
+  );
   statements.follow(stage.app.server);
   const [aliceKey, bobKey] = ["sk-ant-api03-of-alice-0123456789", "sk-ant-api03-of-bob-9876543210"];
   for (const key of [aliceKey, bobKey]) stage.api.validKeys.add(key);

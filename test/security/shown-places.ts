@@ -10,6 +10,7 @@ export const shownPlaces: Readonly<Record<string, readonly string[]>> = {
   "Query.providers": [],
   "Query.user": ["id"],
   "Query.viewer": [],
+  "User.auditLog": [],
   "User.credential": [],
   "User.credentials": [],
   "User.session": [],

@@ -101,6 +101,7 @@ export async function startFuzzServer(databaseUrl: string | null = null): Promis
     PORT: "0",
     HOST: "127.0.0.1",
     LOG_LEVEL: "warn",
+    RATE_LIMITS: "off",
     DATA_DIR: folder.path,
     AUTH_JWT_SECRET: "a secret for fuzzing of at least 32 bytes",
     CREDENTIAL_ENCRYPTION_KEY: Buffer.alloc(32, 7).toString("base64"),

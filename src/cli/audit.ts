@@ -6,6 +6,8 @@ import { loadConfig } from "../config.ts";
 import { openConfiguredDatabase } from "../db/configured-database.ts";
 import { AuditReader, type AuditSelection, type StoredAuditEntry } from "../observability/audit-reader.ts";
 import { loadCatalog } from "../providers/registry.ts";
+import { jsonOption } from "./output.ts";
+import { parseUser } from "./user-option.ts";
 
 interface ExportOptions {
   readonly user?: string;
@@ -20,11 +22,6 @@ function parseTime(value: string): Date {
   const time = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/.test(value) ? new Date(value) : null;
   if (time !== null && !Number.isNaN(time.getTime())) return time;
   throw new InvalidArgumentError("Write it as 2026-01-31 (the start of that day in UTC) or 2026-01-31T15:00:00Z.");
-}
-
-function parseUser(value: string): string {
-  if (value === "" || value.length > 255) throw new InvalidArgumentError("A user id has 1 to 255 characters.");
-  return value;
 }
 
 /** One line of the export. Its names are those of the API. */
@@ -77,6 +74,8 @@ export function auditCommand(): Command {
     .option("--user <id>", "only what concerns this user", parseUser)
     .option("--since <time>", "only from this time on, such as 2026-01-31 or 2026-01-31T15:00:00Z", parseTime)
     .option("--until <time>", "only before this time", parseTime)
+    // It writes nothing but JSON in any case; scripts need not know that.
+    .addOption(jsonOption())
     .addHelpText(
       "after",
       "\nWith PostgreSQL it runs beside the server. The embedded database can be opened by one process only: stop the server first.\n\nExample:\n  maestro-auth audit export --since 2026-01-01 > audit.jsonl",

@@ -114,7 +114,7 @@ test.each([
 ])("`maestro-auth audit export %j` says what is wrong", async (args, message) => {
   await using folder = await temporaryFolder();
   const { code, output } = await exported(folder.path, ...args);
-  expect(code).toBe(1);
+  expect(code).toBe(2);
   expect(output).toMatch(message);
 });
 
@@ -122,5 +122,5 @@ test("of a database that no server has used yet it says what to do", async () =>
   await using folder = await temporaryFolder();
   const { code, output } = await runProgram("src/cli.ts", ["audit", "export"], { DATA_DIR: folder.path });
   expect(code).toBe(1);
-  expect(output).toMatch(/Start the server once/);
+  expect(output).toMatch(/Run `maestro-auth migrate`, or start the server/);
 });

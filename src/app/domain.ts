@@ -4,6 +4,8 @@ import { AttemptLimits } from "../auth/attempt-limits.ts";
 import { Coordinator } from "../auth/coordinator.ts";
 import { CredentialChecker } from "../auth/credential-checker.ts";
 import { CredentialConnector } from "../auth/credential-connector.ts";
+import { CredentialIntake } from "../auth/credential-intake.ts";
+import { CredentialRevoker } from "../auth/credential-revoker.ts";
 import { DevicePoller } from "../auth/device-poller.ts";
 import { FlowRedirects } from "../auth/flow-redirects.ts";
 import { OAuthFlowStore } from "../auth/oauth-flow-store.ts";
@@ -71,12 +73,13 @@ export async function createDomain(
     coordinator: new Coordinator({
       ...parts,
       store,
+      intake: new CredentialIntake({ ...parts, activation }),
+      revoker: new CredentialRevoker({ ...parts, sessions }),
       checker,
       issuer,
       accessRecord,
       refreshes,
       sessions,
-      activation,
       selector,
     }),
     flows,

@@ -2,35 +2,20 @@ import type { Caller } from "../callers/caller.ts";
 import type { CredentialSealer } from "../credentials/credential-sealer.ts";
 import { type CredentialFilter, type CredentialStore, defaultLabel } from "../credentials/credential-store.ts";
 import type { ProviderCredential } from "../credentials/provider-credential.ts";
-import type { Secret } from "../credentials/secret.ts";
 import type { Database } from "../db/database.ts";
-import { AuthError, CredentialNotFoundError } from "../errors.ts";
-import type { Outbox } from "../events/outbox.ts";
 import type { Page, PageOfAll } from "../page.ts";
 import { byId, RowBatch } from "../row-batch.ts";
-import type { AuthMethod, OAuthCredentials, ProviderCredentials } from "../providers/provider-auth.ts";
-import type { ProviderRegistry } from "../providers/registry.ts";
+import type { AuthMethod } from "../providers/provider-auth.ts";
 import type { Session } from "../sessions/session.ts";
 import type { SessionManager } from "../sessions/session-manager.ts";
 import type { AccessGrant, AccessIssuer, AccessRequest } from "./access-issuer.ts";
 import type { AttemptLimits } from "./attempt-limits.ts";
 import type { AccessRecord } from "./access-record.ts";
-import type { AuditedAction, AuditTrail } from "../observability/audit-trail.ts";
 import type { CredentialChecker } from "./credential-checker.ts";
-import type { CredentialConnector } from "./credential-connector.ts";
+import type { AdoptCommand, ConnectKeyCommand, CredentialIntake, ImportCommand } from "./credential-intake.ts";
+import type { ClearedProvider, CredentialRevoker, Revocation } from "./credential-revoker.ts";
 import type { RefreshReport, RefreshRequests } from "./refresh/refresh-requests.ts";
-import { credentialEventBody } from "./credential-event.ts";
-import { assertMethod, assertOAuthAvailable } from "./flow-kind.ts";
 import type { ProviderSelector, WantedProvider } from "./provider-selector.ts";
-import type { SessionActivation } from "./session-activation.ts";
-
-export interface ConnectKeyCommand {
-  readonly provider: string;
-  readonly label: string | null;
-  readonly apiKey: Secret;
-  /** The session in which it becomes active. */
-  readonly sessionId: string | null;
-}
 
 export interface StartSessionCommand {
   readonly label: string | null;
@@ -38,49 +23,19 @@ export interface StartSessionCommand {
   readonly activeProvider: WantedProvider | null;
 }
 
-/** Tokens that were obtained elsewhere. */
-export interface ImportCommand {
-  readonly provider: string;
-  readonly label: string | null;
-  readonly credentials: OAuthCredentials;
-}
-
-/** Credentials of another system, whose operator vouches for them. */
-export interface AdoptCommand {
-  readonly provider: string;
-  readonly label: string | null;
-  readonly credentials: ProviderCredentials;
-}
-
-/** What a revocation did. */
-export interface Revocation {
-  readonly credential: ProviderCredential;
-  /** Whether the provider confirmed it too; null where it offers no revocation. */
-  readonly revokedAtProvider: boolean | null;
-}
-
-/** What was removed together with a provider. */
-export interface ClearedProvider {
-  readonly session: Session;
-  readonly revokedIds: readonly string[];
-}
-
 /** The one façade over everything that can be done with credentials; GraphQL and the command line call it. */
 export class Coordinator {
   readonly #database: Database;
-  readonly #registry: ProviderRegistry;
   readonly #store: CredentialStore;
   readonly #sealer: CredentialSealer;
-  readonly #outbox: Outbox;
-  readonly #audit: AuditTrail;
   readonly #attempts: AttemptLimits;
   readonly #checker: CredentialChecker;
-  readonly #connector: CredentialConnector;
+  readonly #intake: CredentialIntake;
+  readonly #revoker: CredentialRevoker;
   readonly #issuer: AccessIssuer;
   readonly #accessRecord: AccessRecord;
   readonly #refreshes: RefreshRequests;
   readonly #sessions: SessionManager;
-  readonly #activation: SessionActivation;
   readonly #selector: ProviderSelector;
   readonly #found = new RowBatch(async (userId, ids) =>
     byId(await this.#store.findAll(this.#database.em(), userId, ids)),
@@ -88,35 +43,29 @@ export class Coordinator {
 
   constructor(parts: {
     readonly database: Database;
-    readonly registry: ProviderRegistry;
     readonly store: CredentialStore;
     readonly sealer: CredentialSealer;
-    readonly outbox: Outbox;
-    readonly audit: AuditTrail;
     readonly attempts: AttemptLimits;
     readonly checker: CredentialChecker;
-    readonly connector: CredentialConnector;
+    readonly intake: CredentialIntake;
+    readonly revoker: CredentialRevoker;
     readonly issuer: AccessIssuer;
     readonly accessRecord: AccessRecord;
     readonly refreshes: RefreshRequests;
     readonly sessions: SessionManager;
-    readonly activation: SessionActivation;
     readonly selector: ProviderSelector;
   }) {
     this.#database = parts.database;
-    this.#registry = parts.registry;
     this.#store = parts.store;
     this.#sealer = parts.sealer;
-    this.#outbox = parts.outbox;
-    this.#audit = parts.audit;
     this.#attempts = parts.attempts;
     this.#checker = parts.checker;
-    this.#connector = parts.connector;
+    this.#intake = parts.intake;
+    this.#revoker = parts.revoker;
     this.#issuer = parts.issuer;
     this.#accessRecord = parts.accessRecord;
     this.#refreshes = parts.refreshes;
     this.#sessions = parts.sessions;
-    this.#activation = parts.activation;
     this.#selector = parts.selector;
   }
 
@@ -126,38 +75,17 @@ export class Coordinator {
    * @throws AuthError
    */
   async connectKey(caller: Caller, command: ConnectKeyCommand): Promise<ProviderCredential> {
-    const { provider, label, apiKey, sessionId } = command;
-    return this.#attempt(caller, "credential.authenticate", provider, async () => {
-      await this.#activation.require(caller.userId, sessionId);
-      const credentials = await this.#registry.get(provider).authenticate({ method: "api_key", apiKey });
-      const key = { userId: caller.userId, provider, authMethod: credentials.method, label: label ?? defaultLabel };
-      const activate = this.#activation.within(sessionId);
-      return this.#connector.connect(caller, key, credentials, "credential.authenticate", activate);
-    });
+    return this.#intake.connectKey(caller, command);
   }
 
   /** Checks tokens that were obtained elsewhere with their provider, then stores them encrypted. @throws AuthError */
-  async importCredential(caller: Caller, { provider, label, credentials }: ImportCommand): Promise<ProviderCredential> {
-    return this.#attempt(caller, "credential.import", provider, async () => {
-      const auth = this.#registry.get(provider);
-      assertOAuthAvailable(auth);
-      const accepted = await auth.validateCredentials(credentials);
-      const key = { userId: caller.userId, provider, authMethod: accepted.method, label: label ?? defaultLabel };
-      return this.#connector.connect(caller, key, accepted, "credential.import");
-    });
+  async importCredential(caller: Caller, command: ImportCommand): Promise<ProviderCredential> {
+    return this.#intake.import(caller, command);
   }
 
-  /**
-   * Stores credentials of another system as they are. Their provider is not asked, since an access token may have ended
-   * whose refresh token lives; the next use or renewal shows whether they work.
-   * @throws ProviderNotFoundError, MethodUnavailableError
-   */
-  async adoptCredential(caller: Caller, { provider, label, credentials }: AdoptCommand): Promise<ProviderCredential> {
-    return this.#attempt(caller, "credential.import", provider, async () => {
-      assertMethod(this.#registry.get(provider), credentials.method);
-      const key = { userId: caller.userId, provider, authMethod: credentials.method, label: label ?? defaultLabel };
-      return this.#connector.adopt(caller, key, credentials, "credential.import");
-    });
+  /** Stores credentials of another system without asking their provider. @throws ProviderNotFoundError, MethodUnavailableError */
+  async adoptCredential(caller: Caller, command: AdoptCommand): Promise<ProviderCredential> {
+    return this.#intake.adopt(caller, command);
   }
 
   /** Whether this very secret is stored under a user's provider and label, or another one, or none. */
@@ -187,25 +115,11 @@ export class Coordinator {
   }
 
   /**
-   * Removes a credential for good, and ends it at the provider where that is offered. A provider that is down does not
-   * keep the user from removing the local copy.
+   * Removes a credential for good, and ends it at the provider where that is offered.
    * @throws CredentialNotFoundError also when another call removed it first.
    */
   async revokeCredential(caller: Caller, credentialId: string): Promise<Revocation> {
-    return this.#audited(caller, { action: "credential.revoke" }, () => this.#revoke(caller, credentialId));
-  }
-
-  async #revoke(caller: Caller, credentialId: string): Promise<Revocation> {
-    const stored = await this.#store.get(this.#database.em(), caller.userId, credentialId);
-    const revokedAtProvider = await this.#revokeAtProvider(stored);
-    return this.#outbox.transaction(caller.userId, async (em, emit) => {
-      const credential = await this.#store.get(em, caller.userId, credentialId);
-      if (!(await this.#store.remove(em, caller.userId, credentialId))) throw new CredentialNotFoundError();
-      await this.#audit.write(em, caller, { action: "credential.revoke", outcome: "succeeded", credential });
-      emit({ type: "CredentialRevoked", body: credentialEventBody(credential) });
-      await this.#sessions.forgetCredential(em, emit, credential);
-      return { credential, revokedAtProvider };
-    });
+    return this.#revoker.revoke(caller, credentialId);
   }
 
   /**
@@ -213,19 +127,7 @@ export class Coordinator {
    * @throws ProviderNotFoundError, SessionNotFoundError, SessionExpiredError
    */
   async clearProvider(caller: Caller, sessionId: string, provider: string): Promise<ClearedProvider> {
-    const { name } = this.#registry.get(provider);
-    await this.#sessions.get(caller.userId, sessionId);
-    const revokedIds: string[] = [];
-    for (const { id } of await this.#store.listPreferred(this.#database.em(), caller.userId, { provider: name })) {
-      try {
-        await this.revokeCredential(caller, id);
-        revokedIds.push(id);
-      } catch (error) {
-        // Another call was faster.
-        if (!(error instanceof CredentialNotFoundError)) throw error;
-      }
-    }
-    return { session: await this.#sessions.drop(caller.userId, sessionId, name), revokedIds };
+    return this.#revoker.clearProvider(caller, sessionId, provider);
   }
 
   /** @throws RateLimitedError; ProviderNotFoundError, CredentialNotFoundError, and then no session is started. */
@@ -267,39 +169,5 @@ export class Coordinator {
   ): Promise<ProviderCredential | null> {
     const [first] = await this.#store.listPreferred(this.#database.em(), userId, filter);
     return first ?? null;
-  }
-
-  async #revokeAtProvider(credential: ProviderCredential): Promise<boolean | null> {
-    const provider = this.#registry.find(credential.provider);
-    if (provider === null) return null;
-    try {
-      const details = { expiresAt: credential.expiresAt ?? null, scopes: credential.scopes };
-      return await provider.revokeCredentials(this.#sealer.open(credential, details));
-    } catch (error) {
-      // Whatever keeps the provider from being asked, the user may remove the local copy.
-      if (error instanceof AuthError) return false;
-      throw error;
-    }
-  }
-
-  async #attempt<T>(
-    caller: Caller,
-    action: AuditedAction["action"],
-    provider: string,
-    work: () => Promise<T>,
-  ): Promise<T> {
-    // A name that is no provider's may be a key in the wrong field.
-    const attempt = { action, provider: this.#registry.find(provider)?.name ?? null };
-    return this.#attempts.authentication(caller, attempt, () => this.#audited(caller, attempt, work));
-  }
-
-  /** What succeeds has put itself on record. */
-  async #audited<T>(caller: Caller, action: Omit<AuditedAction, "outcome">, work: () => Promise<T>): Promise<T> {
-    try {
-      return await work();
-    } catch (error) {
-      await this.#audit.writeFailure(caller, action, error);
-      throw error;
-    }
   }
 }

@@ -6,13 +6,14 @@ import type { ProviderCredential } from "../credentials/provider-credential.ts";
 import { Secret } from "../credentials/secret.ts";
 import type { Database } from "../db/database.ts";
 import type { Doorbell } from "../events/doorbell.ts";
-import { AuthError, InvalidCredentialError, OAuthDeniedError, ProviderUnavailableError } from "../errors.ts";
+import { AuthError, ProviderUnavailableError } from "../errors.ts";
 import type { OAuthCredentials, OAuthFlowKind, ProviderCredentials } from "../providers/provider-auth.ts";
 import type { ProviderRegistry } from "../providers/registry.ts";
 import type { AttemptLimits } from "./attempt-limits.ts";
 import type { AuditTrail } from "../observability/audit-trail.ts";
 import type { CredentialConnector } from "./credential-connector.ts";
 import { defaultKind } from "./flow-kind.ts";
+import { exchangeCode } from "./flow-exchange.ts";
 import type { FlowRedirects } from "./flow-redirects.ts";
 import type { OAuthFlow } from "./oauth-flow.ts";
 import type { OAuthFlowStore } from "./oauth-flow-store.ts";
@@ -151,7 +152,12 @@ export class OAuthFlows {
     const attempt = { action: "credential.authenticate", provider: known } as const;
     return this.#attempts.authentication(caller, attempt, async () => {
       const flow = await this.#take(caller, response.state, provider, end.sessionId ?? null);
-      return this.#finish(caller, flow, () => this.#exchange(flow, response), end);
+      return this.#finish(
+        caller,
+        flow,
+        () => exchangeCode(flow, response, { registry: this.#registry, flows: this.#flows }),
+        end,
+      );
     });
   }
 
@@ -224,34 +230,6 @@ export class OAuthFlows {
       await this.fail(caller, flow, error instanceof AuthError ? error : unexpected(error));
       throw error;
     }
-  }
-
-  async #exchange(
-    flow: OAuthFlow,
-    { code, error, issuer, state }: AuthorizationResponse,
-  ): Promise<ProviderCredentials> {
-    if (error === "access_denied") throw new OAuthDeniedError();
-    const provider = this.#registry.get(flow.provider);
-    if (error === "server_error" || error === "temporarily_unavailable") {
-      throw new ProviderUnavailableError(
-        `${provider.displayName} could not complete the request. Start a new flow later.`,
-      );
-    }
-    // A code beside an error is no answer that RFC 6749 knows.
-    if (error !== null || code === null || flow.redirectUri == null) {
-      throw new InvalidCredentialError(
-        `${provider.displayName} refused the request. Tell the operator of this server.`,
-      );
-    }
-    const { codeVerifier, nonce } = this.#flows.openSecrets(flow);
-    return provider.exchangeOAuthCode({
-      code: new Secret(code),
-      state,
-      issuer,
-      redirectUri: flow.redirectUri,
-      codeVerifier,
-      nonce,
-    });
   }
 }
 

@@ -1,5 +1,5 @@
 import type { ProviderCredential } from "../credentials/provider-credential.ts";
-import type { Revocation } from "../auth/coordinator.ts";
+import type { Revocation } from "../auth/credential-revoker.ts";
 import * as errors from "../errors.ts";
 import { builder } from "./builder.ts";
 import { CredentialRef } from "./credential.ts";

@@ -46,6 +46,16 @@ export class AuditTrail {
     });
   }
 
+  /** Runs `work`, and puts on record how it failed. What succeeds has put itself on record. */
+  async attempt<T>(by: AuditActor, action: Omit<AuditedAction, "outcome">, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      await this.writeFailure(by, action, error);
+      throw error;
+    }
+  }
+
   /** Outside any transaction. It never throws: the error that it tells of is the one to show. */
   async writeFailure(by: AuditActor, action: Omit<AuditedAction, "outcome">, error: unknown): Promise<void> {
     const outcome = auditOutcome(error);

@@ -17,6 +17,7 @@ import { startRefreshing } from "../auth/refresh/refreshing.ts";
 import { SessionAccess } from "../auth/session-access.ts";
 import { SessionActivation } from "../auth/session-activation.ts";
 import { StepUp } from "../callers/step-up.ts";
+import { TokenExpiries } from "../callers/token-expiries.ts";
 import type { Config } from "../config.ts";
 import { AccessReader } from "../credentials/access-reader.ts";
 import { UsageRecorder } from "../credentials/usage-recorder.ts";
@@ -92,6 +93,7 @@ export async function createDomain(
     registry,
     stream,
     watch,
+    expiries: stack.use(new TokenExpiries(clock)),
     statusRule,
     audit: new AuditReader(database),
     metrics,

@@ -1,16 +1,24 @@
-/** Tells the processes that a user has new events. It carries user ids only, and may be lost: the stream also polls. */
+import type { StreamEvent } from "./event.ts";
+
+/** @param committed what has just been committed, where that was done in this process; else nothing */
+export type RingListener = (userId: string, committed: readonly StreamEvent[]) => void;
+
+/**
+ * Tells that a user has new events. Between processes it carries user ids only, and may be lost: the stream also polls.
+ * Within a process it may bring the events themselves.
+ */
 export interface Doorbell extends AsyncDisposable {
-  /** Call it after the commit. Never waits and never throws. */
-  ring(userId: string): void;
-  onRing(listener: (userId: string) => void): void;
+  /** Call it after the commit, with all events of the transaction or with none. Never waits and never throws. */
+  ring(userId: string, committed?: readonly StreamEvent[]): void;
+  onRing(listener: RingListener): void;
 }
 
 /** For a database that only this process uses. */
 export function inProcessDoorbell(): Doorbell {
-  const listeners: ((userId: string) => void)[] = [];
+  const listeners: RingListener[] = [];
   return {
-    ring: (userId) => {
-      for (const listener of listeners) listener(userId);
+    ring: (userId, committed = []) => {
+      for (const listener of listeners) listener(userId, committed);
     },
     onRing: (listener) => void listeners.push(listener),
     [Symbol.asyncDispose]: () => Promise.resolve(),

@@ -42,6 +42,15 @@ export type StreamEvent = NewEvent & {
   readonly occurredAt: Date;
 };
 
+/** An event as the database has it: `body` is its JSON, `atMs` counts milliseconds since 1970. */
+export function toStreamEvent(
+  userId: string,
+  row: { readonly seq: number; readonly type: string; readonly body: string; readonly atMs: number },
+): StreamEvent {
+  const { seq, type, body, atMs } = row;
+  return { ...({ type, body: JSON.parse(body) } as NewEvent), userId, seq, occurredAt: new Date(atMs) };
+}
+
 /** The table `user_streams`: the last number given (`seq`), and the last one that retention removed (`floor`). */
 export const UserStreamEntity = defineEntity({
   name: "UserStream",

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "../observability/logger.ts";
-import { type Doorbell, inProcessDoorbell } from "./doorbell.ts";
+import { type Doorbell, inProcessDoorbell, type RingListener } from "./doorbell.ts";
+import type { StreamEvent } from "./event.ts";
 import { RingBatch, unpackPayload } from "./ring-batch.ts";
 
 /** One connection over which processes tell each other, until it is lost. */
@@ -41,12 +42,12 @@ export class SharedDoorbell implements Doorbell {
     return doorbell;
   }
 
-  ring(userId: string): void {
-    this.#local.ring(userId);
+  ring(userId: string, committed: readonly StreamEvent[] = []): void {
+    this.#local.ring(userId, committed);
     this.#batch.add(userId);
   }
 
-  onRing(listener: (userId: string) => void): void {
+  onRing(listener: RingListener): void {
     this.#local.onRing(listener);
   }
 

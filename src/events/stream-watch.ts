@@ -1,21 +1,39 @@
 import type { Database } from "../db/database.ts";
 import type { Logger } from "../observability/logger.ts";
 import type { Doorbell } from "./doorbell.ts";
+import { WatchedStream } from "./watched-stream.ts";
 
-interface WatchedStream {
-  readers: number;
-  /** The highest number that polling has seen. */
-  seq: number;
-  /** Counts wake-ups, so that one between a reader's look and its wait is not missed. */
-  wakeUps: number;
-  waiting: (() => void)[];
-}
+/** One reader's hold on a stream: the last one that is disposed ends the watch, and frees what it kept in memory. */
+export class WatchHandle implements Disposable {
+  readonly stream: WatchedStream;
+  readonly #onDispose: (stream: WatchedStream) => void;
+  #isHeld = true;
 
-/** One reader's view of a watched stream. */
-export interface WatchHandle extends Disposable {
-  readonly wakeUps: number;
+  constructor(stream: WatchedStream, onDispose: (stream: WatchedStream) => void) {
+    this.stream = stream;
+    this.#onDispose = onDispose;
+  }
+
+  get wakeUps(): number {
+    return this.stream.wakeUps;
+  }
+
   /** Resolves when there may be something new since `wakeUps` was read, or when the signal aborts. */
-  changed(wakeUps: number, signal: AbortSignal): Promise<void>;
+  async changed(wakeUps: number, signal: AbortSignal): Promise<void> {
+    if (this.stream.wakeUps !== wakeUps || signal.aborted) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const endWait = this.stream.onWake(resolve);
+    const stop = () => resolve();
+    signal.addEventListener("abort", stop);
+    await promise;
+    signal.removeEventListener("abort", stop);
+    endWait();
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#isHeld) this.#onDispose(this.stream);
+    this.#isHeld = false;
+  }
 }
 
 const statement = {
@@ -32,6 +50,7 @@ export class StreamWatch implements AsyncDisposable {
   readonly #log: Logger;
   readonly #intervalMs: number;
   readonly #streams = new Map<string, WatchedStream>();
+  readonly #release: (stream: WatchedStream) => void;
   #timer: NodeJS.Timeout | undefined;
   #polling: Promise<void> = Promise.resolve();
   #closed = false;
@@ -40,31 +59,19 @@ export class StreamWatch implements AsyncDisposable {
     this.#database = database;
     this.#log = log;
     this.#intervalMs = intervalMs;
-    doorbell.onRing((userId) => this.#wake(this.#streams.get(userId)));
+    this.#release = (stream) => {
+      stream.readers -= 1;
+      if (stream.readers === 0) this.#streams.delete(stream.userId);
+    };
+    doorbell.onRing((userId, committed) => this.#streams.get(userId)?.ring(committed));
   }
 
   watch(userId: string): WatchHandle {
     let stream = this.#streams.get(userId);
-    if (stream === undefined) this.#streams.set(userId, (stream = { readers: 0, seq: 0, wakeUps: 0, waiting: [] }));
-    const watched = stream;
-    watched.readers += 1;
+    if (stream === undefined) this.#streams.set(userId, (stream = new WatchedStream(userId)));
+    stream.readers += 1;
     this.#schedule();
-    return {
-      get wakeUps() {
-        return watched.wakeUps;
-      },
-      changed: (wakeUps, signal) => waitForWakeUp(watched, wakeUps, signal),
-      [Symbol.dispose]: () => {
-        watched.readers -= 1;
-        if (watched.readers === 0) this.#streams.delete(userId);
-      },
-    };
-  }
-
-  #wake(stream: WatchedStream | undefined): void {
-    if (stream === undefined) return;
-    stream.wakeUps += 1;
-    for (const resolve of stream.waiting.splice(0)) resolve();
+    return new WatchHandle(stream, this.#release);
   }
 
   #schedule(): void {
@@ -77,12 +84,7 @@ export class StreamWatch implements AsyncDisposable {
   async #poll(): Promise<void> {
     try {
       const rows = await this.#database.query<{ user_id: string; seq: number }>(statement, [[...this.#streams.keys()]]);
-      for (const row of rows) {
-        const stream = this.#streams.get(row.user_id);
-        if (stream === undefined || row.seq <= stream.seq) continue;
-        stream.seq = row.seq;
-        this.#wake(stream);
-      }
+      for (const { user_id, seq } of rows) this.#streams.get(user_id)?.poll(seq);
     } catch (error) {
       this.#log.warn({ err: error }, "event streams could not be polled; trying again");
     }
@@ -94,16 +96,6 @@ export class StreamWatch implements AsyncDisposable {
     this.#closed = true;
     clearTimeout(this.#timer);
     await this.#polling;
-    for (const stream of this.#streams.values()) this.#wake(stream);
+    for (const stream of this.#streams.values()) stream.wake();
   }
-}
-
-async function waitForWakeUp(stream: WatchedStream, wakeUps: number, signal: AbortSignal): Promise<void> {
-  if (stream.wakeUps !== wakeUps || signal.aborted) return;
-  const { promise, resolve } = Promise.withResolvers<void>();
-  stream.waiting.push(resolve);
-  const stop = () => resolve();
-  signal.addEventListener("abort", stop);
-  await promise;
-  signal.removeEventListener("abort", stop);
 }

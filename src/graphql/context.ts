@@ -5,6 +5,7 @@ import type { ProviderContexts } from "../auth/provider-contexts.ts";
 import type { ProviderSelector } from "../auth/provider-selector.ts";
 import type { Caller } from "../callers/caller.ts";
 import type { StepUp } from "../callers/step-up.ts";
+import type { TokenExpiries } from "../callers/token-expiries.ts";
 import type { Clock } from "../clock.ts";
 import type { StatusRule } from "../credentials/credential-status.ts";
 import type { RateLimitedError } from "../errors.ts";
@@ -26,6 +27,7 @@ export interface Services {
   readonly registry: ProviderRegistry;
   readonly stream: EventStream;
   readonly watch: StreamWatch;
+  readonly expiries: TokenExpiries;
   readonly statusRule: StatusRule;
   readonly stepUp: StepUp;
   readonly audit: AuditReader;

@@ -140,7 +140,7 @@ builder.subscriptionFields((t) => ({
       const seesSessions = context.caller.scopes.has("sessions");
       return deliver(context, after ?? null, (event): event is StreamEvent => seesSessions || isCredentialEvent(event));
     },
-    resolve: (delivery: Delivery<StreamEvent>) => eventOf(delivery),
+    resolve: (delivery: Delivery) => eventOf(delivery),
   }),
   credentialEvents: t.field({
     type: CredentialEventRef,

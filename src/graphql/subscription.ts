@@ -1,17 +1,23 @@
-import { CallerError } from "../callers/caller.ts";
+import { type Caller, CallerError } from "../callers/caller.ts";
+import type { Expiring } from "../callers/token-expiries.ts";
 import { CursorError } from "../events/cursor.ts";
 import type { StreamEvent } from "../events/event.ts";
+import type { EventReader } from "../events/event-reader.ts";
 import type { GraphQLContext } from "./context.ts";
-import { endableIterator } from "./endable-iterator.ts";
 
 /**
  * An event, or why there are no more. The reason travels as a value, for the resolver to throw: clients then get it in
  * the form in which a subscription is refused at its start, on every transport.
  */
-export type Delivery<Event extends StreamEvent> =
-  { readonly event: Event } | { readonly reason: CallerError | CursorError };
+export type Delivery<Event extends StreamEvent = StreamEvent> =
+  | {
+      readonly event: Event;
+      /** The number of the latest event that was known at the time of delivery. */
+      readonly latest: number;
+    }
+  | { readonly reason: CallerError | CursorError };
 
-const maxTimeoutMs = 2 ** 31 - 1;
+type Wanted<Event extends StreamEvent> = (event: StreamEvent) => event is Event;
 
 /**
  * @throws CallerError once the caller's token has expired; the subscription then ends.
@@ -33,35 +39,79 @@ function tokenExpired(): CallerError {
  * The caller's events from the stream, until the caller's token expires or the consumer stops. Nothing is read ahead:
  * a consumer that stands still stops the reading.
  */
-export async function deliver<Event extends StreamEvent>(
-  { caller, stream, clock }: GraphQLContext,
-  after: string | null,
-  isWanted: (event: StreamEvent) => event is Event,
-): Promise<AsyncIterableIterator<Delivery<Event>>> {
-  const stop = new AbortController();
-  const events = await stream.read(caller.userId, after, stop.signal);
-  const isExpired = () => clock.now() >= caller.expiresAt;
-  const remainingMs = caller.expiresAt.getTime() - clock.now().getTime();
-  // A timer may be a millisecond early. A longer time than it can wait is left to the check at each event.
-  const timer = remainingMs < maxTimeoutMs ? setTimeout(() => stop.abort(), remainingMs + 1).unref() : undefined;
+export class Deliveries<Event extends StreamEvent>
+  implements AsyncIterableIterator<Delivery<Event>, undefined>, Expiring
+{
+  readonly caller: Caller;
+  readonly #context: Pick<GraphQLContext, "clock" | "expiries">;
+  readonly #reader: EventReader;
+  readonly #isWanted: Wanted<Event>;
+  #isOver = false;
 
-  async function* pull(): AsyncGenerator<Delivery<Event>> {
-    try {
-      for await (const event of events) {
-        if (isExpired()) break;
-        if (isWanted(event)) yield { event };
+  constructor(context: GraphQLContext, reader: EventReader, isWanted: Wanted<Event>) {
+    this.caller = context.caller;
+    this.#context = context;
+    this.#reader = reader;
+    this.#isWanted = isWanted;
+    context.expiries.add(this);
+  }
+
+  get expiresAt(): Date {
+    return this.caller.expiresAt;
+  }
+
+  expire(): void {
+    this.#reader[Symbol.dispose]();
+  }
+
+  async next(): Promise<IteratorResult<Delivery<Event>, undefined>> {
+    while (!this.#isOver) {
+      const event = await this.#read();
+      if (event instanceof Error) {
+        this.#end();
+        return { value: { reason: event }, done: false };
       }
-      if (isExpired()) yield { reason: tokenExpired() };
+      if (event === null) break;
+      if (this.#isWanted(event)) return { value: { event, latest: this.#reader.latest }, done: false };
+    }
+    return this.return();
+  }
+
+  /** The next event, the reason why there is none, or null where the consumer has stopped. */
+  async #read(): Promise<StreamEvent | CallerError | CursorError | null> {
+    try {
+      const { value = null } = await this.#reader.next();
+      if (this.#isOver) return null;
+      return this.#context.clock.now() >= this.caller.expiresAt ? tokenExpired() : value;
     } catch (error) {
-      if (!(error instanceof CursorError)) throw error;
-      yield { reason: error };
-    } finally {
-      clearTimeout(timer);
+      if (error instanceof CursorError) return error;
+      this.#end();
+      throw error;
     }
   }
 
-  return endableIterator(pull(), () => {
-    clearTimeout(timer);
-    stop.abort();
-  });
+  /** Also ends a wait for the next event. */
+  return(): Promise<IteratorResult<Delivery<Event>, undefined>> {
+    this.#end();
+    return Promise.resolve({ value: undefined, done: true });
+  }
+
+  #end(): void {
+    this.#isOver = true;
+    this.#context.expiries.delete(this);
+    this.#reader[Symbol.dispose]();
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+}
+
+/** Follows the caller's stream. @throws CursorError for an `after` that the stream does not reach */
+export async function deliver<Event extends StreamEvent>(
+  context: GraphQLContext,
+  after: string | null,
+  isWanted: Wanted<Event>,
+): Promise<Deliveries<Event>> {
+  return new Deliveries(context, await context.stream.read(context.caller.userId, after), isWanted);
 }

@@ -14,7 +14,6 @@ import { startTestApp } from "../support/test-app.ts";
 import { createServerDatabase, createTestDatabase } from "../support/test-database.ts";
 
 const log = pino({ level: "silent" });
-const forever = new AbortController().signal;
 const serverUrl = await createServerDatabase();
 
 async function createStream(database: Database) {
@@ -87,7 +86,7 @@ test("numbers go on where they were, though every event is removed", async () =>
   await age(database, "alice", 5);
   await using _retention = startSweeping(database);
   await swept(database, "alice", 5);
-  const events = await streams.stream.read("alice", encodeCursor(5), forever);
+  const events = await streams.stream.read("alice", encodeCursor(5));
   await streams.emit("alice", 1);
   expect((await events.next()).value).toMatchObject({ seq: 6 });
 });
@@ -109,7 +108,7 @@ test.each([
   const database = await createTestDatabase();
   await using streams = await createStream(database);
   await streams.emit("alice", 250);
-  const events = await streams.stream.read("alice", encodeCursor(0), forever);
+  const events = await streams.stream.read("alice", encodeCursor(0));
   const seen = [(await events.next()).value!.seq];
   // One page is in memory; the rest goes while the reader stands still.
   await age(database, "alice", floor);
@@ -126,7 +125,7 @@ test("a reader that has read everything goes on, whatever is removed behind it",
   const database = await createTestDatabase();
   await using streams = await createStream(database);
   await streams.emit("alice", 3);
-  const events = await streams.stream.read("alice", encodeCursor(0), forever);
+  const events = await streams.stream.read("alice", encodeCursor(0));
   for (const seq of [1, 2, 3]) expect((await events.next()).value).toMatchObject({ seq });
   const next = events.next();
   await age(database, "alice", 3);

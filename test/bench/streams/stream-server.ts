@@ -26,9 +26,9 @@ const app = await createApp(config, { catalog: [], database, doorbell, log });
 let committedAt = 0;
 const outbox = new Outbox(database, {
   ...inProcessDoorbell(),
-  ring: (userId) => {
+  ring: (userId, committed) => {
     committedAt = now();
-    doorbell.ring(userId);
+    doorbell.ring(userId, committed);
   },
 });
 

@@ -42,7 +42,7 @@ export function createTransport(
   { services, attempts, database, limiter, pages, documents, costs }: TransportParts,
   { stack, overrides, log, metrics }: AppBase,
 ): Transport {
-  const { clock, flows, flowStore } = services;
+  const { clock, expiries, flows, flowStore } = services;
   const { allowedOrigins, callerTokens, introspection, publicUrl, trustedProxyHops } = config;
   const verifier = new TokenVerifier(callerTokens, clock);
   const authentication = new CallerAuthentication({ verifier, limiter, log });
@@ -52,7 +52,7 @@ export function createTransport(
   const yoga = createGraphQL({ services, publicErrors, introspection, documents, costs, streamsPerUser });
   const unread = stack.use(new UnreadWatch(limits.unreadMs));
   const transport = { yoga, authentication, trustedProxyHops, limits, unread, log };
-  const webSockets = new GraphQLWebSockets({ ...transport, publicErrors, clock, allowedOrigins });
+  const webSockets = new GraphQLWebSockets({ ...transport, publicErrors, clock, expiries, allowedOrigins });
   const isSecure = publicUrl.startsWith("https:");
   const endpoint = new GraphQLEndpoint({ ...transport, getQueries: config.getQueries, isSecure });
   const oauthCallback = new OAuthCallback({

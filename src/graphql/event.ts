@@ -7,6 +7,7 @@ import { providerNameText } from "./input.ts";
 import { readsDatabase } from "./limits/field-cost.ts";
 import { encodeNodeId } from "./node-id.ts";
 import { ProviderRef } from "./provider.ts";
+import { sharedField } from "./shared-field.ts";
 import { type Delivery, deliver, eventOf } from "./subscription.ts";
 
 type CredentialStreamEvent = Extract<StreamEvent, { type: (typeof credentialEventTypes)[number] }>;
@@ -135,6 +136,7 @@ builder.subscriptionFields((t) => ({
     description:
       "All of the viewer's events, in order and without a gap after the given cursor. Those about sessions need the scope `sessions`; a token without it gets only the others.",
     authScopes: { scope: "credentials:read" },
+    extensions: sharedField,
     args: { after: t.arg.string({ description: afterDescription }) },
     subscribe: (_root, { after }, context) => {
       const seesSessions = context.caller.scopes.has("sessions");
@@ -146,6 +148,7 @@ builder.subscriptionFields((t) => ({
     type: CredentialEventRef,
     description: "The viewer's events about credentials.",
     authScopes: { scope: "credentials:read" },
+    extensions: sharedField,
     args: {
       after: t.arg.string({ description: afterDescription }),
       provider: t.arg.string({ description: "Only those of this provider.", validate: { schema: providerNameText } }),

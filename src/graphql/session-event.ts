@@ -4,6 +4,7 @@ import { readsDatabase } from "./limits/field-cost.ts";
 import { EventRef, afterDescription } from "./event.ts";
 import { SessionRef } from "./session.ts";
 import { sessionRowId } from "./session-id.ts";
+import { sharedField } from "./shared-field.ts";
 import { type Delivery, deliver, eventOf } from "./subscription.ts";
 
 const sessionEventTypes = [
@@ -84,6 +85,7 @@ builder.subscriptionField("sessionEvents", (t) =>
     type: SessionEventRef,
     description: "The viewer's events about sessions, of all devices.",
     authScopes: { scope: "sessions" },
+    extensions: sharedField,
     args: {
       after: t.arg.string({ description: afterDescription }),
       sessionId: t.arg.id({ description: "Only those of this session." }),

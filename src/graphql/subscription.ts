@@ -1,5 +1,6 @@
 import { type Caller, CallerError } from "../callers/caller.ts";
-import type { Expiring } from "../callers/token-expiries.ts";
+import type { Expiring, TokenExpiries } from "../callers/token-expiries.ts";
+import type { Clock } from "../clock.ts";
 import { CursorError } from "../events/cursor.ts";
 import type { StreamEvent } from "../events/event.ts";
 import type { EventReader } from "../events/event-reader.ts";
@@ -43,17 +44,20 @@ export class Deliveries<Event extends StreamEvent>
   implements AsyncIterableIterator<Delivery<Event>, undefined>, Expiring
 {
   readonly caller: Caller;
-  readonly #context: Pick<GraphQLContext, "clock" | "expiries">;
+  readonly #clock: Clock;
+  readonly #expiries: TokenExpiries;
   readonly #reader: EventReader;
   readonly #isWanted: Wanted<Event>;
   #isOver = false;
 
-  constructor(context: GraphQLContext, reader: EventReader, isWanted: Wanted<Event>) {
-    this.caller = context.caller;
-    this.#context = context;
+  /** Of the context only parts are kept: what hangs on it would last for as long as the subscription. */
+  constructor({ caller, clock, expiries }: GraphQLContext, reader: EventReader, isWanted: Wanted<Event>) {
+    this.caller = caller;
+    this.#clock = clock;
+    this.#expiries = expiries;
     this.#reader = reader;
     this.#isWanted = isWanted;
-    context.expiries.add(this);
+    expiries.add(this);
   }
 
   get expiresAt(): Date {
@@ -82,7 +86,7 @@ export class Deliveries<Event extends StreamEvent>
     try {
       const { value = null } = await this.#reader.next();
       if (this.#isOver) return null;
-      return this.#context.clock.now() >= this.caller.expiresAt ? tokenExpired() : value;
+      return this.#clock.now() >= this.caller.expiresAt ? tokenExpired() : value;
     } catch (error) {
       if (error instanceof CursorError) return error;
       this.#end();
@@ -98,7 +102,7 @@ export class Deliveries<Event extends StreamEvent>
 
   #end(): void {
     this.#isOver = true;
-    this.#context.expiries.delete(this);
+    this.#expiries.delete(this);
     this.#reader[Symbol.dispose]();
   }
 

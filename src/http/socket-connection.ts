@@ -1,26 +1,15 @@
-import type { IncomingMessage } from "node:http";
-import { CloseCode, type Server } from "graphql-ws";
+import type { Socket } from "node:net";
+import { CloseCode, type WebSocket as ProtocolEnd } from "graphql-ws";
 import type { WebSocket } from "ws";
-import { SocketClose } from "./socket-close.ts";
-import type { UnreadWatch } from "./unread-watch.ts";
+import type { Caller } from "../callers/caller.ts";
+import type { Expiring } from "../callers/token-expiries.ts";
+import type { Beating } from "./heartbeat.ts";
 
-/** What graphql-transport-ws knows of a connection, beside its messages. */
-export interface SocketExtra {
-  readonly socket: WebSocket;
-  readonly request: IncomingMessage;
+/** Where a connection comes from. The request that opened it is not kept. */
+export interface Peer {
+  readonly ip: string | null;
+  readonly userAgent: string | null;
 }
-
-export interface SocketRules {
-  /** Told of errors that are the server's own. */
-  readonly onFault: (error: unknown) => void;
-  /** Told when a peer is given up that reads nothing. */
-  readonly onUnread: () => void;
-  readonly unread: UnreadWatch;
-  /** So much may wait for the peer before nothing more is taken from it. */
-  readonly unreadBytes: number;
-}
-
-const pingIntervalMs = 12_000;
 
 /** A close frame has room for 123 bytes (RFC 6455, section 5.5). */
 function closeReason(reason = ""): string {
@@ -28,84 +17,101 @@ function closeReason(reason = ""): string {
 }
 
 /**
- * Ends a socket whose other side does not answer pings. While data waits a ping could not get through either; how long
- * it may wait is another rule's business.
- * @returns what stops it
+ * One WebSocket, as graphql-transport-ws sees it. In place of the library's own adapter, which prints errors to the
+ * console and sends their messages to the client. There are many of them, and most are idle: what can be shared is, and
+ * each has as few closures of its own as possible.
  */
-function keepAlive(socket: WebSocket): () => void {
-  let isAlive = true;
-  socket.on("pong", () => (isAlive = true));
-  const timer = setInterval(() => {
-    if (socket.bufferedAmount > 0) return;
-    if (!isAlive) return socket.terminate();
-    isAlive = false;
-    socket.ping();
-  }, pingIntervalMs);
-  return () => clearInterval(timer);
+export class SocketConnection implements ProtocolEnd, Beating, Expiring {
+  readonly peer: Peer;
+  /** Null until the connection is initialised. */
+  caller: Caller | null = null;
+  readonly #socket: WebSocket;
+  readonly #onFault: (error: unknown) => void;
+  #isAlive = true;
+
+  /** @param onFault told of errors that are the server's own */
+  constructor(socket: WebSocket, peer: Peer, onFault: (error: unknown) => void) {
+    this.peer = peer;
+    this.#socket = socket;
+    this.#onFault = onFault;
+    socket.on("pong", () => (this.#isAlive = true));
+    // By then ws has closed the socket with the code that RFC 6455 has for the fault.
+    socket.on("error", ignore);
+  }
+
+  get protocol(): string {
+    return this.#socket.protocol;
+  }
+
+  get isOpen(): boolean {
+    return this.#socket.readyState === this.#socket.OPEN;
+  }
+
+  /**
+   * Resolves once the message is on its way, which for a peer that does not read is never: whoever waits for it pulls
+   * nothing more from its source. A socket that closes takes no messages; its sources are ended when it is closed, and
+   * until then they are not to be emptied either.
+   */
+  async send(message: string): Promise<void> {
+    const socket = this.#socket;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    if (socket.readyState === socket.OPEN) socket.send(message, () => resolve());
+    else if (socket.readyState === socket.CLOSING) socket.once("close", () => resolve());
+    else return;
+    await promise;
+  }
+
+  close(code?: number, reason?: string): void {
+    this.#socket.close(code, closeReason(reason));
+  }
+
+  onMessage(handle: (message: string) => Promise<void>): void {
+    this.#socket.on("message", (message: Buffer) => {
+      handle(message.toString()).catch((error: unknown) => this.#fail(error));
+    });
+  }
+
+  onClose(listener: () => void): void {
+    this.#socket.once("close", listener);
+  }
+
+  #fail(error: unknown): void {
+    // The library's words for a message that only servers send.
+    const isClientFault = error instanceof Error && error.message.startsWith("Unexpected message of type");
+    if (isClientFault) return this.close(CloseCode.BadRequest, "Invalid message received");
+    this.#onFault(error);
+    this.close(CloseCode.InternalServerError, "Something went wrong in the server.");
+  }
+
+  /**
+   * Ends a socket whose other side has not answered the last ping. While data waits a ping could not get through either;
+   * how long it may wait is another rule's business.
+   */
+  beat(): void {
+    if (this.#socket.bufferedAmount > 0) return;
+    if (!this.#isAlive) return this.#socket.terminate();
+    this.#isAlive = false;
+    this.#socket.ping();
+  }
+
+  get expiresAt(): Date {
+    return this.caller!.expiresAt;
+  }
+
+  /** Clients retry after 4403, and not after 4401. */
+  expire(): void {
+    this.close(CloseCode.Forbidden, "The token has expired.");
+  }
 }
 
+function ignore(): void {}
+
 /** Takes nothing more from a peer that leaves its answers unread: they would pile up here. */
-function holdBack({ socket, request }: SocketExtra, unreadBytes: number): void {
+export function holdBack(socket: WebSocket, connection: Socket, unreadBytes: number): void {
   const check = () => {
     if (socket.bufferedAmount > unreadBytes) socket.pause();
   };
   socket.on("message", check);
   socket.on("ping", check);
-  request.socket.on("drain", () => socket.resume());
-}
-
-/**
- * Resolves once the message is on its way, which for a peer that does not read is never: whoever waits for it pulls
- * nothing more from its source. A socket that closes takes no messages; its sources are ended when it is closed, and
- * until then they are not to be emptied either.
- */
-async function send(socket: WebSocket, message: string): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  if (socket.readyState === socket.OPEN) socket.send(message, () => resolve());
-  else if (socket.readyState === socket.CLOSING) socket.once("close", () => resolve());
-  else return;
-  await promise;
-}
-
-/**
- * Joins a socket to a server of graphql-transport-ws. In place of the library's own adapter, which prints errors to the
- * console and sends their messages to the client.
- */
-export function connectSocket<Extra extends SocketExtra>(
-  server: Server<Extra>,
-  extra: Extra,
-  { onFault, onUnread, unread, unreadBytes }: SocketRules,
-): void {
-  const { socket } = extra;
-  const fail = (error: unknown) => {
-    // The library's words for a message that only servers send.
-    const isClientFault = error instanceof Error && error.message.startsWith("Unexpected message of type");
-    if (!isClientFault) onFault(error);
-    socket.close(
-      isClientFault ? CloseCode.BadRequest : CloseCode.InternalServerError,
-      isClientFault ? "Invalid message received" : "Something went wrong in the server.",
-    );
-  };
-  const closed = server.opened(
-    {
-      protocol: socket.protocol,
-      send: (message) => send(socket, message),
-      close: (code, reason) => socket.close(code, closeReason(reason)),
-      onMessage: (handle) => socket.on("message", (message: Buffer) => void handle(message.toString()).catch(fail)),
-    },
-    extra,
-  );
-  const stopPings = keepAlive(socket);
-  holdBack(extra, unreadBytes);
-  const endWatch = unread.watch(extra.request.socket, () => {
-    onUnread();
-    socket.close(...SocketClose.Unread(unread.limitMs));
-  });
-  // By then ws has closed the socket with the code that RFC 6455 has for the fault.
-  socket.on("error", () => {});
-  socket.once("close", (code, reason) => {
-    stopPings();
-    endWatch();
-    void closed(code, String(reason)).catch(onFault);
-  });
+  connection.on("drain", () => socket.resume());
 }

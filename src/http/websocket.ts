@@ -1,16 +1,11 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
-import {
-  type ExecutionArgs,
-  type FormattedExecutionResult,
-  getOperationAST,
-  GraphQLError,
-  type GraphQLFormattedError,
-} from "graphql";
-import { CloseCode, GRAPHQL_TRANSPORT_WS_PROTOCOL, makeServer, type Server, type SubscribePayload } from "graphql-ws";
-import { type ServerOptions, WebSocketServer } from "ws";
+import { GraphQLError } from "graphql";
+import { CloseCode, type Context, GRAPHQL_TRANSPORT_WS_PROTOCOL, makeServer, type Server } from "graphql-ws";
+import { type ServerOptions, type WebSocket, WebSocketServer } from "ws";
 import type { CallerAuthentication } from "../callers/authentication.ts";
-import { type Caller, CallerError } from "../callers/caller.ts";
+import { CallerError } from "../callers/caller.ts";
+import type { TokenExpiries } from "../callers/token-expiries.ts";
 import type { Clock } from "../clock.ts";
 import { RateLimitedError } from "../errors.ts";
 import type { PublicErrors } from "../graphql/public-error.ts";
@@ -18,9 +13,11 @@ import type { Logger } from "../observability/logger.ts";
 import { clientIp } from "./client-ip.ts";
 import type { ConnectionLimits } from "./connection-limits.ts";
 import { explainingSocket } from "./explaining-socket.ts";
+import { Heartbeat } from "./heartbeat.ts";
 import { HeldPlaces } from "./held-places.ts";
 import { SocketClose } from "./socket-close.ts";
-import { connectSocket, type SocketExtra, type SocketRules } from "./socket-connection.ts";
+import { holdBack, SocketConnection } from "./socket-connection.ts";
+import { formatError, formatResult, operationStarters, prepareOperation } from "./socket-operation.ts";
 import { refuseUpgrade } from "./upgrade-refusal.ts";
 import type { UnreadWatch } from "./unread-watch.ts";
 import type { Yoga } from "./yoga.ts";
@@ -31,6 +28,7 @@ export interface WebSocketOptions {
   readonly trustedProxyHops: number;
   readonly publicErrors: PublicErrors;
   readonly clock: Clock;
+  readonly expiries: TokenExpiries;
   readonly allowedOrigins: readonly string[];
   readonly limits: ConnectionLimits;
   readonly unread: UnreadWatch;
@@ -38,7 +36,6 @@ export interface WebSocketOptions {
 }
 
 const maxFrameBytes = 65_536;
-const maxTimeoutMs = 2 ** 31 - 1;
 /** Milliseconds that clients may take to answer when the server itself ends. */
 const endGraceMs = 1_000;
 
@@ -51,31 +48,26 @@ const serverOptions: ServerOptions & { readonly closeTimeout: number } = {
   handleProtocols: (protocols) => protocols.has(GRAPHQL_TRANSPORT_WS_PROTOCOL) && GRAPHQL_TRANSPORT_WS_PROTOCOL,
 };
 
-interface Extra extends SocketExtra {
-  caller?: Caller;
-  expiry?: NodeJS.Timeout;
-}
-
 type ConnectionParams = { readonly authorization?: unknown; readonly "x-on-behalf-of"?: unknown };
+
+type SocketContext = Context<ConnectionParams, SocketConnection>;
 
 /** GraphQL over WebSocket: the same operations, rules and errors as over HTTP. */
 export class GraphQLWebSockets implements AsyncDisposable {
   readonly #options: WebSocketOptions;
   readonly #sockets: WebSocketServer;
   readonly #places: HeldPlaces;
+  readonly #heartbeat = new Heartbeat();
+  readonly #protocol: Server<SocketConnection>;
+  readonly #onFault: (error: unknown) => void;
 
   constructor(options: WebSocketOptions) {
     this.#options = options;
     this.#places = new HeldPlaces(options.limits.socketsPerUser);
     this.#sockets = new WebSocketServer(serverOptions);
-    const server = this.#createServer();
-    const rules: SocketRules = {
-      onFault: (error) => options.publicErrors.toPublic(error),
-      onUnread: () => options.log.info("a WebSocket is closed: its client reads nothing"),
-      unread: options.unread,
-      unreadBytes: options.limits.unreadBytes,
-    };
-    this.#sockets.on("connection", (socket, request) => connectSocket(server, { socket, request }, rules));
+    this.#protocol = this.#createServer();
+    this.#onFault = (error) => void options.publicErrors.toPublic(error);
+    this.#sockets.on("connection", (socket, request) => this.#open(socket, request));
   }
 
   /** How many sockets are open. */
@@ -95,97 +87,81 @@ export class GraphQLWebSockets implements AsyncDisposable {
     );
   }
 
-  #createServer(): Server<Extra> {
-    return makeServer<ConnectionParams, Extra>({
-      onConnect: ({ connectionParams = {}, extra }) => this.#authenticate(connectionParams, extra),
-      onClose: ({ extra }) => clearTimeout(extra.expiry),
+  #open(socket: WebSocket, request: IncomingMessage): void {
+    const { unread, limits, log, expiries, trustedProxyHops } = this.#options;
+    const peer = { ip: clientIp(request, trustedProxyHops), userAgent: request.headers["user-agent"] ?? null };
+    const connection = new SocketConnection(socket, peer, this.#onFault);
+    const closed = this.#protocol.opened(connection, connection);
+    holdBack(socket, request.socket, limits.unreadBytes);
+    this.#heartbeat.add(connection);
+    const endWatch = unread.watch(request.socket, () => {
+      log.info("a WebSocket is closed: its client reads nothing");
+      connection.close(...SocketClose.Unread(unread.limitMs));
+    });
+    socket.once("close", (code, reason) => {
+      this.#heartbeat.delete(connection);
+      endWatch();
+      if (connection.caller !== null) expiries.delete(connection);
+      void closed(code, String(reason)).catch(this.#onFault);
+    });
+  }
+
+  #createServer(): Server<SocketConnection> {
+    return makeServer<ConnectionParams, SocketConnection>({
+      ...operationStarters,
+      onConnect: (context) => this.#authenticate(context),
       // The operation itself is among them.
       onSubscribe: ({ extra, subscriptions }, _id, params) =>
         Object.keys(subscriptions).length > this.#options.limits.operationsPerSocket
           ? [tooManyOperations(this.#options.limits.operationsPerSocket)]
-          : this.#prepare(extra.caller, params),
-      execute: (args) => (args.rootValue as Envelope).execute(args),
-      subscribe: (args) => (args.rootValue as Envelope).subscribe(args),
+          : prepareOperation(this.#options, extra.caller, params),
       onNext: ({ extra }, _id, _params, _args, result) => {
         // A subscription may learn of the token's end before the socket does. Its last word would tell the client that
         // all is over, where the close makes it come back with a new token.
         this.#closeIfExpired(extra);
-        return result.errors && ({ ...result, errors: result.errors.map(format) } as FormattedExecutionResult);
+        return formatResult(result);
       },
-      onError: (_context, _id, _params, errors) => errors.map(format),
+      onError: (_context, _id, _params, errors) => errors.map(formatError),
     });
   }
 
-  async #authenticate(params: ConnectionParams, extra: Extra): Promise<boolean> {
-    const { request, socket } = extra;
+  async #authenticate(context: SocketContext): Promise<boolean> {
+    const { extra: connection, connectionParams = {} } = context;
+    // A token is not kept for longer than it is looked at.
+    (context as { connectionParams?: ConnectionParams | undefined }).connectionParams = undefined;
     try {
-      extra.caller = await this.#options.authentication.authenticate({
-        authorization: params.authorization,
-        onBehalfOf: params["x-on-behalf-of"],
-        ip: clientIp(request, this.#options.trustedProxyHops),
-        userAgent: request.headers["user-agent"] ?? null,
+      connection.caller = await this.#options.authentication.authenticate({
+        authorization: connectionParams.authorization,
+        onBehalfOf: connectionParams["x-on-behalf-of"],
+        ...connection.peer,
       });
     } catch (error) {
-      if (error instanceof RateLimitedError) socket.close(...SocketClose.TooManyFailedTokens(error.retryAfter));
-      else if (error instanceof CallerError) socket.close(CloseCode.Forbidden, error.message);
+      if (error instanceof RateLimitedError) connection.close(...SocketClose.TooManyFailedTokens(error.retryAfter));
+      else if (error instanceof CallerError) connection.close(CloseCode.Forbidden, error.message);
       else throw error;
       return false;
     }
-    if (socket.readyState !== socket.OPEN) return false;
-    const giveBack = this.#places.take(extra.caller);
+    return connection.isOpen && this.#admit(connection);
+  }
+
+  #admit(connection: SocketConnection): boolean {
+    const giveBack = this.#places.take(connection.caller!);
     if (giveBack === null) {
-      socket.close(...SocketClose.TooManySockets(this.#options.limits.socketsPerUser));
+      connection.close(...SocketClose.TooManySockets(this.#options.limits.socketsPerUser));
       return false;
     }
-    socket.once("close", giveBack);
-    this.#closeOnExpiry(extra);
+    connection.onClose(giveBack);
+    this.#options.expiries.add(connection);
+    this.#closeIfExpired(connection);
     return true;
   }
 
-  #remainingMs({ caller }: Extra): number {
-    return caller!.expiresAt.getTime() - this.#options.clock.now().getTime();
-  }
-
-  /** Clients retry after 4403, and not after 4401. */
-  #closeIfExpired(extra: Extra): void {
-    if (this.#remainingMs(extra) <= 0) extra.socket.close(CloseCode.Forbidden, "The token has expired.");
-  }
-
-  #closeOnExpiry(extra: Extra): void {
-    this.#closeIfExpired(extra);
-    const waitMs = Math.min(this.#remainingMs(extra), maxTimeoutMs);
-    if (waitMs <= 0 || extra.socket.readyState !== extra.socket.OPEN) return;
-    extra.expiry = setTimeout(() => this.#closeOnExpiry(extra), waitMs).unref();
-  }
-
-  /** What graphql-ws executes, or the errors that it sends: thrown, they would close the socket and end all on it. */
-  async #prepare(
-    caller: Caller | undefined,
-    params: SubscribePayload,
-  ): Promise<ExecutionArgs | readonly GraphQLError[]> {
-    try {
-      const { schema, execute, subscribe, contextFactory, parse, validate } = this.#options.yoga.getEnveloped({
-        caller,
-        params,
-      });
-      const document = parse(params.query);
-      const errors = validate(schema, document) as readonly GraphQLError[];
-      if (errors.length > 0) return errors;
-      if (getOperationAST(document, params.operationName) == null) return [unclearOperation()];
-      return {
-        schema,
-        document,
-        operationName: params.operationName,
-        variableValues: params.variables,
-        contextValue: await contextFactory(),
-        rootValue: { execute, subscribe },
-      };
-    } catch (error) {
-      return [this.#options.publicErrors.toPublic(error)];
-    }
+  #closeIfExpired(connection: SocketConnection): void {
+    if (this.#options.clock.now() >= connection.expiresAt) connection.expire();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#heartbeat[Symbol.dispose]();
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#sockets.close(() => resolve());
     for (const socket of this.#sockets.clients) socket.close(1001, "Going away");
@@ -195,25 +171,7 @@ export class GraphQLWebSockets implements AsyncDisposable {
   }
 }
 
-interface Envelope {
-  execute: (args: ExecutionArgs) => never;
-  subscribe: (args: ExecutionArgs) => never;
-}
-
-/** In Yoga's words: over HTTP it says the same. */
-function unclearOperation(): GraphQLError {
-  return new GraphQLError("Could not determine what operation to execute.", {
-    extensions: { code: "OPERATION_RESOLUTION_FAILURE" },
-  });
-}
-
 function tooManyOperations(limit: number): GraphQLError {
   const message = `${limit} operations run on this socket, which is the limit. Complete one, or open another socket.`;
   return new GraphQLError(message, { extensions: { code: "TOO_MANY_OPERATIONS", limit } });
-}
-
-/** An error as HTTP clients get it: without the status that stands in it for Yoga. */
-function format(error: GraphQLError): GraphQLFormattedError {
-  const { http: _http, ...extensions } = error.extensions;
-  return { ...error.toJSON(), extensions };
 }

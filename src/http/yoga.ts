@@ -1,3 +1,4 @@
+import type { GraphQLError } from "graphql";
 import { createYoga, type YogaServerInstance } from "graphql-yoga";
 import type { Caller } from "../callers/caller.ts";
 import type { GraphQLContext, Services } from "../graphql/context.ts";
@@ -7,6 +8,7 @@ import { documentPlugin, type DocumentPluginOptions } from "./document-plugin.ts
 import { eventStreamPlugin } from "./event-stream-plugin.ts";
 import { metricsPlugin } from "./metrics-plugin.ts";
 import { queryStringPlugin } from "./query-string-plugin.ts";
+import { sharedDeliveryPlugin } from "./shared-delivery-plugin.ts";
 
 /** What a transport hands over with an operation, once it knows who calls. */
 export interface TransportContext {
@@ -24,25 +26,34 @@ export interface YogaOptions extends DocumentPluginOptions {
   readonly streamsPerUser: number;
 }
 
+/** What clients may see of an error. An error that has passed is not made into another one by the next who masks. */
+function createMask({ publicErrors, introspection }: YogaOptions): (error: unknown) => GraphQLError {
+  const masked = new WeakSet<GraphQLError>();
+  return (error) => {
+    if (masked.has(error as GraphQLError)) return error as GraphQLError;
+    const publicError = publicErrors.toPublic(error);
+    const shown = introspection ? publicError : hideSuggestions(publicError);
+    masked.add(shown);
+    return shown;
+  };
+}
+
 /** GraphQL itself. Routing, CORS, body limits, GraphiQL and authentication are the HTTP server's, before it. */
 export function createGraphQL(options: YogaOptions): Yoga {
-  const { services, publicErrors, introspection } = options;
+  const { services } = options;
+  const mask = createMask(options);
+  const createContext = (caller: Caller) => ({ ...services, caller });
   return createYoga<TransportContext & Record<string, unknown>, GraphQLContext>({
     schema,
-    context: ({ caller, bindBrowser, onRateLimited }) => ({ ...services, caller, bindBrowser, onRateLimited }),
+    context: ({ caller, bindBrowser, onRateLimited }) => ({ ...createContext(caller), bindBrowser, onRateLimited }),
     plugins: [
       queryStringPlugin,
       documentPlugin(options),
       eventStreamPlugin(options.streamsPerUser),
       metricsPlugin(services.metrics),
+      sharedDeliveryPlugin({ createContext, mask }),
     ],
-    maskedErrors: {
-      maskError: (error) => {
-        const publicError = publicErrors.toPublic(error);
-        return introspection ? publicError : hideSuggestions(publicError);
-      },
-      isDev: false,
-    },
+    maskedErrors: { maskError: mask, isDev: false },
     // Its caches go by the text and have room for any 1,024 of them; `Documents` has its own.
     parserAndValidationCache: false,
     extraParamNames: ["documentId"],

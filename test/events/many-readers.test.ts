@@ -9,6 +9,7 @@ const sizes = {
   servers: 3,
   writers: 2,
   events: 2_000,
+  eventsPerTransaction: 3,
   kills: 3,
   reconnectMs: 1_000,
   killMs: 1_000,

@@ -5,8 +5,8 @@ import { signToken } from "../../../src/callers/token-verifier.ts";
 import { systemClock } from "../../../src/clock.ts";
 import { loadConfig } from "../../../src/config.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
-import { Child } from "./child.ts";
 import { EventChain } from "./chain.ts";
+import { Processes } from "./processes.ts";
 import { Reader } from "./reader.ts";
 import { userName } from "./users.ts";
 
@@ -18,11 +18,13 @@ export interface Sizes {
   readonly writers: number;
   /** At least so many are written. */
   readonly events: number;
+  /** Events that one transaction writes, all for one user. */
+  readonly eventsPerTransaction: number;
   /** At least so many processes are killed meanwhile. */
   readonly kills: number;
   /** Milliseconds after which each connection is cut, on average. */
   readonly reconnectMs: number;
-  /** Milliseconds from one kill to the next; servers and writers take turns. */
+  /** Milliseconds from one kill to the next; servers and writers take turns, while there are writers. */
   readonly killMs: number;
 }
 
@@ -49,83 +51,32 @@ const secrets = {
   CREDENTIAL_ENCRYPTION_KEY: Buffer.alloc(32, 7).toString("base64"),
 };
 
-const serverModule = new URL("./server.ts", import.meta.url);
-const writerModule = new URL("./writer.ts", import.meta.url);
-const startAttempts = 10;
-const startRetryMs = 1_000;
-
-/** The servers and writers of a run. Any of them may be killed; another then takes its place. */
-class Processes implements AsyncDisposable {
-  readonly origins: string[] = [];
-  kills = 0;
-  readonly #children: Child[] = [];
-  readonly #environment: Readonly<Record<string, string>>;
-  readonly #sizes: Sizes;
-  #started = 0;
-
-  constructor(sizes: Sizes, environment: Readonly<Record<string, string>>) {
-    this.#sizes = sizes;
-    this.#environment = environment;
-  }
-
-  /** Tries again, as whatever supervises a server does: the database may still hold a killed one's connections. */
-  async startServer(index: number): Promise<void> {
-    for (let attempt = 1; ; attempt++) {
-      const server = (this.#children[index] = new Child(serverModule, [], this.#environment));
-      try {
-        this.origins[index] = `http://127.0.0.1:${await server.port()}`;
-        return;
-      } catch (error) {
-        if (attempt === startAttempts) throw error;
-        await delay(startRetryMs);
-      }
-    }
-  }
-
-  startWriter(index: number): void {
-    const args = [`writer-${++this.#started}`, String(this.#sizes.users)];
-    this.#children[this.#sizes.servers + index] = new Child(writerModule, args, this.#environment);
-  }
-
-  /** Kills servers and writers in turn until the signal aborts. */
-  async keepKilling(signal: AbortSignal): Promise<void> {
-    const { servers, writers, killMs } = this.#sizes;
-    for (let turn = 0; !signal.aborted; turn++) {
-      await delay(killMs, undefined, { signal }).catch(() => {});
-      if (signal.aborted) return;
-      const half = Math.floor(turn / 2);
-      const index = turn % 2 === 0 ? half % servers : servers + (half % writers);
-      await this.#children[index]!.kill();
-      this.kills += 1;
-      if (index < servers) await this.startServer(index);
-      else this.startWriter(index - servers);
-    }
-  }
-
-  async stopWriters(): Promise<void> {
-    await Promise.all(this.#children.slice(this.#sizes.servers).map((writer) => writer.kill()));
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all(this.#children.map((child) => child.kill()));
-  }
+interface Stage {
+  readonly sizes: Sizes;
+  readonly processes: Processes;
+  readonly readers: readonly Reader[];
 }
 
 /** Resolves when enough events are committed, and enough processes were killed. */
-async function written(
-  database: pg.Client,
-  { sizes: { events, users, kills }, processes }: { sizes: Sizes; processes: Processes },
-  options: RunOptions,
-): Promise<void> {
+async function written(database: pg.Client, stage: Stage, options: RunOptions): Promise<void> {
+  const { events, users, kills } = stage.sizes;
   for (;;) {
     const { rows } = await database.query<{ total: number; idle: number }>(
       "select coalesce(sum(seq), 0)::float8 as total, ($1 - count(*))::int as idle from user_streams",
       [users],
     );
-    options.progress?.(`${rows[0]!.total} of ${events} events are written`);
-    if (rows[0]!.total >= events && rows[0]!.idle === 0 && processes.kills >= kills) return;
+    options.progress?.(`${rows[0]!.total} of ${events} events are written, ${read(stage)}`);
+    if (rows[0]!.total >= events && rows[0]!.idle === 0 && stage.processes.kills >= kills) return;
     await delay(250, undefined, { signal: options.signal });
   }
+}
+
+function read({ readers, processes }: Stage): string {
+  return `${sum(readers.map(({ chain }) => chain.seq))} delivered, ${processes.kills} processes killed`;
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
 }
 
 /** What the database holds of each user's stream. */
@@ -191,21 +142,29 @@ export async function runManyReaders(sizes: Sizes, options: RunOptions): Promise
   const isDone = (reader: Reader) =>
     options.signal?.aborted === true || (truth !== null && reader.chain.seq >= truth.get(reader.userId)!.seq);
   const reading = Promise.all(readers.map((reader) => reader.run(() => isDone(reader))));
-  const enough = new AbortController();
-  const killing = processes.keepKilling(enough.signal);
-  await written(database, { sizes, processes }, options);
-  enough.abort();
-  await killing;
-  await processes.stopWriters();
-  truth = await readTruth(database, sizes.users);
-  options.progress?.("everything is written; the readers catch up");
-  await reading;
+  const stage = { sizes, processes, readers };
+  const isOver = new AbortController();
+  const killing = processes.keepKilling(isOver.signal);
+  try {
+    await written(database, stage, options);
+    await processes.stopWriters();
+    truth = await readTruth(database, sizes.users);
+    using _progress = repeat(() => options.progress?.(`all events are written, ${read(stage)}`));
+    await reading;
+  } finally {
+    isOver.abort();
+    await killing;
+  }
   options.signal?.throwIfAborted();
   return judge(readers, truth, processes.kills);
 }
 
+function repeat(work: () => void): Disposable {
+  const timer = setInterval(work, 1_000);
+  return { [Symbol.dispose]: () => clearInterval(timer) };
+}
+
 function judge(readers: readonly Reader[], truth: ReadonlyMap<string, EventChain>, kills: number): Outcome {
-  const sum = (numbers: Iterable<number>) => Array.from(numbers).reduce((total, number) => total + number, 0);
   const differences = readers
     .filter(({ userId, chain }) => String(chain) !== String(truth.get(userId)))
     .map(({ userId, chain }) => `${userId}: a reader has ${String(chain)}, the database ${String(truth.get(userId))}`);

@@ -1,6 +1,10 @@
-/** Writes numbered events for random users until it is killed. Its arguments: its name, and how many users there are. */
+/**
+ * Writes numbered events for random users until it is killed. Its arguments: its name, how many users there are, and how
+ * many events one transaction writes.
+ */
 import { pino } from "pino";
 import { openDatabase } from "../../../src/db/database.ts";
+import type { NewEvent } from "../../../src/events/event.ts";
 import { Outbox } from "../../../src/events/outbox.ts";
 import { postgresLine } from "../../../src/events/postgres-doorbell.ts";
 import { SharedDoorbell } from "../../../src/events/shared-doorbell.ts";
@@ -9,22 +13,26 @@ import { userName } from "./users.ts";
 /** Transactions at the same time. */
 const concurrency = 4;
 
-const [name, users] = process.argv.slice(2);
+const [name, users, eventsPerTransaction] = process.argv.slice(2);
 const url = process.env["DATABASE_URL"]!;
 const database = await openDatabase({ kind: "postgres", url });
 const doorbell = await SharedDoorbell.connect(postgresLine(url), pino({ level: "silent" }));
 const outbox = new Outbox(database, doorbell);
 let number = 0;
 
+function nextEvent(): NewEvent {
+  const label = `${name}.${++number}`;
+  return {
+    type: "CredentialStored",
+    body: { credentialId: crypto.randomUUID(), provider: "none", method: "api_key", label },
+  };
+}
+
 async function write(): Promise<never> {
   for (;;) {
-    const label = `${name}.${++number}`;
-    await outbox.transaction(userName(Math.floor(Math.random() * Number(users))), async (_em, emit) =>
-      emit({
-        type: "CredentialStored",
-        body: { credentialId: crypto.randomUUID(), provider: "none", method: "api_key", label },
-      }),
-    );
+    await outbox.transaction(userName(Math.floor(Math.random() * Number(users))), async (_em, emit) => {
+      for (let count = Number(eventsPerTransaction); count > 0; count--) emit(nextEvent());
+    });
   }
 }
 

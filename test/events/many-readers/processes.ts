@@ -1,0 +1,69 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { Child } from "./child.ts";
+import type { Sizes } from "./many-readers.ts";
+
+const serverModule = new URL("./server.ts", import.meta.url);
+const writerModule = new URL("./writer.ts", import.meta.url);
+const startAttempts = 10;
+const startRetryMs = 1_000;
+
+/** The servers and writers of a run. Any of them may be killed; another then takes its place. */
+export class Processes implements AsyncDisposable {
+  readonly origins: string[] = [];
+  kills = 0;
+  readonly #children: Child[] = [];
+  readonly #environment: Readonly<Record<string, string>>;
+  readonly #sizes: Sizes;
+  #started = 0;
+  #areWritersWanted = true;
+
+  constructor(sizes: Sizes, environment: Readonly<Record<string, string>>) {
+    this.#sizes = sizes;
+    this.#environment = environment;
+  }
+
+  /** Tries again, as whatever supervises a server does: the database may still hold a killed one's connections. */
+  async startServer(index: number): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      const server = (this.#children[index] = new Child(serverModule, [], this.#environment));
+      try {
+        this.origins[index] = `http://127.0.0.1:${await server.port()}`;
+        return;
+      } catch (error) {
+        if (attempt === startAttempts) throw error;
+        await delay(startRetryMs);
+      }
+    }
+  }
+
+  startWriter(index: number): void {
+    const { users, eventsPerTransaction } = this.#sizes;
+    const args = [`writer-${++this.#started}`, String(users), String(eventsPerTransaction)];
+    this.#children[this.#sizes.servers + index] = new Child(writerModule, args, this.#environment);
+  }
+
+  /** Kills servers, and writers as long as they are wanted, in turn until the signal aborts. */
+  async keepKilling(signal: AbortSignal): Promise<void> {
+    const { servers, writers, killMs } = this.#sizes;
+    for (let turn = 0; !signal.aborted; turn++) {
+      await delay(killMs, undefined, { signal }).catch(() => {});
+      if (signal.aborted) return;
+      const half = Math.floor(turn / 2);
+      const isServer = turn % 2 === 0 || !this.#areWritersWanted;
+      const index = isServer ? (this.#areWritersWanted ? half : turn) % servers : servers + (half % writers);
+      await this.#children[index]!.kill();
+      this.kills += 1;
+      if (index < servers) await this.startServer(index);
+      else if (this.#areWritersWanted) this.startWriter(index - servers);
+    }
+  }
+
+  async stopWriters(): Promise<void> {
+    this.#areWritersWanted = false;
+    await Promise.all(this.#children.slice(this.#sizes.servers).map((writer) => writer.kill()));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#children.map((child) => child.kill()));
+  }
+}

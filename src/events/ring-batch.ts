@@ -3,37 +3,46 @@ const flushIntervalMs = 10;
 /** PostgreSQL refuses payloads of 8000 bytes and more. */
 const maxPayloadBytes = 7_900;
 
-/** Packs user ids into as few payloads as possible. */
-function packPayloads(userIds: Iterable<string>): string[] {
+/** Packs user ids into as few payloads as possible, each with who sends it. */
+function packPayloads(from: string, userIds: Iterable<string>): string[] {
   const payloads: string[] = [];
-  let batch: string[] = [];
-  let size = 2;
+  const head = `[${JSON.stringify({ from })}`;
+  const headSize = Buffer.byteLength(head) + 1;
+  let payload = head;
+  let size = headSize;
   for (const userId of userIds) {
-    const length = Buffer.byteLength(JSON.stringify(userId)) + 1;
+    const item = `,${JSON.stringify(userId)}`;
+    const length = Buffer.byteLength(item);
     if (size + length > maxPayloadBytes) {
-      payloads.push(JSON.stringify(batch));
-      batch = [];
-      size = 2;
+      payloads.push(`${payload}]`);
+      payload = head;
+      size = headSize;
     }
-    batch.push(userId);
+    payload += item;
     size += length;
   }
-  if (batch.length > 0) payloads.push(JSON.stringify(batch));
+  if (payload !== head) payloads.push(`${payload}]`);
   return payloads;
 }
 
-/** The user ids of a payload; none of one that no `RingBatch` has made. */
-export function unpackPayload(payload: string): string[] {
+/** The user ids of a payload, and its sender where it names one; no ids of one that no `RingBatch` has made. */
+export function unpackPayload(payload: string): { readonly from: string | null; readonly userIds: readonly string[] } {
   try {
     const value: unknown = JSON.parse(payload);
-    return Array.isArray(value) ? value.filter((userId) => typeof userId === "string") : [];
+    const items: readonly unknown[] = Array.isArray(value) ? value : [];
+    const sender = items.find((item) => typeof item === "object" && item !== null && "from" in item);
+    return {
+      from: sender === undefined ? null : String((sender as { from: unknown }).from),
+      userIds: items.filter((item) => typeof item === "string"),
+    };
   } catch {
-    return [];
+    return { from: null, userIds: [] };
   }
 }
 
 /** Gathers the rings that come close together, and sends each user's once. */
 export class RingBatch implements AsyncDisposable {
+  readonly #from: string;
   readonly #send: (payload: string) => Promise<void>;
   #pending = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
@@ -41,8 +50,12 @@ export class RingBatch implements AsyncDisposable {
   /** By `performance.now()`. */
   #sentAt = -Infinity;
 
-  /** @param send must not reject */
-  constructor(send: (payload: string) => Promise<void>) {
+  /**
+   * @param from who rings
+   * @param send must not reject
+   */
+  constructor(from: string, send: (payload: string) => Promise<void>) {
+    this.#from = from;
     this.#send = send;
   }
 
@@ -73,7 +86,7 @@ export class RingBatch implements AsyncDisposable {
   async #sendPending(): Promise<void> {
     const userIds = this.#pending;
     this.#pending = new Set();
-    for (const payload of packPayloads(userIds)) await this.#send(payload);
+    for (const payload of packPayloads(this.#from, userIds)) await this.#send(payload);
   }
 
   /** Sends what is left. */

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "../observability/logger.ts";
 import { type Doorbell, inProcessDoorbell, type RingListener } from "./doorbell.ts";
@@ -23,7 +24,9 @@ export class SharedDoorbell implements Doorbell {
   readonly #openLine: OpenLine;
   readonly #log: Logger;
   readonly #local = inProcessDoorbell();
-  readonly #batch = new RingBatch((payload) => this.#send(payload));
+  /** Tells this process's own rings from others': they are heard here before they are sent, with what was committed. */
+  readonly #id: string = randomUUID();
+  readonly #batch = new RingBatch(this.#id, (payload) => this.#send(payload));
   readonly #stopped = new AbortController();
   #line: DoorbellLine | undefined;
   #isAway = false;
@@ -59,11 +62,15 @@ export class SharedDoorbell implements Doorbell {
     }
   }
 
+  #hear(payload: string): void {
+    const { from, userIds } = unpackPayload(payload);
+    if (from === this.#id) return;
+    for (const userId of userIds) this.#local.ring(userId);
+  }
+
   async #open(): Promise<void> {
     try {
-      this.#line = await this.#openLine((payload) => {
-        for (const userId of unpackPayload(payload)) this.#local.ring(userId);
-      });
+      this.#line = await this.#openLine((payload) => this.#hear(payload));
       if (this.#isAway) this.#log.info("doorbell connected again");
       this.#isAway = false;
     } catch (error) {

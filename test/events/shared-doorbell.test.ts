@@ -87,6 +87,21 @@ describe.each(carriers)("over $name", ({ name, url, line, cut, nowhere }) => {
       await expect(both).resolves.toBeDefined();
     });
 
+    test("a process hears its own ring once, and that of another as it comes", async () => {
+      await using here = await SharedDoorbell.connect(line(url!), log);
+      await using there = await SharedDoorbell.connect(line(url!), log);
+      const bob = `bob ${crypto.randomUUID()}`;
+      const rings: string[] = [];
+      here.onRing((user) => rings.push(user));
+      here.ring(alice);
+      await heard(there, [alice]);
+      // Messages of one line keep their order: an echo of the first ring would have come before this one.
+      const answered = heard(here, [bob]);
+      there.ring(bob);
+      await answered;
+      expect(rings.filter((user) => user === alice || user === bob)).toEqual([alice, bob]);
+    });
+
     test("more users than one message can carry are all told, whatever their ids hold", async () => {
       await using here = await SharedDoorbell.connect(line(url!), log);
       await using there = await SharedDoorbell.connect(line(url!), log);

@@ -28,8 +28,9 @@ new WebSocketServer({ server }).on("connection", (socket) => {
 });
 
 function answer(request: ServerRequest): number {
-  if (request.kind === "memory") {
-    globalThis.gc?.();
+  if (request.kind === "unread") return 0;
+  if (request.kind !== "event") {
+    if (request.kind === "memory") globalThis.gc?.();
     return process.memoryUsage().rss;
   }
   const sentAt = now();

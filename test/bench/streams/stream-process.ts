@@ -2,8 +2,15 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 
-/** What a server of these benches does on request; it answers with a time of `now`, or with bytes. */
-export type ServerRequest = { readonly kind: "memory" } | { readonly kind: "event"; readonly userId: string };
+/** What a server of these benches does on request; it answers with a time of `now`, with bytes, or with a count. */
+export type ServerRequest =
+  | { readonly kind: "memory" | "resident" | "unread" }
+  | {
+      readonly kind: "event";
+      readonly userId: string;
+      /** Characters of the event's label. */
+      readonly size: number;
+    };
 
 /** Milliseconds of a clock that all processes of a machine share. */
 export function now(): number {
@@ -30,9 +37,19 @@ export class StreamProcess implements AsyncDisposable {
     return new StreamProcess(child, port);
   }
 
-  /** Commits an event of this user. @returns when, by `now` */
-  async emit(userId: string): Promise<number> {
-    return this.#ask({ kind: "event", userId });
+  /** Commits an event of this user, with a label of so many characters. @returns when, by `now` */
+  async emit(userId: string, size = 5): Promise<number> {
+    return this.#ask({ kind: "event", userId, size });
+  }
+
+  /** Resident bytes as they are. */
+  async resident(): Promise<number> {
+    return this.#ask({ kind: "resident" });
+  }
+
+  /** How many sockets were closed because their clients read nothing. */
+  async closedUnread(): Promise<number> {
+    return this.#ask({ kind: "unread" });
   }
 
   /** Resident bytes after a garbage collection. */

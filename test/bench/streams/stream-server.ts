@@ -2,6 +2,7 @@
  * The server with the settings of its environment, which on request writes an event of a user as a business transaction
  * does, or tells how much memory it uses. Requests and answers go over the channel of its parent.
  */
+import { Writable } from "node:stream";
 import { createApp } from "../../../src/app.ts";
 import { loadConfig } from "../../../src/config.ts";
 import { openDatabase } from "../../../src/db/database.ts";
@@ -10,17 +11,30 @@ import { Outbox } from "../../../src/events/outbox.ts";
 import { postgresLine } from "../../../src/events/postgres-doorbell.ts";
 import { redisLine } from "../../../src/events/redis-doorbell.ts";
 import { SharedDoorbell } from "../../../src/events/shared-doorbell.ts";
+import { connectionLimits } from "../../../src/http/connection-limits.ts";
 import { createLogger } from "../../../src/observability/logger.ts";
 import { reportPort } from "../report-port.ts";
 import { now, type ServerRequest } from "./stream-process.ts";
 
 const config = loadConfig([]);
 const url = config.databaseUrl!.reveal();
-const log = createLogger(config.logLevel);
+let closedUnread = 0;
+const log = createLogger(
+  "info",
+  new Writable({
+    write: (chunk: Buffer, _encoding, done) => {
+      const line = chunk.toString();
+      if (line.includes("a WebSocket is closed")) closedUnread += 1;
+      else if (!line.includes('"level":30')) process.stderr.write(line);
+      done();
+    },
+  }),
+);
 const database = await openDatabase({ kind: "postgres", url });
 const line = config.eventsUrl === null ? postgresLine(url) : redisLine(config.eventsUrl.reveal());
 const doorbell = process.env["DOORBELL"] === "none" ? inProcessDoorbell() : await SharedDoorbell.connect(line, log);
-const app = await createApp(config, { catalog: [], database, doorbell, log });
+const unreadMs = Number(process.env["UNREAD_MS"] ?? connectionLimits.unreadMs);
+const app = await createApp(config, { catalog: [], database, doorbell, log, connections: { unreadMs } });
 
 // The doorbell rings right after the commit.
 let committedAt = 0;
@@ -33,11 +47,13 @@ const outbox = new Outbox(database, {
 });
 
 async function answer(request: ServerRequest): Promise<number> {
-  if (request.kind === "memory") {
-    globalThis.gc?.();
+  if (request.kind === "unread") return closedUnread;
+  if (request.kind !== "event") {
+    if (request.kind === "memory") globalThis.gc?.();
     return process.memoryUsage().rss;
   }
-  const body = { credentialId: crypto.randomUUID(), provider: "none", method: "api_key", label: "bench" } as const;
+  const label = "x".repeat(request.size);
+  const body = { credentialId: crypto.randomUUID(), provider: "none", method: "api_key", label } as const;
   await outbox.transaction(request.userId, async (_em, emit) => emit({ type: "CredentialStored", body }));
   return committedAt;
 }

@@ -58,6 +58,19 @@ export class Subscriber {
     return promise;
   }
 
+  /** Reads nothing more from the network until `resume`. */
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  /** Reads on. @returns the code by which the server closes, or has closed, the socket */
+  async resume(): Promise<number> {
+    const closed = once(this.#socket, "close");
+    this.#socket.resume();
+    const [code] = (await closed) as [number];
+    return code;
+  }
+
   close(): void {
     this.#socket.terminate();
   }

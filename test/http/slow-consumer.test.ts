@@ -1,7 +1,10 @@
 import { once } from "node:events";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
+import { WebSocket } from "ws";
 import type { Database } from "../../src/db/database.ts";
 import { encodeCursor } from "../../src/events/cursor.ts";
+import { inProcessDoorbell } from "../../src/events/doorbell.ts";
+import { Outbox } from "../../src/events/outbox.ts";
 import { eventsSubscription } from "../client/operations.ts";
 import { startTestApp, type TestApp } from "../support/test-app.ts";
 import { createTestDatabase } from "../support/test-database.ts";
@@ -85,6 +88,67 @@ test("a WebSocket whose client reads nothing is closed with 1013; until then its
   expect(pagesRead()).toBe(read);
   other.send({ type: "ping" });
   expect(await other.next()).toEqual({ type: "pong" });
+});
+
+type Sent = (error?: Error) => void;
+
+/** Sees how many bytes each of the server's sockets was given that have not left this process. */
+function watchWaiting() {
+  const waiting = new Map<WebSocket, number>();
+  let most = 0;
+  const send = Reflect.get(WebSocket.prototype, "send") as (data: string, done?: Sent) => void;
+  const watched = function (this: WebSocket, data: string, done?: Sent) {
+    // Only the server's sends have a callback.
+    if (done === undefined) return send.call(this, data);
+    const add = (bytes: number) => waiting.set(this, (waiting.get(this) ?? 0) + bytes);
+    add(data.length);
+    most = Math.max(most, waiting.get(this)!);
+    send.call(this, data, (error) => {
+      add(-data.length);
+      done(error);
+    });
+  };
+  const spy = vi.spyOn(WebSocket.prototype, "send").mockImplementation(watched as WebSocket["send"]);
+  return { most: () => most, [Symbol.dispose]: () => spy.mockRestore() };
+}
+
+test("one that stands still holds up none of those it shares with, and one message at most waits for it", async () => {
+  const [total, batch] = [400, 20];
+  const database = await createTestDatabase();
+  const doorbell = inProcessDoorbell();
+  await using server = await startTestApp({ database, doorbell, connections: { unreadMs: 3_000 } });
+  await using stack = new AsyncDisposableStack();
+  const sockets: ProtocolSocket[] = [];
+  for (let count = 0; count < 5; count++) {
+    const socket = stack.use(await ProtocolSocket.connect(server.baseUrl, await server.token("alice")));
+    socket.subscribe("1", withReason, fromTheStart);
+    sockets.push(socket);
+  }
+  const [stalled, ...readers] = sockets;
+  using waiting = watchWaiting();
+  stalled!.pause();
+  // The server gives it some seconds to read what was sent before the close.
+  const rest = logged(server, "a WebSocket is closed").then(() => {
+    stalled!.resume();
+    return stalled!.rest();
+  });
+  const outbox = new Outbox(database, doorbell);
+  const body = { credentialId: crypto.randomUUID(), provider: "anthropic", method: "api_key", label: "x" } as const;
+  for (let written = 0; written < total; written += batch) {
+    const numbers = Array.from({ length: batch }, (_, index) => encodeCursor(written + index + 1));
+    await outbox.transaction("alice", async (_em, emit) => {
+      for (const _number of numbers)
+        emit({ type: "ReauthenticationRequired", body: { ...body, reason: "x".repeat(50_000) } });
+    });
+    for (const reader of readers) {
+      const messages = await reader.until(({ payload }) => cursorOf(payload) === numbers.at(-1));
+      expect(messages.map(({ payload }) => cursorOf(payload))).toEqual(numbers);
+    }
+  }
+
+  expect((await rest).length).toBeLessThan(total);
+  expect((await stalled!.closed)[0]).toBe(1013);
+  expect(waiting.most()).toBeLessThan(51_000);
 });
 
 test("an SSE response whose client reads nothing is cut; until then its stream is not read on", async () => {

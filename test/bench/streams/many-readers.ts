@@ -11,7 +11,7 @@ const options = {
   servers: { meaning: "servers on one database", value: 4, max: 16, whole: true },
   writers: { meaning: "writing processes", value: 3, max: 16, whole: true },
   batch: { meaning: "events of one transaction", value: 20, max: 1_000, whole: true },
-  reconnect: { meaning: "seconds until a connection is cut, on average", value: 3, max: 3_600, whole: false },
+  reconnect: { meaning: "seconds until a connection is cut, on average", value: 5, max: 3_600, whole: false },
   kill: { meaning: "seconds from one kill of a process to the next", value: 5, max: 3_600, whole: false },
 } satisfies Record<string, BenchOption>;
 

@@ -32,7 +32,7 @@ export function unpackPayload(payload: string): { readonly from: string | null; 
     const items: readonly unknown[] = Array.isArray(value) ? value : [];
     const sender = items.find((item) => typeof item === "object" && item !== null && "from" in item);
     return {
-      from: sender === undefined ? null : String((sender as { from: unknown }).from),
+      from: sender === undefined ? null : String(sender.from),
       userIds: items.filter((item) => typeof item === "string"),
     };
   } catch {

@@ -59,5 +59,7 @@ export async function readPage(database: Database, userId: string, after: number
   const events = rows.flatMap(({ seq, type, body, at_ms }) =>
     seq === null ? [] : [toStreamEvent(userId, { seq, type, body, atMs: at_ms })],
   );
+  // Only a hand in the database makes a hole. Readers are told of it as of what retention has removed, and skip nothing.
+  if (events.some(({ seq }, index) => seq !== after + 1 + index)) throw expired();
   return { after, events, isLast: events.length < pageSize };
 }

@@ -121,6 +121,15 @@ test.each([
   expect(seen).toEqual(Array.from({ length: 100 }, (_, index) => index + 1));
 });
 
+test("a hole that somebody has made in the database ends a reader with CURSOR_EXPIRED, and is not skipped", async () => {
+  const database = await createTestDatabase();
+  await using streams = await createStream(database);
+  await streams.emit("alice", 5);
+  await database.em().execute("delete from events where seq = 3");
+  const events = await streams.stream.read("alice", encodeCursor(0));
+  await expect(events.next()).rejects.toMatchObject({ code: "CURSOR_EXPIRED" });
+});
+
 test("a reader that has read everything goes on, whatever is removed behind it", async () => {
   const database = await createTestDatabase();
   await using streams = await createStream(database);

@@ -22,7 +22,11 @@ async function run(run: BenchRun<keyof typeof options>): Promise<BenchReport> {
   const startedAt = performance.now();
   const { faults, ...outcome } = await runManyReaders(
     {
-      ...{ users, readersPerUser, servers, writers, events },
+      users,
+      readersPerUser,
+      servers,
+      writers,
+      events,
       eventsPerTransaction: batch,
       kills: 1,
       reconnectMs: reconnect * 1_000,

@@ -13,7 +13,7 @@ const insides: readonly RegExp[] = [
   /\b(?:TypeError|RangeError|ReferenceError|SyntaxError|AggregateError|ZodError|GraphQLError|DriverException)\b/,
   /\b(?:PGlite|MikroORM|Kysely|pg_catalog|Pothos|undici|ECONN[A-Z]+|ERR_[A-Z_]+)\b/,
   /\b(?:insert into|delete from|update "|select .{1,80} from) /i,
-  /Cannot read propert|is not a function|is not iterable|is not defined|Unexpected token .* in JSON/,
+  /Cannot read propert|\w is not (?:a function|iterable|defined)\b|Unexpected token .* in JSON/,
   /Something went wrong in the server/,
 ];
 

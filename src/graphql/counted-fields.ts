@@ -39,8 +39,13 @@ function countAnswers(name: string, field: Field): void {
   };
 }
 
-/** Calls `onEnd` once, however the iterator comes to its end. */
-function watchEnd<T>(iterator: AsyncIterableIterator<T>, onEnd: () => void): AsyncIterableIterator<T> {
+interface Watcher {
+  readonly onItem: (item: unknown) => void;
+  /** Called once, however the iterator comes to its end. */
+  readonly onEnd: () => void;
+}
+
+function watchItems<T>(iterator: AsyncIterableIterator<T>, { onItem, onEnd }: Watcher): AsyncIterableIterator<T> {
   let isOver = false;
   const end = () => {
     if (!isOver) onEnd();
@@ -50,6 +55,7 @@ function watchEnd<T>(iterator: AsyncIterableIterator<T>, onEnd: () => void): Asy
     try {
       const result = await step;
       if (result.done === true) end();
+      else onItem(result.value);
       return result;
     } catch (error) {
       end();
@@ -72,25 +78,31 @@ function watchEnd<T>(iterator: AsyncIterableIterator<T>, onEnd: () => void): Asy
   return watched;
 }
 
+/** Whether an item is the reason for which a subscription ends, and no event. */
+function isReason(item: unknown): boolean {
+  return typeof item === "object" && item !== null && "reason" in item;
+}
+
 function countDeliveries(name: string, field: Field): void {
-  const { resolve, subscribe } = field;
-  if (resolve === undefined || subscribe === undefined) return;
+  const { subscribe } = field;
+  if (subscribe === undefined) return;
   field.subscribe = async (root, args, context, info) => {
     const { metrics } = context;
     try {
       const events = (await subscribe(root, args, context, info)) as AsyncIterableIterator<unknown>;
       metrics.fieldAnswered(name, "OK", null);
       metrics.subscriptionOpened(name);
-      return watchEnd(events, () => metrics.subscriptionClosed(name));
+      // Not where events are resolved: that is done once for many subscribers.
+      return watchItems(events, {
+        onItem: (item) => {
+          if (!isReason(item)) metrics.eventDelivered(name);
+        },
+        onEnd: () => metrics.subscriptionClosed(name),
+      });
     } catch (error) {
       metrics.fieldAnswered(name, codeOfThrown(error), null);
       throw error;
     }
-  };
-  field.resolve = (event, args, context, info) => {
-    const answer: unknown = resolve(event, args, context, info);
-    context.metrics.eventDelivered(name);
-    return answer;
   };
 }
 

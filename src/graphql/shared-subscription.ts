@@ -1,10 +1,12 @@
 import { createSourceEventStream, type ExecutionResult, type ValidatedSubscriptionArgs } from "graphql";
-import type { StreamEvent } from "../events/event.ts";
+import type { Caller } from "../callers/caller.ts";
+import type { GraphQLContext } from "./context.ts";
 import type { ExecutionParts, SharedExecution, SharedExecutions } from "./shared-execution.ts";
-import { Deliveries } from "./subscription.ts";
+import type { Delivery } from "./subscription.ts";
 
 interface SubscriptionParts {
-  readonly source: Deliveries<StreamEvent>;
+  readonly source: AsyncIterator<Delivery, undefined>;
+  readonly caller: Caller;
   readonly execution: SharedExecution;
   readonly mask: ExecutionParts["mask"];
   readonly leave: () => void;
@@ -20,11 +22,11 @@ class SharedSubscription implements AsyncGenerator<ExecutionResult, void, void> 
   }
 
   async next(): Promise<IteratorResult<ExecutionResult, void>> {
-    const { source, execution, mask } = this.#parts;
+    const { source, caller, execution, mask } = this.#parts;
     try {
       const { value } = await source.next();
       if (value === undefined) return await this.return();
-      return { value: await execution.resultOf(value, source.caller), done: false };
+      return { value: await execution.resultOf(value, caller), done: false };
     } catch (error) {
       await this.return();
       throw mask(error);
@@ -35,7 +37,7 @@ class SharedSubscription implements AsyncGenerator<ExecutionResult, void, void> 
     if (!this.#isOver) {
       this.#isOver = true;
       this.#parts.leave();
-      await this.#parts.source.return();
+      await this.#parts.source.return?.();
     }
     return { value: undefined, done: true };
   }
@@ -61,9 +63,8 @@ export async function subscribeShared(
   mask: ExecutionParts["mask"],
 ): Promise<SharedSubscription | ExecutionResult> {
   const source = await createSourceEventStream(args);
-  if (source instanceof Deliveries) {
-    return new SharedSubscription({ source, mask, ...executions.join(args, source.caller) });
-  }
-  if (!("errors" in source)) throw new TypeError("the field's source is no stream of events");
-  return { ...source, errors: source.errors.map(mask) };
+  if (!(Symbol.asyncIterator in source)) return { ...source, errors: source.errors?.map(mask) ?? [] };
+  const { caller } = args.contextValue as GraphQLContext;
+  const deliveries = source[Symbol.asyncIterator]() as AsyncIterator<Delivery, undefined>;
+  return new SharedSubscription({ source: deliveries, caller, mask, ...executions.join(args, caller) });
 }

@@ -28,6 +28,8 @@ export interface AppOverrides {
   readonly documents?: Partial<DocumentLimits>;
   readonly refresh?: RefreshSettings;
   readonly rateLimits?: Partial<RateLimitSettings>;
+  /** Milliseconds between two looks whether open subscriptions depend on a key that was withdrawn. */
+  readonly keyWatchIntervalMs?: number;
   /** Milliseconds between two looks for sessions that expire. */
   readonly sweepIntervalMs?: number;
   /** Told of each step of starting, in words for a person. */

@@ -2,6 +2,7 @@ import type { Server } from "node:http";
 import { printSchema } from "graphql";
 import type { AttemptLimits } from "../auth/attempt-limits.ts";
 import { CallerAuthentication } from "../callers/authentication.ts";
+import { KeyWatch } from "../callers/key-watch.ts";
 import type { RateLimiter } from "../callers/rate-limiter.ts";
 import { TokenVerifier } from "../callers/token-verifier.ts";
 import type { Config } from "../config.ts";
@@ -45,6 +46,7 @@ export function createTransport(
   const { clock, expiries, flows, flowStore } = services;
   const { allowedOrigins, callerTokens, introspection, publicUrl, trustedProxyHops } = config;
   const verifier = new TokenVerifier(callerTokens, clock);
+  stack.use(new KeyWatch(verifier, expiries, overrides.keyWatchIntervalMs ?? 15_000));
   const authentication = new CallerAuthentication({ verifier, limiter, log });
   const publicErrors = new PublicErrors(schema, log);
   const limits = { ...connectionLimits, ...overrides.connections };

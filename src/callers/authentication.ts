@@ -64,8 +64,8 @@ async function verify(verifier: TokenVerifier, evidence: CallerEvidence): Promis
       "The authorization is not of the form `Bearer <token>` (RFC 6750, section 2.1).",
     );
   }
-  const { subject, scopes, expiresAt, login } = await verifier.verify(token);
-  const caller = { actor: subject, userId: subject, scopes, expiresAt, ip, userAgent, login };
+  const { subject, scopes, expiresAt, login, signedBy } = await verifier.verify(token);
+  const caller = { actor: subject, userId: subject, scopes, expiresAt, ip, userAgent, login, signedBy };
   if (onBehalfOf === undefined || onBehalfOf === null) return caller;
   if (!scopes.has("users:act")) throw forbidden("users:act");
   if (!isUserId(onBehalfOf)) throw new CallerError("FORBIDDEN", "`x-on-behalf-of` must be one user id.");

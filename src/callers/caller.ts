@@ -20,6 +20,8 @@ export interface Caller {
   readonly expiresAt: Date;
   readonly ip: string | null;
   readonly userAgent: string | null;
+  /** The key that the token was signed with, by its thumbprint (RFC 7638); null where that is a shared secret. */
+  readonly signedBy?: string | null;
   /** Absent where no token says anything of a login. */
   readonly login?: Login;
 }

@@ -1,4 +1,4 @@
-import { createRemoteJWKSet, type JWTVerifyGetKey } from "jose";
+import { calculateJwkThumbprint, createRemoteJWKSet, type JWTVerifyGetKey } from "jose";
 import type { Clock } from "../clock.ts";
 
 /** Milliseconds after which keys are read anew before a token is judged by them. */
@@ -28,6 +28,13 @@ export class PublishedKeys {
     await this.#renew();
     return this.#keys(header, token);
   };
+
+  /** The thumbprints of the keys that are published now (RFC 7638); null before any could be read. */
+  async thumbprints(): Promise<ReadonlySet<string> | null> {
+    await this.#renew().catch(() => {});
+    const keys = this.#keys.jwks()?.keys;
+    return keys === undefined ? null : new Set(await Promise.all(keys.map((key) => calculateJwkThumbprint(key))));
+  }
 
   async #renew(): Promise<void> {
     const now = this.#clock.now().getTime();

@@ -1,5 +1,13 @@
 import { subtle, type webcrypto } from "node:crypto";
-import { errors, type JWTPayload, type JWTVerifyOptions, jwtVerify, SignJWT } from "jose";
+import {
+  calculateJwkThumbprint,
+  errors,
+  exportJWK,
+  type JWTPayload,
+  type JWTVerifyOptions,
+  jwtVerify,
+  SignJWT,
+} from "jose";
 import type { Clock } from "../clock.ts";
 import type { CallerTokenSettings } from "../config.ts";
 import { CallerError, type Login } from "./caller.ts";
@@ -13,10 +21,14 @@ export interface VerifiedToken {
   readonly scopes: ReadonlySet<Scope>;
   readonly expiresAt: Date;
   readonly login: Login;
+  /** The published key that it was signed with, by its thumbprint (RFC 7638); null where that is a shared secret. */
+  readonly signedBy: string | null;
 }
 
 interface Verifying {
-  readonly verify: (token: string) => Promise<{ payload: JWTPayload }>;
+  readonly verify: (token: string) => Promise<{ payload: JWTPayload; signedBy: string | null }>;
+  /** The thumbprints of the keys that are good now; null where they are not known, or are no published ones. */
+  readonly presentKeys: () => Promise<ReadonlySet<string> | null>;
   /** From when on, in milliseconds since 1970, a token that passed now has to be looked at again. */
   readonly trustedUntil: (now: number) => number;
 }
@@ -45,13 +57,21 @@ function createVerifying(settings: CallerTokenSettings, clock: Clock): Verifying
   if (settings.kind === "jwks") {
     const keys = new PublishedKeys(settings.url, clock);
     return {
-      verify: (token) => jwtVerify(token, keys.find, { ...options(), algorithms: jwksAlgorithms }),
+      verify: async (token) => {
+        const { payload, key } = await jwtVerify(token, keys.find, { ...options(), algorithms: jwksAlgorithms });
+        return { payload, signedBy: await calculateJwkThumbprint(await exportJWK(key)) };
+      },
+      presentKeys: () => keys.thumbprints(),
       trustedUntil: () => keys.askedAt + cacheMs,
     };
   }
   const key = importSecret(settings.secret.reveal());
   return {
-    verify: async (token) => jwtVerify(token, await key, { ...options(), algorithms: ["HS256"] }),
+    verify: async (token) => {
+      const { payload } = await jwtVerify(token, await key, { ...options(), algorithms: ["HS256"] });
+      return { payload, signedBy: null };
+    },
+    presentKeys: () => Promise.resolve(null),
     trustedUntil: (now) => now + cacheMs,
   };
 }
@@ -89,7 +109,7 @@ function toLogin({ auth_time: authTime, acr, amr }: JWTPayload): Login {
   };
 }
 
-function toVerified(payload: JWTPayload): VerifiedToken {
+function toVerified(payload: JWTPayload, signedBy: string | null): VerifiedToken {
   const { sub, exp, scope } = payload;
   if (!isUserId(sub)) {
     throw new CallerError(
@@ -103,6 +123,7 @@ function toVerified(payload: JWTPayload): VerifiedToken {
     scopes: new Set(scopeNames.filter((name) => granted.has(name))),
     expiresAt: new Date(exp! * 1000),
     login: toLogin(payload),
+    signedBy,
   };
 }
 
@@ -131,14 +152,19 @@ export class TokenVerifier {
   }
 
   async #verifyAnew(token: string): Promise<VerifiedToken> {
-    let payload: JWTPayload;
+    let verified: Awaited<ReturnType<Verifying["verify"]>>;
     try {
-      ({ payload } = await this.#verifying.verify(token));
+      verified = await this.#verifying.verify(token);
     } catch (error) {
       this.#cache.delete(token);
       throw explain(error);
     }
-    return toVerified(payload);
+    return toVerified(verified.payload, verified.signedBy);
+  }
+
+  /** The keys, by their thumbprints, that tokens may be signed with now; null where that is not known. Never rejects. */
+  async presentKeys(): Promise<ReadonlySet<string> | null> {
+    return this.#verifying.presentKeys();
   }
 }
 

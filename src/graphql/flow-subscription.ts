@@ -7,11 +7,15 @@ const lookIntervalMs = 1_000;
 
 /** The flow as it is, then at each change of its status, until it has ended or the caller's token has expired. */
 export function deliverFlow(context: GraphQLContext, first: OAuthFlow): AsyncIterableIterator<OAuthFlow> {
-  const { caller, clock, flowStore, watch } = context;
+  const { caller, clock, expiries, flowStore, watch } = context;
   const stop = new AbortController();
+  const expiring = { caller, expire: () => stop.abort() };
 
   async function* pull(): AsyncGenerator<OAuthFlow> {
-    using handle = watch.watch(caller.userId);
+    expiries.add(expiring);
+    using stack = new DisposableStack();
+    stack.defer(() => expiries.delete(expiring));
+    const handle = stack.use(watch.watch(caller.userId));
     let told: string | null = null;
     let flow: OAuthFlow | null = first;
     while (flow !== null && !stop.signal.aborted && clock.now() < caller.expiresAt) {

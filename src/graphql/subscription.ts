@@ -1,5 +1,5 @@
 import { type Caller, CallerError } from "../callers/caller.ts";
-import type { Expiring, TokenExpiries } from "../callers/token-expiries.ts";
+import { type Expiring, type TokenExpiries, tokenExpired } from "../callers/token-expiries.ts";
 import type { Clock } from "../clock.ts";
 import { CursorError } from "../events/cursor.ts";
 import type { StreamEvent } from "../events/event.ts";
@@ -21,7 +21,7 @@ export type Delivery<Event extends StreamEvent = StreamEvent> =
 type Wanted<Event extends StreamEvent> = (event: StreamEvent) => event is Event;
 
 /**
- * @throws CallerError once the caller's token has expired; the subscription then ends.
+ * @throws CallerError once the caller's token is no longer good; the subscription then ends.
  * @throws CursorError if retention has overtaken a consumer that is too slow; the subscription then ends.
  */
 export function eventOf<Event extends StreamEvent>(delivery: Delivery<Event>): Event {
@@ -29,15 +29,12 @@ export function eventOf<Event extends StreamEvent>(delivery: Delivery<Event>): E
   return delivery.event;
 }
 
-function tokenExpired(): CallerError {
-  return new CallerError(
-    "UNAUTHENTICATED",
-    "The token has expired. Subscribe again with a new one, after your last cursor.",
-  );
+function expired(reason: string): CallerError {
+  return new CallerError("UNAUTHENTICATED", `${reason} Subscribe again with a new one, after your last cursor.`);
 }
 
 /**
- * The caller's events from the stream, until the caller's token expires or the consumer stops. Nothing is read ahead:
+ * The caller's events from the stream, until the caller's token is no longer good or the consumer stops. Nothing is read ahead:
  * a consumer that stands still stops the reading.
  */
 export class Deliveries<Event extends StreamEvent>
@@ -48,6 +45,7 @@ export class Deliveries<Event extends StreamEvent>
   readonly #expiries: TokenExpiries;
   readonly #reader: EventReader;
   readonly #isWanted: Wanted<Event>;
+  #expiryReason: string | null = null;
   #isOver = false;
 
   /** Of the context only parts are kept: what hangs on it would last for as long as the subscription. */
@@ -60,11 +58,8 @@ export class Deliveries<Event extends StreamEvent>
     expiries.add(this);
   }
 
-  get expiresAt(): Date {
-    return this.caller.expiresAt;
-  }
-
-  expire(): void {
+  expire(reason: string): void {
+    this.#expiryReason = reason;
     this.#reader[Symbol.dispose]();
   }
 
@@ -86,7 +81,8 @@ export class Deliveries<Event extends StreamEvent>
     try {
       const { value = null } = await this.#reader.next();
       if (this.#isOver) return null;
-      return this.#clock.now() >= this.caller.expiresAt ? tokenExpired() : value;
+      if (this.#clock.now() >= this.caller.expiresAt) this.#expiryReason ??= tokenExpired;
+      return this.#expiryReason === null ? value : expired(this.#expiryReason);
     } catch (error) {
       if (error instanceof CursorError) return error;
       this.#end();

@@ -94,13 +94,9 @@ export class SocketConnection implements ProtocolEnd, Beating, Expiring {
     this.#socket.ping();
   }
 
-  get expiresAt(): Date {
-    return this.caller!.expiresAt;
-  }
-
   /** Clients retry after 4403, and not after 4401. */
-  expire(): void {
-    this.close(CloseCode.Forbidden, "The token has expired.");
+  expire(reason: string): void {
+    this.close(CloseCode.Forbidden, reason);
   }
 }
 

@@ -5,7 +5,7 @@ import { CloseCode, type Context, GRAPHQL_TRANSPORT_WS_PROTOCOL, makeServer, typ
 import { type ServerOptions, type WebSocket, WebSocketServer } from "ws";
 import type { CallerAuthentication } from "../callers/authentication.ts";
 import { CallerError } from "../callers/caller.ts";
-import type { TokenExpiries } from "../callers/token-expiries.ts";
+import { type TokenExpiries, tokenExpired } from "../callers/token-expiries.ts";
 import type { Clock } from "../clock.ts";
 import { RateLimitedError } from "../errors.ts";
 import type { PublicErrors } from "../graphql/public-error.ts";
@@ -157,7 +157,7 @@ export class GraphQLWebSockets implements AsyncDisposable {
   }
 
   #closeIfExpired(connection: SocketConnection): void {
-    if (this.#options.clock.now() >= connection.expiresAt) connection.expire();
+    if (this.#options.clock.now() >= connection.caller!.expiresAt) connection.expire(tokenExpired);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -12,13 +12,13 @@ afterEach(() => {
 
 const day = 86_400_000;
 
-function endingIn(ms: number) {
-  return { expiresAt: new Date(Date.now() + ms), expire: vi.fn<() => void>() };
+function endingIn(ms: number, signedBy: string | null = null) {
+  return { caller: { expiresAt: new Date(Date.now() + ms), signedBy }, expire: vi.fn<(reason: string) => void>() };
 }
 
 test("each is ended once, when its token is over and not before, whatever their order", () => {
   using expiries = new TokenExpiries(systemClock);
-  const items = [3_000, 1_000, 2_000, 1_000].map(endingIn);
+  const items = [3_000, 1_000, 2_000, 1_000].map((ms) => endingIn(ms));
   for (const item of items) expiries.add(item);
   const ended = () => items.map(({ expire }) => expire.mock.calls.length);
   vi.advanceTimersByTime(999);
@@ -65,4 +65,16 @@ test("however many there are, one timer waits", () => {
   using expiries = new TokenExpiries(systemClock);
   for (let index = 0; index < 1_000; index++) expiries.add(endingIn(1_000 * (1_000 - index)));
   expect(vi.getTimerCount()).toBe(1);
+});
+
+test("what depends on a withdrawn key is ended at once, and only that", () => {
+  using expiries = new TokenExpiries(systemClock);
+  const [withdrawn, kept, shared] = [endingIn(day, "a"), endingIn(day, "b"), endingIn(day)];
+  for (const item of [withdrawn, kept, shared]) expiries.add(item);
+  expiries.keepOnly(new Set(["b"]));
+  expect(withdrawn.expire).toHaveBeenCalledExactlyOnceWith(expect.stringContaining("withdrawn"));
+  expect(kept.expire).not.toHaveBeenCalled();
+  expect(shared.expire).not.toHaveBeenCalled();
+  vi.advanceTimersByTime(2 * day);
+  expect(withdrawn.expire).toHaveBeenCalledOnce();
 });

@@ -273,11 +273,15 @@ test("an error never shows where in the server it happened", async () => {
   const database = await createTestDatabase();
   const secret = newSecret();
   for (const mode of ["development", "test", "production"]) {
+    let isBroken = false;
+    const query: typeof database.query = (statement, values) =>
+      isBroken ? Promise.reject(new Error("broken", { cause: new Error(secret) })) : database.query(statement, values);
     await using server = await startTestApp({
       environment: { NODE_ENV: mode },
       clock: systemClock,
-      database: { ...database, query: () => Promise.reject(new Error("broken", { cause: new Error(secret) })) },
+      database: { ...database, query },
     });
+    isBroken = true;
     const token = await server.token("alice");
     for (const send of Object.values(safeTransports)) {
       const answer = await send(server, token, { query: viewerQuery.toString() });

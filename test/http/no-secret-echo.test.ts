@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { systemClock } from "../../src/clock.ts";
 import { viewerQuery } from "../client/operations.ts";
+import { breakableDatabase } from "../support/breakable-database.ts";
 import { startTestApp, type TestApp } from "../support/test-app.ts";
 import { createTestDatabase } from "../support/test-database.ts";
 import { expectHidden, type Operation, post, transports } from "./echo.ts";
@@ -273,15 +274,13 @@ test("an error never shows where in the server it happened", async () => {
   const database = await createTestDatabase();
   const secret = newSecret();
   for (const mode of ["development", "test", "production"]) {
-    let isBroken = false;
-    const query: typeof database.query = (statement, values) =>
-      isBroken ? Promise.reject(new Error("broken", { cause: new Error(secret) })) : database.query(statement, values);
+    const breakable = breakableDatabase(database, new Error("broken", { cause: new Error(secret) }));
     await using server = await startTestApp({
       environment: { NODE_ENV: mode },
       clock: systemClock,
-      database: { ...database, query },
+      database: breakable.database,
     });
-    isBroken = true;
+    breakable.break();
     const token = await server.token("alice");
     for (const send of Object.values(safeTransports)) {
       const answer = await send(server, token, { query: viewerQuery.toString() });

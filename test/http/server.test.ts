@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { systemClock } from "../../src/clock.ts";
 import { authenticateMutation, eventsSubscription } from "../client/operations.ts";
 import { startMockProvider } from "../support/mock-provider.ts";
+import { breakableDatabase } from "../support/breakable-database.ts";
 import { startTestApp, type TestApp } from "../support/test-app.ts";
 import { createTestDatabase } from "../support/test-database.ts";
 import { EventSource } from "./event-source.ts";
@@ -15,11 +16,10 @@ test("/health answers while the server runs, and /ready while the database does"
 });
 
 test("/ready is 503 while the database does not answer, and does not say why", async () => {
-  const database = await createTestDatabase();
-  await using server = await startTestApp({
-    clock: systemClock,
-    database: { ...database, query: () => Promise.reject(new Error("password of postgres://alice:secret@db")) },
-  });
+  const breakable = breakableDatabase(await createTestDatabase(), new Error("password of postgres://alice:secret@db"));
+  await using server = await startTestApp({ clock: systemClock, database: breakable.database });
+  expect((await fetch(`${server.baseUrl}/ready`)).status).toBe(200);
+  breakable.break();
   expect((await fetch(`${server.baseUrl}/health`)).status).toBe(200);
   const response = await fetch(`${server.baseUrl}/ready`);
   expect(response.status).toBe(503);

@@ -94,21 +94,15 @@ export function judgeClose(code: number, reason: string): Outcome {
   return { kind: `socket closed, ${code}`, complaint };
 }
 
+/** What `node:http` says by itself, and the pages for people, whose `Host` must be one of this server's (421). */
+const rawStatuses = new Set([...statuses, 100, 101, 302, 417, 421, 426]);
+
 /** What came back for bytes that may be no HTTP. */
 export function judgeRaw(answer: string): Outcome {
   const [, status] = /^HTTP\/1\.1 (\d{3})/.exec(answer) ?? [];
-  const inside = complaintAboutText(answer);
-  const isFine =
-    answer === "" ||
-    (status !== undefined &&
-      (statuses.has(Number(status)) ||
-        status === "101" ||
-        status === "302" ||
-        status === "100" ||
-        status === "417" ||
-        status === "426"));
+  const isFine = answer === "" || (status !== undefined && rawStatuses.has(Number(status)));
   return {
     kind: `raw ${status ?? "closed"}`,
-    complaint: inside ?? (isFine ? null : `the answer is ${answer.slice(0, 200)}`),
+    complaint: complaintAboutText(answer) ?? (isFine ? null : `the answer is ${answer.slice(0, 200)}`),
   };
 }

@@ -96,7 +96,8 @@ test.each([
     expect(server.output).toContain("Unexpected failure");
     places.add("what was printed", server.output);
     const files = await filesIn(folder.path);
-    expect(files.length).toBeGreaterThan(databaseUrl === null ? 500 : 0);
+    // The embedded database is some hundreds; beside PostgreSQL the folder holds what a refresh has spooled, if any.
+    expect(files.length).toBeGreaterThanOrEqual(databaseUrl === null ? 500 : 0);
     for (const file of files) places.add(file.slice(folder.path.length), await readFile(file));
     if (databaseUrl !== null) {
       await using database = await openDatabase({ kind: "postgres", url: databaseUrl });

@@ -1,3 +1,4 @@
+import { DeadlockException } from "@mikro-orm/core";
 import type { Database } from "../../src/db/database.ts";
 
 /**
@@ -26,12 +27,21 @@ export class KeptTables implements AsyncDisposable {
     return new KeptTables(database, tables);
   }
 
-  /** Makes everything as it was. */
+  /** Makes everything as it was. The server goes on with its own work meanwhile, and may lock the same rows. */
   async restore(): Promise<void> {
     const steps = this.#tables.map(
       (table) => `delete from public."${table}"; insert into public."${table}" select * from kept."${table}";`,
     );
-    await this.#database.em().execute(`do $$ begin ${steps.join(" ")} end $$`);
+    for (let isDone = false; !isDone;) {
+      isDone = await this.#database
+        .em()
+        .execute(`do $$ begin ${steps.join(" ")} end $$`)
+        .then(() => true)
+        .catch((error: unknown) => {
+          if (error instanceof DeadlockException) return false;
+          throw error;
+        });
+    }
   }
 
   /** What of a user's rows is not as it was kept: new, changed or gone. Where no row has an owner, those that name the user. */

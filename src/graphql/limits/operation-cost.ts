@@ -105,9 +105,10 @@ class CostWalk {
 
   #pageSize(node: FieldNode): number {
     const sizes = [this.#argument(node, "first"), this.#argument(node, "last")].filter((size) => size != null);
-    const size = sizes.length === 0 ? defaultPageSize : Math.max(...sizes.map(Number));
-    // Another size is refused where it is read.
-    return Math.min(Math.max(size || 0, 0), maxPageSize);
+    if (sizes.length === 0) return defaultPageSize;
+    // Another size, or none at all, is refused where it is read: whatever stands in its place may be of any kind.
+    const largest = Math.max(...sizes.map((size) => (typeof size === "number" ? size : 0)));
+    return Math.min(Math.max(largest || 0, 0), maxPageSize);
   }
 
   #isLeftOut({ directives = [] }: SelectionNode): boolean {
@@ -126,7 +127,8 @@ class CostWalk {
   #value(node: ValueNode): unknown {
     if (node.kind !== Kind.VARIABLE) return valueFromASTUntyped(node, this.#variables);
     this.dependsOnVariables = true;
-    return this.#variables[node.name.value];
+    const { value } = node.name;
+    return Object.hasOwn(this.#variables, value) ? this.#variables[value] : undefined;
   }
 
   #type(name: string | undefined): GraphQLCompositeType | undefined {

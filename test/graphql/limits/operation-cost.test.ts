@@ -54,6 +54,19 @@ test.each([
   expect(costOf(text)).toBe(cost);
 });
 
+test.each<{ n: unknown }>([{ n: { toString: 1 } }, { n: [] }, { n: "50" }, { n: Number.NaN }, { n: true }])(
+  "a size that is no number counts as none, and is refused where it is read: %j",
+  ({ n }) => {
+    const paged = "query ($n: Int) { viewer { credentials(first: $n) { nodes { id } } } }";
+    expect(costOf(paged, { n })).toBe(pageOf(0, 1) + 1);
+  },
+);
+
+test("a variable that is called as something that every object has is not taken for one that is given", () => {
+  const paged = "query ($toString: Int) { viewer { credentials(first: $toString) { nodes { id } } } }";
+  expect(costOf(paged, {})).toBe(pageOf(20, 1) + 1);
+});
+
 test("sizes and ids come from variables, and from their defaults", () => {
   const paged = "query ($n: Int = 3) { viewer { credentials(first: $n) { nodes { id } } } }";
   expect(costOf(paged)).toBe(pageOf(3, 1) + 1);

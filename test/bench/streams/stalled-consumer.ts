@@ -104,8 +104,9 @@ async function run(run: Run): Promise<BenchReport> {
   run.progress("one subscriber stands still");
   const during = await stall(stage, stalled);
   run.progress("after it was closed");
-  const later = await watch(stage, after(run.seconds));
+  // It learns why within the time that a client may take to answer a close frame.
   const code = during.closed > 0 ? await stalled.resume() : null;
+  const later = await watch(stage, after(run.seconds));
   for (const subscriber of subscribers) subscriber.close();
   const { seconds, unsent } = during;
   const isClosed = during.closed === 1 && code === 1013;

@@ -56,6 +56,7 @@ test("a token signed with the secret says who calls, what for and how long", asy
     scopes: new Set(["sessions"]),
     expiresAt: new Date(1_060_000),
     login: { authTime: new Date(1_000_000), acr: null, amr: [] },
+    signedBy: null,
   });
 });
 

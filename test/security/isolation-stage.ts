@@ -82,10 +82,22 @@ export function withoutGiven(answer: string, text: string): string {
   return answer.replaceAll(JSON.stringify(text).slice(1, -1), "[given]");
 }
 
+/** What may go on a text as a part of the same word: the id of entry 12 begins with the letters of that of entry 1. */
+const wordPart = /[\w+/=-]/;
+
+/** Whether a text stands in an answer, and not only as a part of a longer word. */
+function standsIn(answer: string, text: string): boolean {
+  for (let at = answer.indexOf(text); at !== -1; at = answer.indexOf(text, at + 1)) {
+    const [before, after] = [answer.charAt(at - 1), answer.charAt(at + text.length)];
+    if (!wordPart.test(before) && !wordPart.test(after)) return true;
+  }
+  return false;
+}
+
 /** What of Alice's stands in an answer, beside what the question itself has said. */
 export function leakedIn(answer: string, { hers }: IsolationStage, text: string): readonly Belonging[] {
   // Four letters stand somewhere by chance.
-  return hers.filter(([, other]) => other.length >= 8 && answer.includes(other) && !text.includes(other));
+  return hers.filter(([, other]) => other.length >= 8 && standsIn(answer, other) && !text.includes(other));
 }
 
 /** A service may act for a user; it is then that user, and nobody else. */

@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import type { ViteUserConfig } from "vitest/config";
+import { patience } from "./support/patience.ts";
 
 /** What all tests share. */
 export const shared = {
@@ -13,6 +14,7 @@ export const shared = {
     // Some tests start servers with databases of their own, on machines that may be busy.
     testTimeout: 120_000,
     hookTimeout: 60_000,
+    expect: { poll: { timeout: patience.timeout } },
     setupFiles: ["test/support/closed-network.ts"],
     globalSetup: ["test/support/global-setup.ts"],
   },

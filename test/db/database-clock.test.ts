@@ -3,6 +3,7 @@ import type { Database } from "../../src/db/database.ts";
 import { DatabaseClock } from "../../src/db/database-clock.ts";
 import { createLogger } from "../../src/observability/logger.ts";
 import { createTestDatabase } from "../support/test-database.ts";
+import { patience } from "../support/patience.ts";
 
 const log = createLogger("silent");
 const hour = 3_600_000;
@@ -52,7 +53,7 @@ test("between two questions the time goes on without the database", async () => 
   using clock = await DatabaseClock.start(database, log);
   const { asked } = database;
   const first = clock.now();
-  await vi.waitFor(() => expect(clock.now().getTime()).toBeGreaterThan(first.getTime()));
+  await vi.waitFor(() => expect(clock.now().getTime()).toBeGreaterThan(first.getTime()), patience);
   expect(database.asked).toBe(asked);
 });
 
@@ -67,7 +68,7 @@ test("once a minute the clock follows the database, and goes on as it was while 
   expect(Math.abs(lead(clock))).toBeLessThan(60_000);
   database.isAway = false;
   await vi.advanceTimersByTimeAsync(60_000);
-  await vi.waitFor(() => expect(Math.abs(lead(clock) - 2 * hour)).toBeLessThan(60_000));
+  await vi.waitFor(() => expect(Math.abs(lead(clock) - 2 * hour)).toBeLessThan(60_000), patience);
 });
 
 test("a clock that has been disposed asks no more", async () => {

@@ -14,10 +14,9 @@ import {
   StillClock,
   touch,
 } from "./session-stage.ts";
+import { patience } from "../support/patience.ts";
 
 const dayS = 86_400;
-const waiting = { timeout: 30_000, interval: 20 };
-
 async function setStage(options: OAuthStageOptions = {}) {
   const clock = new StillClock();
   const environment = { ...ownKeys, SESSION_TIMEOUT: "100" };
@@ -33,7 +32,7 @@ async function swept(stage: Pick<OAuthStage, "client" | "database">): Promise<vo
   const count = (await eventTypes(stage, "witness", session)).length;
   await vi.waitFor(
     async () => expect((await eventTypes(stage, "witness", session)).length).toBeGreaterThan(count),
-    waiting,
+    patience,
   );
   await end(client, session);
 }
@@ -73,9 +72,9 @@ test("three servers over one database tell of each session once", async () => {
   const sessions = await Promise.all(Array.from({ length: 12 }, () => startSession(client)));
   const told = async (type: string) => (await eventTypes(stage, "alice")).filter((item) => item === type).length;
   clock.advance(90);
-  await vi.waitFor(async () => expect(await told("SessionExpiring")).toBe(sessions.length), waiting);
+  await vi.waitFor(async () => expect(await told("SessionExpiring")).toBe(sessions.length), patience);
   clock.advance(10);
-  await vi.waitFor(async () => expect(await told("SessionExpired")).toBe(sessions.length), waiting);
+  await vi.waitFor(async () => expect(await told("SessionExpired")).toBe(sessions.length), patience);
   await swept(stage);
   for (const session of sessions) {
     expect(await eventTypes(stage, "alice", session)).toEqual(["SessionStarted", "SessionExpiring", "SessionExpired"]);
@@ -89,7 +88,7 @@ test("more sessions than a batch holds are all told of", async () => {
       select gen_random_uuid(), 'alice', 'active', '2026-01-01', '2026-01-01', '2026-01-02', '2026-01-01'
       from generate_series(1, 250)`,
   );
-  await vi.waitFor(async () => expect(await eventTypes(stage, "alice")).toHaveLength(250), waiting);
+  await vi.waitFor(async () => expect(await eventTypes(stage, "alice")).toHaveLength(250), patience);
   expect(new Set(await eventTypes(stage, "alice"))).toEqual(new Set(["SessionExpired"]));
 });
 
@@ -99,7 +98,7 @@ test("activity after the warning postpones the expiry, and a later warning comes
   const session = await startSession(client);
   const types = () => eventTypes(stage, "alice", session);
   const told = (...expected: string[]) =>
-    vi.waitFor(async () => expect(await types()).toEqual(["SessionStarted", ...expected]), waiting);
+    vi.waitFor(async () => expect(await types()).toEqual(["SessionStarted", ...expected]), patience);
 
   stage.clock.advance(95);
   await told("SessionExpiring");
@@ -139,7 +138,7 @@ test("a session whose warning nobody could send is told to have expired, and can
   clock.advance(9 * dayS);
   const { database } = asleep;
   await using awake = await startTestApp({ clock, database, environment, sweepIntervalMs: 20 });
-  await vi.waitFor(async () => expect(await eventTypes(asleep, "alice")).toContain("SessionExpired"), waiting);
+  await vi.waitFor(async () => expect(await eventTypes(asleep, "alice")).toContain("SessionExpired"), patience);
   // The first look has ended, and with it the removal of what is old.
   await swept({ ...awake, database });
   const client = await awake.client("alice");
@@ -167,12 +166,12 @@ test("sessions that are over are removed after eight days; until then their even
   {
     await using server = await startTestApp({ clock, database, environment, sweepIntervalMs: 20 });
     const client = await server.client("alice");
-    await vi.waitFor(async () => expect(await eventTypes(stage, "alice", kept)).toContain("SessionExpired"), waiting);
+    await vi.waitFor(async () => expect(await eventTypes(stage, "alice", kept)).toContain("SessionExpired"), patience);
     expect(await list(server)).toEqual(expect.arrayContaining([ended, kept]));
     await using events = await client.subscribeSse(sessionEventsSubscription, { after: encodeCursor(0) });
     expect((await events.next()).data?.sessionEvents.session).toMatchObject({ id: ended, status: "ENDED" });
   }
   clock.advance(2);
   await using server = await startTestApp({ clock, database, environment, sweepIntervalMs: 20 });
-  await vi.waitFor(async () => expect(await list(server)).toEqual([kept]), waiting);
+  await vi.waitFor(async () => expect(await list(server)).toEqual([kept]), patience);
 });

@@ -2,6 +2,7 @@ import { afterEach, expect, test, vi } from "vitest";
 import type { ClaimSlots } from "../../../src/auth/refresh/refresh-claims.ts";
 import { RefreshWorker } from "../../../src/auth/refresh/refresh-worker.ts";
 import { createLogger } from "../../../src/observability/logger.ts";
+import { patience } from "../../support/patience.ts";
 
 const intervalMs = 1_000;
 
@@ -48,7 +49,7 @@ test.each([
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval"] });
   const { state, worker } = startWorker(40, slots);
   await vi.advanceTimersByTimeAsync(intervalMs);
-  await vi.waitFor(() => expect(state).toEqual({ waiting: 0, looks: 1 }));
+  await vi.waitFor(() => expect(state).toEqual({ waiting: 0, looks: 1 }), patience);
   vi.useRealTimers();
   await worker[Symbol.asyncDispose]();
 });
@@ -67,7 +68,7 @@ test("notices that take their time keep no refresh waiting", async () => {
   const sent = Promise.withResolvers<void>();
   const { state, worker } = startWorker(40, [slotsOf("anthropic")], () => sent.promise);
   await vi.advanceTimersByTimeAsync(intervalMs);
-  await vi.waitFor(() => expect(state).toEqual({ waiting: 0, looks: 1 }));
+  await vi.waitFor(() => expect(state).toEqual({ waiting: 0, looks: 1 }), patience);
   vi.useRealTimers();
   sent.resolve();
   await worker[Symbol.asyncDispose]();

@@ -18,8 +18,8 @@ import {
   setRefreshStage,
   startNeighbour,
 } from "./refresh-stage.ts";
+import { patience } from "../../support/patience.ts";
 
-const patience = { timeout: 30_000, interval: 50 };
 const eager = { refresh: { intervalMs: 50 } };
 const day = 86_400;
 

@@ -15,6 +15,7 @@ import {
   setRefreshStage,
   startNeighbour,
 } from "./refresh-stage.ts";
+import { patience } from "../../support/patience.ts";
 
 const input = { provider: "anthropic" };
 
@@ -62,11 +63,11 @@ test("while the database is away a renewal waits on the disk, and is stored when
   await using stage = await setRefreshStage("anthropic", { database });
   const { alice, id } = stage;
   const renewal = refresh(alice, id);
-  await vi.waitFor(() => expect(database.refused).toBeGreaterThan(1), 10_000);
+  await vi.waitFor(() => expect(database.refused).toBeGreaterThan(1), patience);
   expect(await spooled(stage)).toHaveLength(1);
   database.isAway = false;
   expect((await renewal).__typename).toBe("RefreshCredentialPayload");
-  await vi.waitFor(async () => expect(await spooled(stage)).toEqual([]));
+  await vi.waitFor(async () => expect(await spooled(stage)).toEqual([]), patience);
   expect(await readEvents(stage)).toMatchObject([{ type: "TokenRefreshed" }]);
 });
 

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { ProviderGate } from "../../../src/auth/refresh/provider-gate.ts";
 import { InvalidCredentialError, ProviderUnavailableError } from "../../../src/errors.ts";
+import { patience } from "../../support/patience.ts";
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ["Date", "setTimeout", "clearTimeout"] });
@@ -35,11 +36,11 @@ test("so many calls are in flight at once; the others wait for their turn", asyn
       return promise;
     }),
   );
-  await vi.waitFor(() => expect(started).toEqual([0, 1]));
+  await vi.waitFor(() => expect(started).toEqual([0, 1]), patience);
   expect(gate.free).toBe(0);
   ends[1]!.resolve(7);
   expect(await runs[1]).toBe(7);
-  await vi.waitFor(() => expect(started).toEqual([0, 1, 2]));
+  await vi.waitFor(() => expect(started).toEqual([0, 1, 2]), patience);
   ends[0]!.resolve(5);
   ends[2]!.resolve(6);
   expect(await Promise.all(runs)).toEqual([5, 7, 6]);
@@ -124,7 +125,7 @@ test("while that try is under way there is no other", async () => {
   const { promise, resolve } = Promise.withResolvers<void>();
   const call = vi.fn(() => promise);
   const probe = run(gate, call);
-  await vi.waitFor(() => expect(call).toHaveBeenCalledTimes(1));
+  await vi.waitFor(() => expect(call).toHaveBeenCalledTimes(1), patience);
   expect(gate.free).toBe(0);
   await expect(run(gate, call)).rejects.toThrow("has not answered the last requests");
   expect(call).toHaveBeenCalledTimes(1);

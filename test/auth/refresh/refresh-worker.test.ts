@@ -14,8 +14,8 @@ import {
   setRefreshStage,
   startNeighbour,
 } from "./refresh-stage.ts";
+import { patience } from "../../support/patience.ts";
 
-const patience = { timeout: 30_000, interval: 50 };
 const eager = { refresh: { intervalMs: 50 } };
 
 test("the worker refreshes what is due, without anybody asking, and nothing else", async () => {

@@ -108,7 +108,7 @@ describe.each(kinds)("counted in $name", ({ isThere, open }) => {
     await using two = await openTwo();
     expect(await isTaken(two.limiter, "session-start-user")).toBe(true);
     expect(await isTaken(two.limiter, "session-start-user")).toBe(false);
-    await expect.poll(() => isTaken(two.limiter, "session-start-user"), { timeout: 10_000 }).toBe(true);
+    await expect.poll(() => isTaken(two.limiter, "session-start-user")).toBe(true);
   });
 
   test.runIf(isThere)("points that come back after their window has ended are no debt of the next", async () => {
@@ -156,7 +156,7 @@ test("the table knows users and addresses by a keyed hash only, and rows whose w
     expect.stringMatching(/^oauth-start-ip:[\w-]{22}$/),
     expect.stringMatching(/^refresh-user:[\w-]{22}$/),
   ]);
-  await expect.poll(keys, { timeout: 10_000 }).toEqual([expect.stringMatching(/^oauth-start-ip:/)]);
+  await expect.poll(keys).toEqual([expect.stringMatching(/^oauth-start-ip:/)]);
 });
 
 test.runIf(redisUrl !== null)(
@@ -209,7 +209,7 @@ describe("a store that is away", () => {
     await expectMemory(limiter);
     await proxy.restore();
     // One point is spent there; in memory all of them are.
-    await expect.poll(() => isTaken(limiter, "refresh-user"), { timeout: 20_000 }).toBe(true);
+    await expect.poll(() => isTaken(limiter, "refresh-user")).toBe(true);
   });
 
   test.runIf(redisUrl !== null)("or that never answers, is not waited for", async () => {

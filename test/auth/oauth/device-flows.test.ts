@@ -103,11 +103,9 @@ test.each([{ kind: "status", status: 500 }, { kind: "reset" }, { kind: "html" }]
     const pollPath = "/api/accounts/deviceauth/token";
     stage.vendor.next(pollPath, fault);
     await pollNow(stage);
+    await expect.poll(() => stage.vendor.requests.filter(({ path }) => path === pollPath).length).toBe(1);
     await expect
-      .poll(() => stage.vendor.requests.filter(({ path }) => path === pollPath).length, { timeout: 10_000 })
-      .toBe(1);
-    await expect
-      .poll(() => dump(stage.database, "oauth_flows"), { timeout: 10_000 })
+      .poll(() => dump(stage.database, "oauth_flows"))
       .toMatchObject([expect.stringMatching(/"poll_interval": 10\b/)]);
     await pollNow(stage);
     expect((await subscription.next()).data?.oauthFlow).toMatchObject({ status: "COMPLETED" });

@@ -9,6 +9,7 @@ import { Secret } from "../../../src/credentials/secret.ts";
 import type { DeviceFlowAnswer, ProviderAuth } from "../../../src/providers/provider-auth.ts";
 import { ProviderRegistry } from "../../../src/providers/registry.ts";
 import { createTestDatabase } from "../../support/test-database.ts";
+import { patience } from "../../support/patience.ts";
 
 const key = createSecretKey(randomBytes(32));
 const keyring = { active: { id: 1, key }, fingerprintKey: key, find: () => key };
@@ -56,14 +57,14 @@ test("of several processes one polls, and the next poll waits for the provider's
     const { wait } = await stage.read();
     expect(wait > 5 && wait <= 7).toBe(true);
   };
-  await vi.waitFor(settled, { timeout: 10_000 });
+  await vi.waitFor(settled, patience);
   expect(await stage.read()).toMatchObject({ interval: 7, status: "pending" });
   expect(stage.poll).toHaveBeenCalledTimes(1);
 });
 
 test("slow_down lengthens the interval by five seconds for good (RFC 8628, section 3.5)", async () => {
   await using stage = await setStage({ status: "pending", slowDown: true });
-  await vi.waitFor(async () => expect((await stage.read()).interval).toBe(12), { timeout: 10_000 });
+  await vi.waitFor(async () => expect((await stage.read()).interval).toBe(12), patience);
   expect((await stage.read()).wait).toBeGreaterThan(9);
   expect(stage.poll).toHaveBeenCalledTimes(1);
 });

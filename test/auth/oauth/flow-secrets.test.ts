@@ -111,7 +111,7 @@ test("a device code is sealed too", async () => {
   await begin(client, "openai", { kind: "DEVICE" });
   await stage.database.em().execute("update oauth_flows set next_poll_at = now()");
   const polls = () => stage.vendor.requests.filter(({ path }) => path === "/api/accounts/deviceauth/token");
-  await expect.poll(() => polls().length, { timeout: 10_000 }).toBe(1);
+  await expect.poll(() => polls().length).toBe(1);
   const deviceCode = polls()[0]!.body["device_auth_id"]!;
   expectNone([...(await dump(stage.database, ...tables)), ...stage.logs], [deviceCode]);
 });

@@ -12,6 +12,7 @@ import {
   setRefreshStage,
   startNeighbour,
 } from "./refresh-stage.ts";
+import { patience } from "../../support/patience.ts";
 
 afterEach(() => {
   vi.useRealTimers();
@@ -38,7 +39,7 @@ test("the secrets of a sign-in that ended a day ago are forgotten, and all that 
   const { alice, id } = stage;
   await endAll(stage, 25);
   await using _neighbour = await startHousekeeping(stage);
-  await vi.waitFor(async () => expect(await readRow(stage)).toMatchObject({ sealed: "" }), 20_000);
+  await vi.waitFor(async () => expect(await readRow(stage)).toMatchObject({ sealed: "" }), patience);
   vi.useRealTimers();
   await using restarted = await startNeighbour(stage);
   for (const client of [alice, await restarted.client("alice")]) {
@@ -74,5 +75,5 @@ test("those of one that ended less than a day ago, of one that works, and of an 
     );
   await stage.database.em().execute("update provider_credentials set status = 'active' where label = 'working'");
   await using _neighbour = await startHousekeeping(stage);
-  await vi.waitFor(async () => expect(await sealed()).toEqual(["", ...before.slice(1)]), 20_000);
+  await vi.waitFor(async () => expect(await sealed()).toEqual(["", ...before.slice(1)]), patience);
 });

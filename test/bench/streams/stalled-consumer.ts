@@ -32,22 +32,29 @@ interface Phase {
   readonly latencies: number[];
   /** Resident megabytes, about once a second. */
   readonly resident: number[];
+  /** Megabytes in use at its end, after a garbage collection. */
+  readonly kept: number;
 }
 
 /** Events for the readers, one after the other, until `isOver`; `also` is done between two of them. */
-async function watch({ server, subscribers, run }: Stage, isOver: () => boolean, also?: () => Promise<unknown>) {
-  const phase: Phase = { latencies: [], resident: [] };
+async function watch(
+  { server, subscribers, run }: Stage,
+  isOver: () => boolean,
+  also?: () => Promise<unknown>,
+): Promise<Phase> {
+  const latencies: number[] = [];
+  const resident: number[] = [];
   for (let look = 0; !isOver();) {
     run.signal.throwIfAborted();
-    phase.latencies.push(...(await fanOutOnce(server, subscribers)));
+    latencies.push(...(await fanOutOnce(server, subscribers)));
     await also?.();
     if (performance.now() >= look) {
-      phase.resident.push((await server.resident()) / 1e6);
+      resident.push((await server.resident()) / 1e6);
       look = performance.now() + 1_000;
     }
     await delay(pauseMs);
   }
-  return phase;
+  return { latencies, resident, kept: (await server.kept()) / 1e6 };
 }
 
 function after(seconds: number): () => boolean {
@@ -55,10 +62,15 @@ function after(seconds: number): () => boolean {
   return () => performance.now() >= end;
 }
 
-function rowOf(name: string, { latencies, resident }: Phase): BenchReport["rows"][number] {
+function rowOf(name: string, { latencies, resident, kept }: Phase): BenchReport["rows"][number] {
   const sorted = Float64Array.from(latencies).toSorted();
   const cell = (share: number) => Number(percentile(sorted, share).toFixed(1));
-  const megabytes = { "MB first": resident[0]!, "MB most": Math.max(...resident), "MB last": resident.at(-1)! };
+  const megabytes = {
+    "MB first": resident[0]!,
+    "MB most": Math.max(...resident),
+    "MB last": resident.at(-1)!,
+    "MB kept": kept,
+  };
   const rounded = Object.entries(megabytes).map(([key, value]) => [key, Math.round(value)] as const);
   return {
     phase: name,
@@ -75,16 +87,21 @@ async function stall(stage: Stage, stalled: Subscriber) {
   const startedAt = performance.now();
   let left = Math.ceil((run.megabytes * 1e6) / largeEvent);
   let closed = 0;
+  let kept: number | null = null;
   stalled.pause();
   const phase = await watch(
     stage,
     () => closed > 0 || performance.now() - startedAt > (run.stall + 120) * 1_000,
     async () => {
-      if (left-- > 0) await server.emit("stalled", largeEvent);
+      if (left > 0) {
+        await server.emit("stalled", largeEvent);
+        left -= 1;
+      } else kept ??= (await server.kept()) / 1e6;
       closed = await server.closedUnread();
     },
   );
-  return { phase, closed, seconds: Math.round((performance.now() - startedAt) / 1_000), unsent: Math.max(0, left) };
+  const seconds = Math.round((performance.now() - startedAt) / 1_000);
+  return { phase: { ...phase, kept: kept ?? phase.kept }, closed, seconds, unsent: left };
 }
 
 async function run(run: Run): Promise<BenchReport> {
@@ -115,6 +132,7 @@ async function run(run: Run): Promise<BenchReport> {
     notes: [
       `${run.subscribers} subscribers of ${Math.floor(run.subscribers / 5)} users (${userOf(0)}, …) read; one more, of a user of its own, stands still.`,
       `It was sent up to ${run.megabytes} MB${unsent > 0 ? `, of which ${unsent} events were not written when it was closed` : ""}; it was closed ${seconds} s after it stopped reading, with ${code ?? "nothing"}.`,
+      "MB: resident; kept: in use at the end of the phase, after a garbage collection (stalled: once all was written, or at the close).",
       "The aim: p99 and memory as before, and 1013 about the time of the stall after its last progress.",
     ],
     failures: isClosed ? [] : [`the stalled one was not closed with 1013, but with ${code ?? "nothing"}`],

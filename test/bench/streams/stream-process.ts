@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 
 /** What a server of these benches does on request; it answers with a time of `now`, with bytes, or with a count. */
 export type ServerRequest =
-  | { readonly kind: "memory" | "resident" | "unread" }
+  | { readonly kind: "memory" | "resident" | "kept" | "unread" }
   | {
       readonly kind: "event";
       readonly userId: string;
@@ -45,6 +45,11 @@ export class StreamProcess implements AsyncDisposable {
   /** Resident bytes as they are. */
   async resident(): Promise<number> {
     return this.#ask({ kind: "resident" });
+  }
+
+  /** Bytes that are still in use after a garbage collection, in the heap and beside it. */
+  async kept(): Promise<number> {
+    return this.#ask({ kind: "kept" });
   }
 
   /** How many sockets were closed because their clients read nothing. */

@@ -49,8 +49,9 @@ const outbox = new Outbox(database, {
 async function answer(request: ServerRequest): Promise<number> {
   if (request.kind === "unread") return closedUnread;
   if (request.kind !== "event") {
-    if (request.kind === "memory") globalThis.gc?.();
-    return process.memoryUsage().rss;
+    if (request.kind !== "resident") globalThis.gc?.();
+    const { rss, heapUsed, external } = process.memoryUsage();
+    return request.kind === "kept" ? heapUsed + external : rss;
   }
   const label = "x".repeat(request.size);
   const body = { credentialId: crypto.randomUUID(), provider: "none", method: "api_key", label } as const;

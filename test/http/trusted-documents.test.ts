@@ -112,7 +112,8 @@ test("two documents that come with the same empty text are not taken for one ano
   const ended = new Set<unknown>();
   const messages = await socket.until(({ type, id }) => type === "complete" && ended.add(id).size === 2);
   const answered = messages.filter(({ type }) => type === "next").map(({ id }) => id);
-  expect(answered.toSorted()).toEqual(["0", "2"]);
+  expect(answered).toHaveLength(2);
+  expect(new Set(answered)).toEqual(new Set(["0", "2"]));
 });
 
 test("limits hold for trusted documents too", async () => {

@@ -1,5 +1,6 @@
 import type { Database } from "../db/database.ts";
 import type { AuthMethod } from "../providers/provider-auth.ts";
+import { TurnBatch } from "../turn-batch.ts";
 import type { StoredStatus } from "./provider-credential.ts";
 import type { SealedRow } from "./credential-sealer.ts";
 
@@ -36,23 +37,36 @@ interface Columns {
   is_due: boolean | null;
 }
 
-// A prepared statement instead of entities: this read stands before every call to an LLM.
-// One row for each method, in the order of the fallback chain: "oauth" sorts after "api_key".
-const statement = {
-  name: "credentials_for_access",
-  text: `select distinct on (auth_method) id, auth_method, label, credentials, token_version, status, status_reason, scopes, refreshable,
+/** One row for each method, in the order of the fallback chain: "oauth" sorts after "api_key". */
+const select = (user: string, provider: string, method: string, label: string) =>
+  `select distinct on (auth_method) id, auth_method, label, credentials, token_version, status, status_reason, scopes, refreshable,
       next_try_at <= clock_timestamp()
         and (sent_at is null or replay_after <= clock_timestamp() or lease_until > clock_timestamp()) as is_due,
       (extract(epoch from expires_at) * 1000)::float8 as expires_ms
     from provider_credentials
-    where user_id = $1 and provider = $2
-      and ($3::text is null or auth_method = $3) and ($4::text is null or label = $4)
-    order by auth_method desc, (label = 'default') desc, created_at, id`,
+    where user_id = ${user} and provider = ${provider}
+      and (${method} is null or auth_method = ${method}) and (${label} is null or label = ${label})
+    order by auth_method desc, (label = 'default') desc, created_at, id`;
+
+// Prepared statements instead of entities: this read stands before every call to an LLM.
+const singleStatement = {
+  name: "credentials_for_access",
+  text: select("$1", "$2", "$3::text", "$4::text"),
 };
 
-/** The hot read of `issueAccess`. */
+const joinedStatement = {
+  name: "credentials_for_accesses",
+  text: `select (a.place - 1)::int4 as place, c.*
+    from unnest($1::text[], $2::text[], $3::text[], $4::text[])
+      with ordinality as a (user_id, provider, auth_method, label, place)
+    cross join lateral (${select("a.user_id", "a.provider", "a.auth_method", "a.label")}) c
+    order by a.place, c.auth_method desc`,
+};
+
+/** The hot read of `issueAccess`: those who ask in one turn of the event loop share a statement. */
 export class AccessReader {
   readonly #database: Database;
+  readonly #batch = new TurnBatch((queries: readonly AccessQuery[]) => this.#read(queries));
 
   constructor(database: Database) {
     this.#database = database;
@@ -60,22 +74,44 @@ export class AccessReader {
 
   /** The user's preferred credential of each method for a provider, in the order of the fallback chain. */
   async list(query: AccessQuery): Promise<AccessRow[]> {
-    const values = [query.userId, query.provider, query.method, query.label];
-    const rows = await this.#database.query<Columns>(statement, values);
-    return rows.map((row) => ({
-      id: row.id,
-      userId: query.userId,
-      provider: query.provider,
-      authMethod: row.auth_method,
-      label: row.label,
-      credentials: row.credentials,
-      tokenVersion: row.token_version,
-      status: row.status,
-      statusReason: row.status_reason,
-      expiresAt: row.expires_ms === null ? null : new Date(row.expires_ms),
-      scopes: row.scopes,
-      refreshable: row.refreshable,
-      isDue: row.is_due ?? false,
-    }));
+    return this.#batch.ask(query);
   }
+
+  async #read(queries: readonly AccessQuery[]): Promise<AccessRow[][]> {
+    // The plan for several takes longer, and one who asks alone would wait for it.
+    if (queries.length === 1) return [await this.#readOne(queries[0]!)];
+    const rows = await this.#database.query<Columns & { place: number }>(joinedStatement, [
+      queries.map(({ userId }) => userId),
+      queries.map(({ provider }) => provider),
+      queries.map(({ method }) => method),
+      queries.map(({ label }) => label),
+    ]);
+    const answers: AccessRow[][] = queries.map(() => []);
+    for (const row of rows) answers[row.place]!.push(toAccessRow(queries[row.place]!, row));
+    return answers;
+  }
+
+  async #readOne(query: AccessQuery): Promise<AccessRow[]> {
+    const { userId, provider, method, label } = query;
+    const rows = await this.#database.query<Columns>(singleStatement, [userId, provider, method, label]);
+    return rows.map((row) => toAccessRow(query, row));
+  }
+}
+
+function toAccessRow({ userId, provider }: AccessQuery, row: Columns): AccessRow {
+  return {
+    id: row.id,
+    userId,
+    provider,
+    authMethod: row.auth_method,
+    label: row.label,
+    credentials: row.credentials,
+    tokenVersion: row.token_version,
+    status: row.status,
+    statusReason: row.status_reason,
+    expiresAt: row.expires_ms === null ? null : new Date(row.expires_ms),
+    scopes: row.scopes,
+    refreshable: row.refreshable,
+    isDue: row.is_due ?? false,
+  };
 }

@@ -12,6 +12,7 @@ const leaves = [
   "page.ts",
   "repeated-removal.ts",
   "row-batch.ts",
+  "turn-batch.ts",
   "write-behind.ts",
   "operator-error.ts",
   "credentials/secret.ts",

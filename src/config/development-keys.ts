@@ -1,7 +1,8 @@
 import { randomBytes, randomUUID } from "node:crypto";
-import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, linkSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import { makeWritableFolder } from "../writable-folder.ts";
 
 const developmentKeysFile = "development-keys.json";
 
@@ -54,12 +55,12 @@ function parse(text: string): DevelopmentKeys | null {
 /**
  * The development keys of a data folder; made on first use, mode 0600, and never replaced: credentials are sealed with
  * them.
- * @throws DevelopmentKeysError
+ * @throws DevelopmentKeysError, FolderRefusedError
  */
 export function readDevelopmentKeys(dataDir: string): DevelopmentKeys {
   const path = join(dataDir, developmentKeysFile);
   if (!existsSync(path)) {
-    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    makeWritableFolder(dataDir);
     create(path);
   }
   const keys = parse(readFileSync(path, "utf8"));

@@ -120,7 +120,7 @@ async function openPGlite(folder: string): Promise<PGlite> {
     // Made under another name first: what a crash leaves half made is never taken for a database.
     const draft = join(folder, "pglite.new");
     await rm(draft, { recursive: true, force: true });
-    await mkdir(draft, { recursive: true, mode: 0o700 });
+    await mkdir(draft, { mode: 0o700 });
     await (await createPGlite(draft)).close();
     await rename(draft, dataDir);
   }

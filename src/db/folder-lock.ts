@@ -1,7 +1,8 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { OperatorError } from "../operator-error.ts";
+import { makeWritableFolder } from "../writable-folder.ts";
 
 /** Another process works on the folder. */
 export class FolderInUseError extends OperatorError {
@@ -16,10 +17,10 @@ export class FolderInUseError extends OperatorError {
 /**
  * Keeps a second process out of a folder. The embedded database does not notice one, and both would lose rows.
  * The lock is SQLite's lock on a file, so the system itself drops it when the process ends in whatever way.
- * @throws FolderInUseError
+ * @throws FolderInUseError, FolderRefusedError
  */
 export function lockFolder(folder: string): Disposable {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makeWritableFolder(folder);
   const holderFile = join(folder, "lock.txt");
   const lock = new DatabaseSync(join(folder, "lock.sqlite"));
   try {

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -103,7 +103,7 @@ test("a data folder that is a file, or damaged, or not to be written, each gives
   await writeFile(file, "");
   const choose = "Choose a folder that this user may write with DATA_DIR.";
   expect(await failingStart({ DATA_DIR: file })).toEqual([
-    `${file} is a file, where a folder is needed. (EEXIST)`,
+    `${file} is a file, or a link that leads nowhere, where a folder is needed. (EEXIST)`,
     choose,
   ]);
   expect(await failingStart({ DATA_DIR: join(file, "below") })).toEqual([
@@ -123,10 +123,64 @@ test("a data folder that this user may not write gives a cause and a cure", asyn
   if (process.getuid?.() !== 0) skip("only root can become another user");
   await using folder = await temporaryFolder();
   await chmod(folder.path, 0o755);
-  expect(await failingStart({ DATA_DIR: join(folder.path, "data") }, 65_534)).toEqual([
-    `The system does not let this user write ${join(folder.path, "data")}. (EACCES)`,
-    "Choose a folder that this user may write with DATA_DIR.",
-  ]);
+  for (const dataDir of [folder.path, join(folder.path, "data")]) {
+    expect(await failingStart({ DATA_DIR: dataDir }, 65_534)).toEqual([
+      `The system does not let this user write ${dataDir}. (EACCES)`,
+      "Choose a folder that this user may write with DATA_DIR.",
+    ]);
+  }
+});
+
+test("where the system takes no folder, each program that opens the data folder gives a cause and a cure", async ({
+  skip,
+}) => {
+  if (process.platform !== "linux") skip("there is no /proc");
+  const choose = "Choose a folder that this user may write with DATA_DIR.";
+  const refusal = (folder: string) =>
+    `No folder can be made at ${folder}: what is mounted there takes none.\n${choose}`;
+  await using folder = await temporaryFolder();
+  const link = join(folder.path, "link");
+  await symlink(join(folder.path, "nowhere"), link);
+  const keys = { CREDENTIAL_ENCRYPTION_KEY: "07".repeat(32), AUTH_JWT_SECRET: "x".repeat(32) };
+  const options = { timeout: 100_000 };
+  for (const [script, args, environment] of [
+    ["src/main.ts", [], { DATA_DIR: "/proc/nope" }],
+    ["src/main.ts", [], { DATA_DIR: "/proc/nope/below", ...keys }],
+    ["src/main.ts", [], { DATA_DIR: "/proc" }],
+    ["src/cli.ts", ["token", "--user", "alice"], { DATA_DIR: "/proc/nope" }],
+    ["src/cli.ts", ["migrate"], { DATA_DIR: "/proc/nope", ...keys }],
+  ] as const) {
+    const { code, stderr } = await runProgram(script, args, { PORT: "0", ...environment }, options);
+    expect({ script, args, code, stderr: stderr.trim() }).toEqual({
+      script,
+      args,
+      code: 1,
+      stderr: refusal(environment.DATA_DIR),
+    });
+  }
+  const { code, stdout } = await runProgram("src/cli.ts", ["doctor"], { DATA_DIR: "/proc/nope", ...keys }, options);
+  expect(code).toBe(1);
+  expect(stdout).toMatch(/✗ data-folder +No folder can be made at \/proc\/nope/);
+  const dangling = await runProgram("src/main.ts", [], { PORT: "0", DATA_DIR: link }, options);
+  expect(dangling.stderr.trim()).toBe(
+    `${link} is a file, or a link that leads nowhere, where a folder is needed. (EEXIST)\n${choose}`,
+  );
+}, 300_000);
+
+test("a data folder on a read-only file system gives a cause and a cure", async ({ skip }) => {
+  await using folder = await temporaryFolder();
+  const mounted = await run("mount", ["-t", "tmpfs", "-o", "ro", "tmpfs", folder.path]).catch(() => null);
+  if (mounted === null) skip("this user may not mount a file system");
+  try {
+    for (const dataDir of [folder.path, join(folder.path, "data")]) {
+      expect(await failingStart({ DATA_DIR: dataDir })).toEqual([
+        `The file system of ${dataDir} is read-only. (EROFS)`,
+        "Choose a folder that this user may write with DATA_DIR.",
+      ]);
+    }
+  } finally {
+    await run("umount", [folder.path]);
+  }
 });
 
 test("a full disk gives a cause and a cure, at once and in the middle of making the database", async ({ skip }) => {

@@ -21,6 +21,8 @@ export interface ProgramOptions {
   readonly imports?: readonly string[];
   /** The number of the system's user to run as. */
   readonly uid?: number;
+  /** Milliseconds after which the program is killed; never unless it is given. */
+  readonly timeout?: number;
 }
 
 /** Only what the test gives: nothing of the machine's own configuration reaches the program. */
@@ -28,7 +30,7 @@ function start(
   script: string,
   args: readonly string[],
   environment: Environment,
-  { input, imports = [], uid }: ProgramOptions = {},
+  { input, imports = [], uid, timeout }: ProgramOptions = {},
 ): Program {
   const loaded = [closedNetwork, ...imports].flatMap((module) => ["--import", module]);
   const child = spawn(process.execPath, [...loaded, script, ...args], {
@@ -36,6 +38,7 @@ function start(
     env: { PATH: process.env["PATH"], ...environment },
     stdio: ["pipe", "pipe", "pipe"],
     ...(uid === undefined ? {} : { uid }),
+    ...(timeout === undefined ? {} : { timeout, killSignal: "SIGKILL" }),
   });
   // A program that ends without reading its input is no failure of the test's.
   child.stdin.on("error", () => {});

@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, open, readdir, readFile, rename, stat, unlink } from "node:fs/promises";
+import { open, readdir, readFile, rename, stat, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import type { Logger } from "../../observability/logger.ts";
+import { makeWritableFolder } from "../../writable-folder.ts";
 import type { Renewal } from "./renewal.ts";
 
 /** Longer than writing one can take, in milliseconds. */
@@ -27,9 +28,10 @@ export class RefreshSpool {
     this.#log = log;
   }
 
-  static async open(dataDir: string, log: Logger): Promise<RefreshSpool> {
+  /** @throws FolderRefusedError */
+  static open(dataDir: string, log: Logger): RefreshSpool {
     const folder = join(dataDir, "spool");
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    makeWritableFolder(folder);
     return new RefreshSpool(folder, log);
   }
 

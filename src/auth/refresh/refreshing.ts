@@ -68,7 +68,7 @@ export async function startRefreshing(
   );
   const claims = new RefreshClaims(database, randomUUID());
   const record = new RefreshRecord(parts);
-  const spool = await RefreshSpool.open(parts.dataDir, log);
+  const spool = RefreshSpool.open(parts.dataDir, log);
   const keeper = new RenewalKeeper({ spool, record, claims, log, faults });
   // Beside a server that runs, what is in the spool may be what it has just put there.
   const recovered = parts.background ? await keeper.recover({ all: true }) : 0;

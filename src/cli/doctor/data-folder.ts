@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, open, readdir, statfs, unlink } from "node:fs/promises";
+import { open, readdir, statfs, unlink } from "node:fs/promises";
 import { join } from "node:path";
+import { makeWritableFolder } from "../../writable-folder.ts";
 import { explainFailure } from "../failure.ts";
 import { fail, type Finding, ok, warn } from "./check.ts";
 
@@ -12,7 +13,7 @@ const noSpace = 64 * mebibyte;
 export async function checkWritable(dataDir: string): Promise<Finding> {
   const file = join(dataDir, `doctor.${randomUUID()}`);
   try {
-    await mkdir(dataDir, { recursive: true, mode: 0o700 });
+    makeWritableFolder(dataDir);
     const handle = await open(file, "wx", 0o600);
     try {
       await handle.writeFile("doctor");

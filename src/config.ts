@@ -60,14 +60,17 @@ export interface Config {
   readonly providers: ReadonlyMap<string, ProviderSettings>;
 }
 
+/** In one line. */
+export function cureOf({ name, example, cure }: ConfigFault): string {
+  return cure ?? `For example: ${name}=${example}`;
+}
+
 /** All faults of the environment at once, each with an example value that would work. */
 export class ConfigError extends Error {
   readonly faults: readonly ConfigFault[];
 
   constructor(faults: readonly ConfigFault[]) {
-    const lines = faults.map(
-      (fault) => `  ${fault.name}: ${fault.problem}\n    for example: ${fault.name}=${fault.example}`,
-    );
+    const lines = faults.map((fault) => `  ${fault.name}: ${fault.problem}\n    ${cureOf(fault)}`);
     super(`The configuration has ${faults.length === 1 ? "a fault" : `${faults.length} faults`}:\n${lines.join("\n")}`);
     this.name = "ConfigError";
     this.faults = faults;

@@ -19,8 +19,8 @@ const exampleFile = "./persisted-documents.json";
 /** More would hide the first ones. */
 const maxFaults = 10;
 
-function manifestFault(problem: string): ConfigError {
-  return new ConfigError([{ name: "TRUSTED_DOCUMENTS", problem, example: exampleFile }]);
+function manifestFault(problem: string, cure: string): ConfigError {
+  return new ConfigError([{ name: "TRUSTED_DOCUMENTS", problem, example: exampleFile, cure }]);
 }
 
 async function readManifest(path: string): Promise<string> {
@@ -29,7 +29,8 @@ async function readManifest(path: string): Promise<string> {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     throw manifestFault(
-      `the file ${path} cannot be read (${code}). Name the manifest that your client's build writes.`,
+      `the file ${path} cannot be read (${code}).`,
+      "Name the manifest that your client's build writes.",
     );
   }
 }
@@ -49,9 +50,10 @@ async function readTrustedDocuments(path: string, limits: DocumentLimits): Promi
     if (!(error instanceof ManifestError)) throw error;
     const { faults } = error;
     const more = faults.length > maxFaults ? [`and ${faults.length - maxFaults} more`] : [];
-    const lines = [...faults.slice(0, maxFaults), ...more].map((line) => `\n      ${line}`).join("");
+    const found = [...faults.slice(0, maxFaults), ...more].join("; ").replaceAll(/\s+/g, " ");
     throw manifestFault(
-      `the manifest ${path} does not fit this server:${lines}\n    Build it against this server's schema.graphql.`,
+      `the manifest ${path} does not fit this server: ${found}`,
+      "Build it against this server's schema.graphql.",
     );
   }
 }

@@ -19,6 +19,7 @@ import { checkMigrations, checkVersion } from "./doctor/schema.ts";
 import { checkStreaming } from "./doctor/streaming.ts";
 import { fail, type Finding, ok, skip } from "./doctor/check.ts";
 import { Examination } from "./doctor/examination.ts";
+import { explainFaults } from "./failure.ts";
 import { exitCodes } from "./exit-code.ts";
 import { jsonOption, Output, type OutputOptions } from "./output.ts";
 import { startProgress } from "./progress.ts";
@@ -78,9 +79,8 @@ function readConfig(catalog: readonly ProviderDefinition[]): [Finding, Config | 
     return [ok(config.production ? "complete for production" : "complete for development"), config];
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    const causes = error.faults.map(({ name, problem }) => `${name}: ${problem}`);
-    const cures = error.faults.map(({ name, example }) => `${name}=${example}`);
-    return [fail(causes.join(" "), `For example: ${cures.join(" ")}`), null];
+    const faults = explainFaults(error);
+    return [fail(faults.map(({ cause }) => cause).join(" "), faults.map(({ cure }) => cure).join(" ")), null];
   }
 }
 

@@ -1,4 +1,4 @@
-import { ConfigError } from "../config.ts";
+import { ConfigError, cureOf } from "../config.ts";
 import { AuthError } from "../errors.ts";
 import { describeFailure } from "../observability/redaction.ts";
 import { OperatorError } from "../operator-error.ts";
@@ -39,7 +39,10 @@ const explanations: Readonly<Record<string, Explain>> = {
   EPERM: (error) => [`The system does not let this user write ${place(error)}.`, otherFolder],
   EROFS: (error) => [`The file system of ${place(error)} is read-only.`, otherFolder],
   ENOTDIR: (error) => [`${place(error)} cannot be a folder: part of the path is a file.`, otherFolder],
-  EEXIST: (error) => [`${place(error)} is a file, or a link that leads nowhere, where a folder is needed.`, otherFolder],
+  EEXIST: (error) => [
+    `${place(error)} is a file, or a link that leads nowhere, where a folder is needed.`,
+    otherFolder,
+  ],
   ELOOP: (error) => [`The links in the path ${place(error)} lead in a circle.`, otherFolder],
   ENAMETOOLONG: (error) => [`The path ${place(error)} is too long for its file system.`, otherFolder],
   ENOSPC: () => ["The disk of the data folder is full.", "Free some space, or choose another folder with DATA_DIR."],
@@ -102,12 +105,23 @@ function explainSystemError(error: unknown): Explanation | null {
   return { cause, cure, code };
 }
 
+/** One for each fault of the environment. */
+export function explainFaults({ faults }: ConfigError): Explanation[] {
+  return faults.map((fault) => ({ cause: `${fault.name}: ${fault.problem}`, cure: cureOf(fault), code: null }));
+}
+
+function toText({ cause, cure, code }: Explanation): string {
+  return [`${cause}${code === null ? "" : ` (${code})`}`, cure].filter(Boolean).join("\n");
+}
+
 /** Why the program cannot go on, in words for its operator; null for a failure that nobody foresaw. */
 export function explainFailure(error: unknown): Explanation | null {
   if (error instanceof OperatorError) return { cause: error.reason, cure: error.cure, code: null };
   if (error instanceof AuthError) return { cause: error.message, cure: "", code: error.code };
   if (error instanceof ConfigError) {
-    return { cause: error.message, cure: "Correct the environment, and start again.", code: null };
+    const faults = explainFaults(error);
+    const [cause, cure] = (["cause", "cure"] as const).map((side) => faults.map((fault) => fault[side]).join("\n"));
+    return { cause: cause!, cure: cure!, code: null };
   }
   return explainSystemError(error);
 }
@@ -118,8 +132,8 @@ export function exitWithFailure(error: unknown, { json = false }: { readonly jso
   if (explanation === null) {
     process.stderr.write(`\nUnexpected failure: ${describeFailure(error)}\n`);
   } else {
-    const { cause, cure, code } = explanation;
-    process.stderr.write(`\n${[`${cause}${code === null ? "" : ` (${code})`}`, cure].filter(Boolean).join("\n")}\n`);
+    const all = error instanceof ConfigError ? explainFaults(error) : [explanation];
+    process.stderr.write(`\n${all.map(toText).join("\n")}\n`);
   }
   if (json) {
     const unforeseen: Explanation = { cause: "Unexpected failure; stderr has the details.", cure: "", code: null };

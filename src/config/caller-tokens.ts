@@ -20,7 +20,7 @@ export function readCallerTokens(reader: EnvironmentReader, fallback: KeyFallbac
   if (reader.text("AUTH_JWKS_URL") !== null) {
     const example = "https://login.example.com/.well-known/jwks.json";
     const url = reader.url("AUTH_JWKS_URL", ["https:", "http:"], example) ?? new URL(example);
-    if (given !== null) reader.fault("AUTH_JWT_SECRET", "cannot stand beside AUTH_JWKS_URL; unset one of them.", "");
+    if (given !== null) reader.fault("AUTH_JWT_SECRET", "cannot stand beside AUTH_JWKS_URL.", "", "Unset one of them.");
     if (url.protocol === "http:" && !isLoopback(url.hostname)) {
       reader.fault("AUTH_JWKS_URL", "needs https unless it is on this machine.", example);
     }

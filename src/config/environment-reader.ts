@@ -1,8 +1,10 @@
-/** What is wrong with one variable, and a value that would do. */
+/** What is wrong with one variable, and a value that would do. Each text is one line. */
 export interface ConfigFault {
   readonly name: string;
   readonly problem: string;
   readonly example: string;
+  /** What mends it, where setting the variable does not. */
+  readonly cure?: string;
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -16,8 +18,8 @@ export class EnvironmentReader {
     this.#environment = environment;
   }
 
-  fault(name: string, problem: string, example: string): void {
-    this.faults.push({ name, problem, example });
+  fault(name: string, problem: string, example: string, cure?: string): void {
+    this.faults.push({ name, problem, example, ...(cure === undefined ? {} : { cure }) });
   }
 
   /** An empty variable counts as absent, as compose files and shells produce them. */

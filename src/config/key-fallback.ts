@@ -19,7 +19,7 @@ export function noFallback(reader: EnvironmentReader): KeyFallback {
   const keep = "32 random bytes that you keep as safely as a backup";
   return {
     encryptionKey: () => refuse("CREDENTIAL_ENCRYPTION_KEY", `is required in production: ${keep}.`),
-    jwtSecret: () => refuse("AUTH_JWT_SECRET", "or AUTH_JWKS_URL is required in production."),
+    jwtSecret: () => refuse("AUTH_JWT_SECRET", "is required in production, or AUTH_JWKS_URL."),
   };
 }
 

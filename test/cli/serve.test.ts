@@ -113,10 +113,44 @@ test("a data folder that is a file, or damaged, or not to be written, each gives
   const damaged = join(folder.path, "damaged");
   await mkdir(damaged);
   await writeFile(join(damaged, "development-keys.json"), '{"encryptionKey": "half');
-  const [, cause, example] = await failingStart({ DATA_DIR: damaged });
+  const [cause, example, ...more] = await failingStart({ DATA_DIR: damaged });
+  expect(more).toEqual([]);
   expect(cause).toMatch(/DATA_DIR: the file .*development-keys\.json is damaged\. Restore it from a backup/);
-  expect(example).toMatch(/for example: DATA_DIR=/);
+  expect(example).toMatch(/^For example: DATA_DIR=/);
   expect(await readFile(join(damaged, "development-keys.json"), "utf8")).toBe('{"encryptionKey": "half');
+});
+
+test("each fault of the environment is one line of cause and one of cure, as a single one is", async () => {
+  await using folder = await temporaryFolder();
+  const manifest = join(folder.path, "manifest.json");
+  await writeFile(manifest, JSON.stringify({ a: "{ nothing }", b: "{" }));
+  const port = ["PORT: expected a whole number from 0 to 65535.", "For example: PORT=4000"];
+  const environment = { DATA_DIR: folder.path, AUTH_JWT_SECRET: "x".repeat(32) };
+  expect(await failingStart({ ...environment, PORT: "http" })).toEqual(port);
+  const wrong = { ...environment, PORT: "http", AUTH_JWKS_URL: "https://login.example.com/jwks", AUTH_ISSUER: "i" };
+  expect(await failingStart(wrong)).toEqual([
+    ...port,
+    "AUTH_JWT_SECRET: cannot stand beside AUTH_JWKS_URL.",
+    "Unset one of them.",
+    "AUTH_AUDIENCE: is required with AUTH_JWKS_URL.",
+    "For example: AUTH_AUDIENCE=maestro-auth",
+  ]);
+  expect(await failingStart({ ...environment, TRUSTED_DOCUMENTS: manifest })).toEqual([
+    expect.stringMatching(
+      /^TRUSTED_DOCUMENTS: the manifest .* does not fit this server: a: Cannot .*; b: Syntax Error/,
+    ),
+    "Build it against this server's schema.graphql.",
+  ]);
+  const { stdout } = await runProgram("src/cli.ts", ["providers", "--json"], { ...wrong, DATA_DIR: folder.path });
+  expect(JSON.parse(stdout)).toEqual({
+    error: {
+      cause: expect.stringMatching(/^PORT: .*\nAUTH_JWT_SECRET: .*\nAUTH_AUDIENCE: .*$/),
+      cure: expect.stringMatching(
+        /^For example: PORT=4000\nUnset one of them\.\nFor example: AUTH_AUDIENCE=maestro-auth$/,
+      ),
+      code: null,
+    },
+  });
 });
 
 test("a data folder that this user may not write gives a cause and a cure", async ({ skip }) => {

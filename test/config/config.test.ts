@@ -160,9 +160,9 @@ describe("all faults are told at once", () => {
       [
         "The configuration has 2 faults:",
         "  PORT: expected a whole number from 0 to 65535.",
-        "    for example: PORT=4000",
+        "    For example: PORT=4000",
         "  LOG_LEVEL: expected one of trace, debug, info, warn, error, silent.",
-        "    for example: LOG_LEVEL=warn",
+        "    For example: LOG_LEVEL=warn",
       ].join("\n"),
     );
   });

@@ -15,7 +15,8 @@ export interface Welcome {
   readonly health: string;
   /** The folder or the PostgreSQL that holds everything. */
   readonly data: string;
-  readonly reset: string;
+  /** How to begin anew; null in production, where nobody should. */
+  readonly reset: string | null;
   /** For development, as the user `developer`, for 12 hours. */
   readonly token: string | null;
 }
@@ -35,8 +36,9 @@ export async function welcome(app: App, config: Config, port: number): Promise<W
     sandbox: app.sandboxUrl,
     health: `${url}/health`,
     data: databaseUrl === null ? dataDir : describeDatabase(new URL(databaseUrl.reveal())),
-    reset:
-      databaseUrl === null ? "stop with Ctrl-C, then delete that folder" : "stop with Ctrl-C, then drop the database",
+    reset: config.production
+      ? null
+      : `stop with Ctrl-C, then ${databaseUrl === null ? "delete that folder" : "drop the database"}`,
     token: await app.developmentToken("developer", tokenLifetime),
   };
 }
@@ -49,7 +51,7 @@ export function welcomeBox({ home, graphiql, api, sandbox, health, data, reset, 
     ...(sandbox === null ? [] : [`Sandbox     ${sandbox}   (try OAuth without an account)`]),
     `Health      ${health}`,
     `Data        ${data}`,
-    `Reset       ${reset}`,
+    ...(reset === null ? [] : [`Reset       ${reset}`]),
     ...(token === null ? [] : ["", "A token for development, as the user `developer`, for 12 hours:", token]),
   ]);
 }

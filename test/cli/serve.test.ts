@@ -4,7 +4,7 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
-import { runProgram, ServerProcess } from "../support/server-process.ts";
+import { ExampleProcess, runProgram, ServerProcess } from "../support/server-process.ts";
 import { createServerDatabase } from "../support/test-database.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
@@ -50,6 +50,25 @@ test("the start shows its steps and one box; Ctrl-C closes and says that data is
   expect(await server.stop("SIGINT")).toBe(130);
   expect(server.output).toContain("Cut short. Everything stored is kept");
   expect(server.output).not.toContain("Closed.");
+});
+
+test("in production nothing suggests to delete what is stored", async () => {
+  await using folder = await temporaryFolder();
+  const url = await createServerDatabase();
+  await using server = new ExampleProcess("src/main.ts", {
+    PORT: "0",
+    HOST: "127.0.0.1",
+    NODE_ENV: "production",
+    DATA_DIR: folder.path,
+    CREDENTIAL_ENCRYPTION_KEY: "07".repeat(32),
+    AUTH_JWT_SECRET: "x".repeat(32),
+    ...(url === null ? {} : { DATABASE_URL: url }),
+  });
+  await expect.poll(() => server.output, { timeout: 60_000 }).toMatch(/Health {6}http[\s\S]*└/);
+  const [, box] = server.output.split("┌─ Maestro Auth is ready");
+  expect(box).toContain(`│ Data        ${url === null ? folder.path : "PostgreSQL at "}`);
+  expect(server.output).not.toMatch(/Reset|delete|drop/);
+  expect(await server.end("SIGTERM")).toBe(0);
 });
 
 test("`--open` opens the start page, and a machine without a browser serves all the same", async () => {

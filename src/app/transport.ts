@@ -11,6 +11,7 @@ import type { Database } from "../db/database.ts";
 import type { Services } from "../graphql/context.ts";
 import { PublicErrors } from "../graphql/public-error.ts";
 import { schema } from "../graphql/schema.ts";
+import { ClientAddresses } from "../http/client-ip.ts";
 import { connectionLimits } from "../http/connection-limits.ts";
 import { GraphQLEndpoint } from "../http/graphql-endpoint.ts";
 import { MetricsEndpoint } from "../http/metrics-endpoint.ts";
@@ -44,7 +45,7 @@ export function createTransport(
   { stack, overrides, log, metrics }: AppBase,
 ): Transport {
   const { clock, expiries, flows, flowStore } = services;
-  const { allowedOrigins, callerTokens, introspection, publicUrl, trustedProxyHops } = config;
+  const { allowedOrigins, callerTokens, introspection, publicUrl } = config;
   const verifier = new TokenVerifier(callerTokens, clock);
   stack.use(new KeyWatch(verifier, expiries, overrides.keyWatchIntervalMs ?? 15_000));
   const authentication = new CallerAuthentication({ verifier, limiter, log });
@@ -53,7 +54,8 @@ export function createTransport(
   const { streamsPerUser } = limits;
   const yoga = createGraphQL({ services, publicErrors, introspection, documents, costs, streamsPerUser });
   const unread = stack.use(new UnreadWatch(limits.unreadMs));
-  const transport = { yoga, authentication, trustedProxyHops, limits, unread, log };
+  const addresses = new ClientAddresses(config.trustedProxyHops, log);
+  const transport = { yoga, authentication, addresses, limits, unread, log };
   const webSockets = new GraphQLWebSockets({ ...transport, publicErrors, clock, expiries, allowedOrigins });
   const isSecure = publicUrl.startsWith("https:");
   const endpoint = new GraphQLEndpoint({ ...transport, getQueries: config.getQueries, isSecure });

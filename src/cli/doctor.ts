@@ -14,6 +14,7 @@ import { checkEvents } from "./doctor/events.ts";
 import { checkNode } from "./doctor/node.ts";
 import { checkPort } from "./doctor/port.ts";
 import { checkProvider } from "./doctor/provider.ts";
+import { checkProxy } from "./doctor/proxy.ts";
 import { checkRedirectUris } from "./doctor/redirects.ts";
 import { checkMigrations, checkVersion } from "./doctor/schema.ts";
 import { checkStreaming } from "./doctor/streaming.ts";
@@ -98,6 +99,7 @@ async function examine(examination: Examination): Promise<void> {
   await examineDatabase(config, examination);
   await examination.check("events", () => checkEvents(config));
   await examineProviders(config, catalog, examination);
+  await examination.check("proxy", () => checkProxy(config));
   await examination.check("port", () => checkPort(config));
   await examination.check("streaming", () => checkStreaming(config));
 }
@@ -131,6 +133,7 @@ Checks:
   events                          Redis, where EVENTS_URL names one
   redirect-uris                   https, and that the server's own callbacks are allowed
   provider:<name>                 DNS, TLS and an answer of each provider's address
+  proxy                           that TRUSTED_PROXY_HOPS is set where https says that a proxy stands before the server
   port                            that PORT is free, or this server's
   streaming                       that no proxy before PUBLIC_URL holds event streams back
 

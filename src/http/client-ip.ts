@@ -1,5 +1,9 @@
 import type { IncomingMessage } from "node:http";
 import { isIP, isIPv6, SocketAddress } from "node:net";
+import type { Logger } from "../observability/logger.ts";
+
+/** The one that is read, and the one of RFC 7239, which only tells that there is a proxy. */
+const forwardingHeaders = ["X-Forwarded-For", "Forwarded"] as const;
 
 /** An address as proxies write it: some add the port, and then IPv6 stands in brackets. */
 function withoutPort(text: string): string {
@@ -29,4 +33,35 @@ export function clientIp({ headersDistinct, socket }: IncomingMessage, trustedHo
   if (trustedHops === 0) return peer;
   const entries = (headersDistinct["x-forwarded-for"] ?? []).flatMap((line) => line.split(","));
   return normalise(entries.at(-trustedHops) ?? "") ?? peer;
+}
+
+/** Where requests come from, by the configured number of proxies. */
+export class ClientAddresses {
+  readonly #trustedHops: number;
+  readonly #log: Logger;
+  #hasWarned = false;
+
+  /** @param trustedHops proxies between clients and this server; 0 for none */
+  constructor(trustedHops: number, log: Logger) {
+    this.#trustedHops = trustedHops;
+    this.#log = log;
+  }
+
+  of(request: IncomingMessage): string | null {
+    if (this.#trustedHops === 0 && !this.#hasWarned) this.#lookForProxy(request);
+    return clientIp(request, this.#trustedHops);
+  }
+
+  /** What the headers say stays out of the log: anybody may have written it. */
+  #lookForProxy({ headers }: IncomingMessage): void {
+    const header = forwardingHeaders.find((name) => name.toLowerCase() in headers);
+    if (header === undefined) return;
+    this.#hasWarned = true;
+    this.#log.warn(
+      { header },
+      `a request came with ${header} while TRUSTED_PROXY_HOPS is 0: behind a proxy all clients count as one address ` +
+        "and share its rate limits. Set TRUSTED_PROXY_HOPS to the number of proxies that add to X-Forwarded-For; " +
+        "without a proxy a client wrote it, and it is ignored. This is said once",
+    );
+  }
 }

@@ -4,7 +4,7 @@ import { type Caller, CallerError } from "../callers/caller.ts";
 import { RateLimitedError } from "../errors.ts";
 import type { Logger } from "../observability/logger.ts";
 import { bindingCookie } from "./binding-cookie.ts";
-import { clientIp } from "./client-ip.ts";
+import type { ClientAddresses } from "./client-ip.ts";
 import type { ConnectionLimits } from "./connection-limits.ts";
 import { HeldPlaces } from "./held-places.ts";
 import { acceptsAnswer, isJson } from "./media-type.ts";
@@ -18,7 +18,7 @@ import type { Yoga } from "./yoga.ts";
 export interface GraphQLEndpointOptions {
   readonly yoga: Yoga;
   readonly authentication: CallerAuthentication;
-  readonly trustedProxyHops: number;
+  readonly addresses: ClientAddresses;
   /** Whether queries may come by GET. */
   readonly getQueries: boolean;
   /** Whether browsers reach this server by https. */
@@ -160,7 +160,7 @@ export class GraphQLEndpoint implements Disposable {
       return await this.#options.authentication.authenticate({
         authorization: readAuthorization(headersDistinct["authorization"]),
         onBehalfOf: readUserId(headersDistinct["x-on-behalf-of"]),
-        ip: clientIp(request, this.#options.trustedProxyHops),
+        ip: this.#options.addresses.of(request),
         userAgent: headers["user-agent"] ?? null,
       });
     } catch (error) {

@@ -9,7 +9,7 @@ import { AuthError, OAuthDeniedError, OAuthStateError, RateLimitedError } from "
 import type { Logger } from "../observability/logger.ts";
 import { expiredBindingCookie, readBinding } from "./binding-cookie.ts";
 import { type CallbackOutcome, sendCallbackPage } from "./callback-page.ts";
-import { clientIp } from "./client-ip.ts";
+import type { ClientAddresses } from "./client-ip.ts";
 import { setRateLimitHeaders } from "./rate-limit-headers.ts";
 import { sendRefusal } from "./respond.ts";
 
@@ -17,7 +17,7 @@ export interface OAuthCallbackOptions {
   readonly flows: OAuthFlows;
   readonly store: OAuthFlowStore;
   readonly attempts: AttemptLimits;
-  readonly trustedProxyHops: number;
+  readonly addresses: ClientAddresses;
   readonly allowedOrigins: readonly string[];
   /** Whether browsers reach this server by https. */
   readonly isSecure: boolean;
@@ -58,12 +58,12 @@ export class OAuthCallback {
 
   /** @throws RateLimitedError; a flow that it belongs to goes on then. */
   async #answer(request: IncomingMessage, response: ServerResponse, provider: string): Promise<void> {
-    const { store, attempts, allowedOrigins, trustedProxyHops } = this.#options;
+    const { store, attempts, allowedOrigins, addresses } = this.#options;
     const parameters = new URL(request.url ?? "/", "http://callback").searchParams;
     const authorization = readAuthorizationResponse(parameters);
     const flow = authorization === null ? null : await store.findPending(provider, authorization.state);
     if (authorization === null || flow === null) {
-      await attempts.unknownState(clientIp(request, trustedProxyHops));
+      await attempts.unknownState(addresses.of(request));
       sendCallbackPage(response, { outcome: "unknown", allowedOrigins });
       return;
     }
@@ -87,7 +87,7 @@ export class OAuthCallback {
     authorization: AuthorizationResponse,
   ): Promise<CallbackOutcome> {
     try {
-      const ip = clientIp(request, this.#options.trustedProxyHops);
+      const ip = this.#options.addresses.of(request);
       await this.#options.flows.complete(callerOf(request, flow, ip), authorization, flow.provider);
       return "completed";
     } catch (error) {

@@ -10,7 +10,7 @@ import type { Clock } from "../clock.ts";
 import { RateLimitedError } from "../errors.ts";
 import type { PublicErrors } from "../graphql/public-error.ts";
 import type { Logger } from "../observability/logger.ts";
-import { clientIp } from "./client-ip.ts";
+import type { ClientAddresses } from "./client-ip.ts";
 import type { ConnectionLimits } from "./connection-limits.ts";
 import { explainingSocket } from "./explaining-socket.ts";
 import { Heartbeat } from "./heartbeat.ts";
@@ -25,7 +25,7 @@ import type { Yoga } from "./yoga.ts";
 export interface WebSocketOptions {
   readonly yoga: Yoga;
   readonly authentication: CallerAuthentication;
-  readonly trustedProxyHops: number;
+  readonly addresses: ClientAddresses;
   readonly publicErrors: PublicErrors;
   readonly clock: Clock;
   readonly expiries: TokenExpiries;
@@ -88,8 +88,8 @@ export class GraphQLWebSockets implements AsyncDisposable {
   }
 
   #open(socket: WebSocket, request: IncomingMessage): void {
-    const { unread, limits, log, expiries, trustedProxyHops } = this.#options;
-    const peer = { ip: clientIp(request, trustedProxyHops), userAgent: request.headers["user-agent"] ?? null };
+    const { unread, limits, log, expiries, addresses } = this.#options;
+    const peer = { ip: addresses.of(request), userAgent: request.headers["user-agent"] ?? null };
     const connection = new SocketConnection(socket, peer, this.#onFault);
     const closed = this.#protocol.opened(connection, connection);
     holdBack(socket, request.socket, limits.unreadBytes);

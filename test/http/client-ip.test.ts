@@ -140,6 +140,47 @@ test.each(Object.entries(transports))(
   },
 );
 
+const forwardings: readonly Record<string, string>[] = [
+  { "x-forwarded-for": "203.0.113.7 canary-of-a-header" },
+  { forwarded: 'for="_canary-of-a-header"' },
+];
+
+test.each(forwardings)(
+  "a proxy that no setting tells of is warned of once, without what it says: %j",
+  async (headers) => {
+    await using server = await startServer("0");
+    const warnings = () => server.logs.filter((line) => line.includes("TRUSTED_PROXY_HOPS"));
+    const visit = (more: Record<string, string>) =>
+      fetch(`${server.baseUrl}/auth/anthropic/callback?code=c&state=of-no-flow`, { headers: more });
+    const operate = async () =>
+      (await server.client("alice")).post({ query: operation("authenticate"), variables: { input } }, headers);
+    await visit({});
+    await using plain = await ProtocolSocket.open(server.baseUrl);
+    expect(warnings()).toEqual([]);
+    await using socket = await ProtocolSocket.open(server.baseUrl, { headers });
+    await visit(headers);
+    await operate();
+    const [header] = Object.keys(headers);
+    expect(warnings().map((line) => JSON.parse(line) as object)).toEqual([
+      expect.objectContaining({ level: "warn", header: expect.stringMatching(new RegExp(`^${header}$`, "i")) }),
+    ]);
+    expect(server.logs.join("")).not.toContain("canary-of-a-header");
+    expect([plain, socket]).toHaveLength(2);
+  },
+);
+
+test.each(Object.entries(transports))("over %s a proxy is noticed", async (_name, send) => {
+  await using server = await startServer("0");
+  await send(server, "alice");
+  expect(server.logs.filter((line) => line.includes("TRUSTED_PROXY_HOPS"))).toHaveLength(1);
+});
+
+test("a configured proxy is nothing to warn of", async () => {
+  await using server = await startServer("2");
+  await transports["HTTP"]!(server, "alice");
+  expect(server.logs.join("")).not.toContain("TRUSTED_PROXY_HOPS");
+});
+
 test("a callback whose state is of no flow counts for its address, and is told to wait then", async () => {
   await using server = await startServer("1");
   const visit = async (address: string) => {

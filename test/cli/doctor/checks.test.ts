@@ -9,6 +9,7 @@ import { checkSpace, checkWritable } from "../../../src/cli/doctor/data-folder.t
 import { checkKeyStrength } from "../../../src/cli/doctor/encryption.ts";
 import { checkNode } from "../../../src/cli/doctor/node.ts";
 import { checkProvider } from "../../../src/cli/doctor/provider.ts";
+import { checkProxy } from "../../../src/cli/doctor/proxy.ts";
 import { checkRedirectUris } from "../../../src/cli/doctor/redirects.ts";
 import { systemClock } from "../../../src/clock.ts";
 import { HttpClient } from "../../../src/providers/http-client.ts";
@@ -80,6 +81,14 @@ test.each([
   const finding = await withRegistry(variables, ({ config, registry }) => checkRedirectUris(config, registry));
   expect(finding.status).toBe(status);
   expect("cause" in finding ? finding.cause : "").toMatch(cause);
+});
+
+test.each([
+  [{}, "skip"],
+  [{ PUBLIC_URL: "https://auth.example.com" }, "warn"],
+  [{ PUBLIC_URL: "https://auth.example.com", TRUSTED_PROXY_HOPS: "1" }, "ok"],
+])("with %j the proxy is a matter of %s", (variables, status) => {
+  expect(checkProxy(load(variables)).status).toBe(status);
 });
 
 test("what keeps a provider from being reached is told apart: its name, its certificate, its silence at the port", async () => {

@@ -50,3 +50,30 @@ export class RepeatedRemoval implements AsyncDisposable {
     await this.#running;
   }
 }
+
+/** How long rows are kept, and how they are removed then. */
+export interface RetentionSettings {
+  /** Milliseconds that a row is kept, by the database's clock. */
+  readonly keepMs: number;
+  /** Milliseconds from one look for older ones to the next, about; an hour unless it is given. */
+  readonly intervalMs?: number;
+  /** Rows that one transaction removes; 1,000 unless it is given. */
+  readonly batchSize?: number;
+}
+
+interface RetentionParts extends Pick<RemovalParts, "onRemoved" | "onFailure"> {
+  /** Removes the oldest rows past `keepMs`, `batchSize` at most, in one statement. */
+  readonly remove: (values: readonly [keepMs: number, batchSize: number]) => Promise<readonly { removed: number }[]>;
+}
+
+/** Removes the rows that are no longer kept. */
+export function startRetention(
+  { keepMs, intervalMs = 3_600_000, batchSize = 1_000 }: RetentionSettings,
+  { remove, ...told }: RetentionParts,
+): RepeatedRemoval {
+  return new RepeatedRemoval({
+    ...told,
+    intervalMs,
+    removeBatch: async () => (await remove([keepMs, batchSize]))[0]?.removed ?? 0,
+  });
+}

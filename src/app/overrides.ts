@@ -3,14 +3,13 @@ import type { RateLimitSettings } from "../callers/rate-limit.ts";
 import type { Clock } from "../clock.ts";
 import type { Database } from "../db/database.ts";
 import type { Doorbell } from "../events/doorbell.ts";
-import type { RetentionSettings } from "../events/retention.ts";
 import type { DocumentLimits } from "../graphql/limits/document-limits.ts";
 import type { ConnectionLimits } from "../http/connection-limits.ts";
-import type { AuditRetentionSettings } from "../observability/audit-retention.ts";
 import type { Logger } from "../observability/logger.ts";
 import type { Metrics } from "../observability/metrics.ts";
 import type { HttpClientOptions } from "../providers/http-client.ts";
 import type { ProviderDefinition } from "../providers/provider-definition.ts";
+import type { RetentionSettings } from "../repeated-removal.ts";
 
 /** What a test, or an application that embeds the server, may replace. */
 export interface AppOverrides {
@@ -23,7 +22,8 @@ export interface AppOverrides {
   /** Milliseconds between two looks for events whose doorbell was lost. */
   readonly pollIntervalMs?: number;
   readonly retention?: Partial<RetentionSettings>;
-  readonly auditRetention?: Partial<AuditRetentionSettings>;
+  /** Of the audit log, and of the hourly counts that complete it. */
+  readonly auditRetention?: Partial<RetentionSettings>;
   readonly connections?: Partial<ConnectionLimits>;
   readonly documents?: Partial<DocumentLimits>;
   readonly refresh?: RefreshSettings;

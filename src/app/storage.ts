@@ -2,6 +2,7 @@ import { openRateLimitStore } from "../callers/configured-limits.ts";
 import { RateLimiter } from "../callers/rate-limiter.ts";
 import type { Clock } from "../clock.ts";
 import type { Config } from "../config.ts";
+import { startUseRetention } from "../credentials/use-retention.ts";
 import { openVault, type Vault } from "../credentials/vault.ts";
 import { openClock, openConfiguredDatabase } from "../db/configured-database.ts";
 import type { Database } from "../db/database.ts";
@@ -10,7 +11,7 @@ import { openDoorbell } from "../events/configured-doorbell.ts";
 import type { Doorbell } from "../events/doorbell.ts";
 import { EventStream } from "../events/event-stream.ts";
 import { Outbox } from "../events/outbox.ts";
-import { EventRetention } from "../events/retention.ts";
+import { startEventRetention } from "../events/retention.ts";
 import { StreamWatch } from "../events/stream-watch.ts";
 import { startAuditRetention } from "../observability/audit-retention.ts";
 import type { AppBase } from "./overrides.ts";
@@ -56,11 +57,14 @@ export async function openStorage(config: Config, base: AppBase): Promise<Storag
   const watch = stack.use(new StreamWatch(database, doorbell, log, overrides.pollIntervalMs ?? 1_000));
   const outbox = new Outbox(database, doorbell);
   const stream = new EventStream(database, watch, log);
-  if (background) stack.use(EventRetention.start(database, log, overrides.retention));
+  if (background) stack.use(startEventRetention(database, log, overrides.retention));
   const limits = stack.use(await openRateLimitStore(config, database, log));
   const settings = { ...config.rateLimits, ...overrides.rateLimits };
   const limiter = new RateLimiter(settings, limits, config.encryptionKeys[0]!.bytes);
-  const keepMs = config.auditRetentionDays * dayMs;
-  if (background) stack.use(startAuditRetention(database, log, { keepMs, ...overrides.auditRetention }));
+  const retention = { keepMs: config.auditRetentionDays * dayMs, ...overrides.auditRetention };
+  if (background) {
+    stack.use(startAuditRetention(database, log, retention));
+    stack.use(startUseRetention(database, log, retention));
+  }
   return { ...vault, database, clock, doorbell, watch, outbox, stream, limiter };
 }

@@ -82,6 +82,7 @@ export type ProviderCredential = InferEntity<typeof ProviderCredentialEntity>;
 export const CredentialUseEntity = defineEntity({
   name: "CredentialUse",
   tableName: "credential_uses",
+  indexes: [{ name: "credential_uses_hour_index", properties: ["hour"] }],
   properties: {
     credentialId: p.uuid().primary(),
     /** The start of the hour, in UTC. */

@@ -1,18 +1,8 @@
 import type { Database } from "../db/database.ts";
 import type { Logger } from "../observability/logger.ts";
-import { RepeatedRemoval } from "../repeated-removal.ts";
+import { type RetentionSettings, startRetention } from "../repeated-removal.ts";
 
-export interface RetentionSettings {
-  /** Milliseconds that an event is kept, by the database's clock. */
-  readonly keepMs: number;
-  /** Milliseconds from one look for older ones to the next; about, so that processes do not look together. */
-  readonly intervalMs: number;
-  /** Events that one transaction removes; it holds up the writers of their users. */
-  readonly batchSize: number;
-}
-
-const hourMs = 3_600_000;
-const defaults: RetentionSettings = { keepMs: 7 * 24 * hourMs, intervalMs: hourMs, batchSize: 1_000 };
+const weekMs = 7 * 24 * 3_600_000;
 
 // One statement, and so one transaction: nobody sees the events gone and the floor below them. The lock on a stream's
 // row keeps its writers and other processes' sweeps away; one that is locked is left for the next time. What is removed
@@ -35,27 +25,18 @@ const statement = {
     select count(*)::int as removed from removed`,
 };
 
-/** Removes the events that are no longer kept. Every process does it; none leads. */
-export class EventRetention implements AsyncDisposable {
-  readonly #removal: RepeatedRemoval;
-
-  private constructor(database: Database, log: Logger, { keepMs, batchSize, intervalMs }: RetentionSettings) {
-    this.#removal = new RepeatedRemoval({
-      intervalMs,
-      removeBatch: async () => {
-        const [row] = await database.query<{ removed: number }>(statement, [keepMs, batchSize]);
-        return row?.removed ?? 0;
-      },
+/** Removes the events that are no longer kept: a week unless settings say otherwise. A batch holds up its users' writers. */
+export function startEventRetention(
+  database: Database,
+  log: Logger,
+  settings: Partial<RetentionSettings> = {},
+): AsyncDisposable {
+  return startRetention(
+    { keepMs: weekMs, ...settings },
+    {
+      remove: (values) => database.query(statement, values),
       onRemoved: (events) => log.info({ events }, "events past their retention are removed"),
       onFailure: (err) => log.warn({ err }, "old events could not be removed; trying again later"),
-    });
-  }
-
-  static start(database: Database, log: Logger, settings: Partial<RetentionSettings> = {}): EventRetention {
-    return new EventRetention(database, log, { ...defaults, ...settings });
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#removal[Symbol.asyncDispose]();
-  }
+    },
+  );
 }

@@ -1,15 +1,6 @@
 import type { Database } from "../db/database.ts";
-import { RepeatedRemoval } from "../repeated-removal.ts";
+import { type RetentionSettings, startRetention } from "../repeated-removal.ts";
 import type { Logger } from "./logger.ts";
-
-export interface AuditRetentionSettings {
-  /** Milliseconds that an entry is kept, by the database's clock. */
-  readonly keepMs: number;
-  /** Milliseconds from one look for older ones to the next, about. */
-  readonly intervalMs?: number;
-  /** Entries that one transaction removes. */
-  readonly batchSize?: number;
-}
 
 // Rows that another process removes at the same time are left to it.
 const statement = {
@@ -24,17 +15,9 @@ const statement = {
 };
 
 /** Removes the audit entries that are no longer kept. */
-export function startAuditRetention(
-  database: Database,
-  log: Logger,
-  { keepMs, intervalMs = 3_600_000, batchSize = 1_000 }: AuditRetentionSettings,
-): AsyncDisposable {
-  return new RepeatedRemoval({
-    intervalMs,
-    removeBatch: async () => {
-      const [row] = await database.query<{ removed: number }>(statement, [keepMs, batchSize]);
-      return row?.removed ?? 0;
-    },
+export function startAuditRetention(database: Database, log: Logger, settings: RetentionSettings): AsyncDisposable {
+  return startRetention(settings, {
+    remove: (values) => database.query(statement, values),
     onRemoved: (entries) => log.info({ entries }, "audit entries past their retention are removed"),
     onFailure: (err) => log.warn({ err }, "old audit entries could not be removed; trying again later"),
   });

@@ -18,7 +18,7 @@ const leaves = [
   "credentials/secret.ts",
   "callers/rate-limit.ts",
 ];
-const everywhere = ["observability", ...leaves];
+const everywhere = ["observability", "writable-folder.ts", ...leaves];
 const belowApp = ["http", "graphql", ...domain, ...everywhere];
 /** The configuration and the database reach these parts as values that `app.ts` passes in. */
 const passedIn = ["config.ts", "db"];
@@ -56,6 +56,7 @@ const rules: ImportRules = {
     "config.ts": { values: ["config", "providers", "sandbox/name.ts", ...everywhere] },
     config: { values: ["providers", ...everywhere] },
     observability: { values: leaves, types: passedIn },
+    "writable-folder.ts": { values: ["operator-error.ts"] },
     ...Object.fromEntries(leaves.map((leaf) => [leaf, { values: [] }])),
   },
   ownParts: ["callers/rate-limit.ts", "credentials/secret.ts", "sandbox/name.ts"],

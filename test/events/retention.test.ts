@@ -6,7 +6,7 @@ import { encodeCursor } from "../../src/events/cursor.ts";
 import { inProcessDoorbell } from "../../src/events/doorbell.ts";
 import { EventStream } from "../../src/events/event-stream.ts";
 import { Outbox } from "../../src/events/outbox.ts";
-import { EventRetention } from "../../src/events/retention.ts";
+import { startEventRetention } from "../../src/events/retention.ts";
 import { StreamWatch } from "../../src/events/stream-watch.ts";
 import { EventSource } from "../http/event-source.ts";
 import { ProtocolSocket } from "../http/protocol-socket.ts";
@@ -55,8 +55,8 @@ async function kept(database: Database, user: string) {
 }
 
 /** Looks all the time, and removes few at a time. */
-function startSweeping(database: Database): EventRetention {
-  return EventRetention.start(database, log, { intervalMs: 10, batchSize: 3 });
+function startSweeping(database: Database): AsyncDisposable {
+  return startEventRetention(database, log, { intervalMs: 10, batchSize: 3 });
 }
 
 async function swept(database: Database, user: string, floor: number): Promise<void> {

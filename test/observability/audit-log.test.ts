@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { Database, EntityManager } from "../../src/db/database.ts";
 import { encodeNodeId } from "../../src/graphql/node-id.ts";
 import { writeAudit } from "../../src/observability/audit-log.ts";
 import { AuditReader } from "../../src/observability/audit-reader.ts";
@@ -211,18 +212,19 @@ test("a page is found by the index, however long the log is", async () => {
   );
   await database.em().execute("analyze audit_log");
   const plans: string[] = [];
-  const explaining = {
+  const explain = (em: EntityManager) =>
+    Object.assign(Object.create(em) as EntityManager, {
+      execute: async (sql: string, values: unknown[]) => {
+        if (!sql.startsWith("select")) return em.execute(sql, values);
+        const rows = await em.execute<Record<string, string>[]>(`explain ${sql}`, values);
+        plans.push(rows.map((row) => row["QUERY PLAN"]).join("\n"));
+        return [];
+      },
+    });
+  const explaining: Database = {
     ...database,
-    em: () => {
-      const em = database.em();
-      return Object.assign(Object.create(em) as typeof em, {
-        execute: async (sql: string, values: unknown[]) => {
-          const rows = await em.execute<Record<string, string>[]>(`explain ${sql}`, values);
-          plans.push(rows.map((row) => row["QUERY PLAN"]).join("\n"));
-          return [];
-        },
-      });
-    },
+    em: () => explain(database.em()),
+    transaction: (work) => database.transaction((em) => work(explain(em))),
   };
   const reader = new AuditReader(explaining);
   const place = { createdAt: new Date(Date.now() - 10_000_000), id: "1" };

@@ -96,6 +96,7 @@ export async function createDomain(
     expiries: stack.use(new TokenExpiries(clock)),
     statusRule,
     audit: new AuditReader(database),
+    accesses,
     metrics,
     clock,
   };

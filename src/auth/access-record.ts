@@ -22,7 +22,7 @@ export class AccessRecord {
   }
 
   granted(caller: Caller, { provider: { name: provider }, source, credentialId }: AccessGrant): void {
-    this.#accesses.record(caller, { outcome: "succeeded", provider, credentialId });
+    this.#accesses.record(caller, { action: "credential.access", outcome: "succeeded", provider, credentialId });
     this.#metrics.accessAnswered({ provider, source, outcome: "succeeded" });
   }
 
@@ -30,7 +30,7 @@ export class AccessRecord {
     const outcome = auditOutcome(error);
     // A name that is no provider's may be a key in the wrong field.
     const provider = request.provider === null ? null : (this.#registry.find(request.provider)?.name ?? null);
-    this.#accesses.record(caller, { outcome, provider, credentialId: null });
+    this.#accesses.record(caller, { action: "credential.access", outcome, provider, credentialId: null });
     this.#metrics.accessAnswered({ provider, source: null, outcome });
   }
 }

@@ -18,7 +18,7 @@ export const AuditEntryRef = builder.objectRef<StoredAuditEntry>("AuditEntry").i
     }),
     action: t.exposeString("action", {
       description:
-        "`credential.authenticate`, `.import`, `.validate`, `.refresh`, `.revoke`; `credential.access` for a service's first `issueAccess` in an hour; `session.start`, `.end`, `.end_others`.",
+        "`credential.authenticate`, `.import`, `.validate`, `.refresh`, `.revoke`; `credential.access` for a service's first `issueAccess` in an hour, `user.read` and `user.follow` for its first query and subscription; `session.start`, `.end`, `.end_others`.",
     }),
     outcome: t.exposeString("outcome", {
       description: "`succeeded`, or an ErrorCode; `INTERNAL_ERROR` for a fault of the server's.",

@@ -72,7 +72,10 @@ export const builder = new SchemaBuilder<SchemaTypes>({
       nullable: true,
       authScopes: { authenticated: true },
       args: { id: { description: "An id that this API gave." } },
-      resolve: (_root, { id }, _context, _info, resolveNode) => resolveNode(id),
+      resolve: (_root, { id }, { caller, accesses }, _info, resolveNode) => {
+        accesses.read(caller);
+        return resolveNode(id);
+      },
     },
     nodesQueryOptions: {
       extensions: readsDatabase,
@@ -80,7 +83,8 @@ export const builder = new SchemaBuilder<SchemaTypes>({
       nullable: { list: false, items: true },
       authScopes: { authenticated: true },
       args: { ids: { description: "Ids that this API gave." } },
-      resolve: async (_root, { ids }, _context, _info, resolveNodes) => {
+      resolve: async (_root, { ids }, { caller, accesses }, _info, resolveNodes) => {
+        accesses.read(caller);
         if (ids.length > 100) throw new ValidationError([{ path: ["ids"], message: "must be at most 100 ids" }]);
         return resolveNodes(ids);
       },

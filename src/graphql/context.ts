@@ -13,6 +13,7 @@ import type { EventStream } from "../events/event-stream.ts";
 import type { StreamWatch } from "../events/stream-watch.ts";
 import type { AuditReader } from "../observability/audit-reader.ts";
 import type { OperationMetrics } from "../observability/metrics.ts";
+import type { ServiceAccesses } from "../observability/service-accesses.ts";
 import type { ProviderRegistry } from "../providers/registry.ts";
 import type { SessionManager } from "../sessions/session-manager.ts";
 
@@ -31,6 +32,7 @@ export interface Services {
   readonly statusRule: StatusRule;
   readonly stepUp: StepUp;
   readonly audit: AuditReader;
+  readonly accesses: ServiceAccesses;
   readonly metrics: OperationMetrics;
   readonly clock: Clock;
 }

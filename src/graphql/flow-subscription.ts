@@ -7,7 +7,8 @@ const lookIntervalMs = 1_000;
 
 /** The flow as it is, then at each change of its status, until it has ended or the caller's token has expired. */
 export function deliverFlow(context: GraphQLContext, first: OAuthFlow): AsyncIterableIterator<OAuthFlow> {
-  const { caller, clock, expiries, flowStore, watch } = context;
+  const { caller, clock, expiries, flowStore, watch, accesses } = context;
+  accesses.follow(caller);
   const stop = new AbortController();
   const expiring = { caller, expire: () => stop.abort() };
 

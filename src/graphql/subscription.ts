@@ -113,5 +113,8 @@ export async function deliver<Event extends StreamEvent>(
   after: string | null,
   isWanted: Wanted<Event>,
 ): Promise<Deliveries<Event>> {
-  return new Deliveries(context, await context.stream.read(context.caller.userId, after), isWanted);
+  const { caller, stream, accesses } = context;
+  const reader = await stream.read(caller.userId, after);
+  accesses.follow(caller);
+  return new Deliveries(context, reader, isWanted);
 }

@@ -109,7 +109,10 @@ builder.queryFields((t) => ({
     type: UserRef,
     description: "The user that the caller acts as.",
     authScopes: { authenticated: true },
-    resolve: (_root, _args, { caller }) => ({ userId: caller.userId }),
+    resolve: (_root, _args, { caller, accesses }) => {
+      accesses.read(caller);
+      return { userId: caller.userId };
+    },
   }),
   user: t.field({
     type: UserRef,
@@ -123,6 +126,9 @@ builder.queryFields((t) => ({
         validate: { schema: userIdText },
       }),
     },
-    resolve: (_root, { id }) => ({ userId: id }),
+    resolve: (_root, { id }, { caller, accesses }) => {
+      accesses.read({ ...caller, userId: id });
+      return { userId: id };
+    },
   }),
 }));

@@ -20,6 +20,10 @@ export type AuditAction =
   | "credential.revoke"
   /** A service got headers, or was refused them; the first time in an hour. */
   | "credential.access"
+  /** A service read what a user has; the first time in an hour. */
+  | "user.read"
+  /** A service subscribed to what happens to a user; the first time in an hour. */
+  | "user.follow"
   | "session.start"
   | "session.end"
   | "session.end_others"

@@ -7,9 +7,10 @@ import type { Logger } from "./logger.ts";
 
 /** What a service asked for on a user's behalf, and what came of it. */
 export interface ServiceAccess {
+  readonly action: "credential.access" | "user.read" | "user.follow";
   readonly outcome: AuditOutcome;
   readonly provider: string | null;
-  /** Null for a refusal, and for the server's own key. */
+  /** Null for a refusal, for the server's own key, and where no single one is meant. */
   readonly credentialId: string | null;
 }
 
@@ -17,6 +18,8 @@ interface Entry extends ServiceAccess, AuditActor {
   readonly at: number;
   readonly once: string;
 }
+
+const succeeded = { outcome: "succeeded", provider: null, credentialId: null } as const;
 
 const hourMs = 3_600_000;
 /** How long an entry may wait before it is written, and so how much a crash can lose. */
@@ -30,16 +33,17 @@ const maxRemembered = 100_000;
 const statement = {
   name: "record_service_accesses",
   text: `insert into audit_log (at, user_id, actor, action, outcome, provider, credential_id, ip, user_agent, once)
-    select to_timestamp(at / 1000), "userId", actor, 'credential.access', outcome, provider, "credentialId", ip, "userAgent", once
-    from json_to_recordset($1::json) as r (at float8, "userId" text, actor text, outcome text, provider text,
+    select to_timestamp(at / 1000), "userId", actor, action, outcome, provider, "credentialId", ip, "userAgent", once
+    from json_to_recordset($1::json) as r (at float8, "userId" text, actor text, action text, outcome text, provider text,
       "credentialId" uuid, ip text, "userAgent" text, once text)
     order by "userId", once
     on conflict (user_id, once) do nothing`,
 };
 
 /**
- * Puts on record that services use users' credentials: an entry for each service, credential, outcome and hour, of
- * whichever process, and not for each call. It is written a little later, so that `issueAccess` waits for nothing.
+ * Puts on record that services use users' credentials, and read and follow what users have: an entry for each service,
+ * user, action, credential, outcome and hour, of whichever process, and not for each call. It is written a little later,
+ * so that no call waits for it.
  */
 export class ServiceAccesses implements AsyncDisposable {
   readonly #clock: Clock;
@@ -60,11 +64,12 @@ export class ServiceAccesses implements AsyncDisposable {
   }
 
   /** A user's own call is none by a service, and is left out. */
-  record({ userId, actor, ip, userAgent }: AuditActor, { outcome, provider, credentialId }: ServiceAccess): void {
+  record({ userId, actor, ip, userAgent }: AuditActor, access: ServiceAccess): void {
+    const { action, outcome, provider, credentialId } = access;
     if (actor === userId) return;
     const at = this.#clock.now().getTime();
     this.#turnTo(at - (at % hourMs));
-    const key = JSON.stringify([userId, actor, outcome, provider, credentialId, this.#hour]);
+    const key = JSON.stringify([userId, actor, action, outcome, provider, credentialId, this.#hour]);
     if (this.#remembered.has(key)) return;
     if (this.#remembered.size >= maxRemembered) this.#remembered.clear();
     this.#remembered.add(key);
@@ -73,6 +78,7 @@ export class ServiceAccesses implements AsyncDisposable {
       at,
       userId,
       actor,
+      action,
       outcome,
       provider,
       credentialId,
@@ -80,6 +86,16 @@ export class ServiceAccesses implements AsyncDisposable {
       userAgent: shortUserAgent(userAgent),
       once,
     });
+  }
+
+  /** Somebody reads what a user has. */
+  read(by: AuditActor): void {
+    this.record(by, { ...succeeded, action: "user.read" });
+  }
+
+  /** Somebody subscribes to what happens to a user. */
+  follow(by: AuditActor): void {
+    this.record(by, { ...succeeded, action: "user.follow" });
   }
 
   /** Writes what is there so far. What cannot be written is kept for the next time. */

@@ -3,7 +3,15 @@ import { systemClock } from "../../src/clock.ts";
 import type { Database } from "../../src/db/database.ts";
 import { createLogger } from "../../src/observability/logger.ts";
 import { ServiceAccesses } from "../../src/observability/service-accesses.ts";
-import { auditLogQuery } from "../client/operations.ts";
+import { begin } from "../auth/oauth/oauth-stage.ts";
+import {
+  auditLogQuery,
+  credentialEventsSubscription,
+  nodeQuery,
+  oauthFlowSubscription,
+  userAuditLogQuery,
+  viewerQuery,
+} from "../client/operations.ts";
 import { connectKey, granted, issue, setSessionStage, StillClock } from "../sessions/session-stage.ts";
 import { TestClient } from "../support/test-client.ts";
 import { createTestDatabase } from "../support/test-database.ts";
@@ -11,7 +19,7 @@ import { createTestDatabase } from "../support/test-database.ts";
 const log = createLogger("silent");
 const byBackend = { userId: "alice", actor: "backend", ip: "10.0.0.7", userAgent: "backend/1" };
 const credentialId = crypto.randomUUID();
-const succeeded = { outcome: "succeeded", provider: "anthropic", credentialId } as const;
+const succeeded = { action: "credential.access", outcome: "succeeded", provider: "anthropic", credentialId } as const;
 
 async function readAccesses(database: Database) {
   return database
@@ -68,6 +76,72 @@ test("putting a service's access on record costs its call no statement", async (
   expect(await accessStatements(backend)).toEqual(["credentials_for_access"]);
   // It follows by itself.
   await expect.poll(() => readAccesses(real), { timeout: 60_000 }).toHaveLength(1);
+});
+
+test("what a service reads and follows of a user stands in the user's log once in an hour, and costs no call a statement", async () => {
+  const clock = new StillClock();
+  // The last ten minutes of an hour.
+  clock.advance(6_600 - ((clock.now().getTime() / 1000) % 3_600));
+  const real = await createTestDatabase();
+  const written: string[] = [];
+  const database: Database = {
+    ...real,
+    query: (statement, values) => {
+      if (statement.name === "record_service_accesses") written.push(...(JSON.parse(String(values[0])) as string[]));
+      return real.query(statement, values);
+    },
+  };
+  await using stage = await setSessionStage({ database, clock });
+  const token = await stage.token("backend", { scopes: ["users:act", "credentials:read", "sessions"] });
+  const backend = new TestClient(stage.baseUrl, token);
+  const forAlice = new TestClient(stage.baseUrl, token, { "x-on-behalf-of": "alice" });
+  const [alice, carol] = [await stage.client("alice"), await stage.client("carol")];
+  const entries = async () =>
+    (await alice.execute(auditLogQuery, { first: 100 })).viewer.auditLog.nodes
+      .map(({ actor, action, outcome, ip }) => ({ actor, action, outcome, ip }))
+      .toSorted((one, other) => one.action.localeCompare(other.action));
+  const entry = { actor: "backend", outcome: "succeeded", ip: "127.0.0.1" };
+  const read = { ...entry, action: "user.read" };
+  const followed = { ...entry, action: "user.follow" };
+
+  const { viewer } = await alice.execute(viewerQuery);
+  await backend.execute(viewerQuery);
+  await backend.execute(userAuditLogQuery, { id: "alice" });
+  await expect.poll(entries, { timeout: 60_000 }).toEqual([read]);
+  for (let again = 0; again < 3; again++) {
+    await backend.execute(userAuditLogQuery, { id: "alice" });
+    await forAlice.execute(viewerQuery);
+    await forAlice.execute(nodeQuery, { id: viewer.id });
+  }
+  for (const subscribe of ["subscribeSse", "subscribeWebSocket"] as const) {
+    await using events = await forAlice[subscribe](credentialEventsSubscription, { after: viewer.eventCursor });
+    await using own = await alice[subscribe](credentialEventsSubscription, { after: viewer.eventCursor });
+    await connectKey(alice, stage, { label: subscribe });
+    expect([await events.next(), await own.next()]).toMatchObject([{ data: {} }, { data: {} }]);
+  }
+  const byService = async () => (await entries()).filter(({ actor }) => actor === "backend");
+  await expect.poll(byService, { timeout: 60_000 }).toEqual([followed, read]);
+  expect(written).toHaveLength(2);
+
+  clock.advance(900);
+  await forAlice.execute(nodeQuery, { id: viewer.id });
+  await expect.poll(byService, { timeout: 60_000 }).toEqual([followed, read, read]);
+  expect((await carol.execute(auditLogQuery, { first: 100 })).viewer.auditLog.nodes).toEqual([]);
+});
+
+test("a flow that a service follows for its user stands in the user's log", async () => {
+  await using stage = await setSessionStage();
+  const alice = await stage.client("alice");
+  const { id } = await begin(alice, "anthropic");
+  const token = await stage.token("backend", { scopes: ["users:act", "credentials:read"] });
+  const forAlice = new TestClient(stage.baseUrl, token, { "x-on-behalf-of": "alice" });
+  await using flow = await forAlice.subscribeSse(oauthFlowSubscription, { id });
+  expect(await flow.next()).toMatchObject({ data: { oauthFlow: { status: "PENDING" } } });
+  const actions = async () =>
+    (await alice.execute(auditLogQuery, { first: 100 })).viewer.auditLog.nodes
+      .filter(({ actor }) => actor === "backend")
+      .map(({ action }) => action);
+  await expect.poll(actions, { timeout: 60_000 }).toEqual(["user.follow"]);
 });
 
 test("of two processes that see the same service in the same hour one adds the entry, and the next hour has its own", async () => {

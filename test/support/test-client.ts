@@ -20,12 +20,10 @@ interface Subscription<Data> extends AsyncDisposable {
 /** Sends typed operations to a server over each of its transports, as one user. */
 export class TestClient {
   readonly url: string;
-  readonly #token: string;
   readonly #headers: Readonly<Record<string, string>>;
 
   constructor(baseUrl: string, token: string, headers: Readonly<Record<string, string>> = {}) {
     this.url = `${baseUrl}/graphql`;
-    this.#token = token;
     this.#headers = { authorization: `Bearer ${token}`, ...headers };
   }
 
@@ -91,7 +89,7 @@ export class TestClient {
     const client = createClient({
       url: this.url.replace("http", "ws"),
       webSocketImpl: WebSocket,
-      connectionParams: { authorization: `Bearer ${this.#token}` },
+      connectionParams: this.#headers,
       retryAttempts: 0,
       on: { connected: () => resolve() },
     });

@@ -1,7 +1,9 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { schema } from "../../src/graphql/schema.ts";
 import { begin } from "../auth/oauth/oauth-stage.ts";
+import { granted } from "../sessions/session-stage.ts";
 import type { Fault } from "../support/mock-provider/fault.ts";
+import { canaryDialects } from "./canary-dialect.ts";
 import { type CanaryStage, setCanaryStage } from "./canary-stage.ts";
 import { valuesFor, wellMeant } from "./inhabitant.ts";
 import { operationsOf } from "./schema-operations.ts";
@@ -9,12 +11,6 @@ import { operationsOf } from "./schema-operations.ts";
 const operations = operationsOf(schema);
 
 let stage: CanaryStage;
-
-beforeAll(async () => {
-  stage = await setCanaryStage();
-});
-
-afterAll(() => stage[Symbol.asyncDispose]());
 
 /** Sends an operation as it is meant, with other values at places of these names. */
 async function send(coordinate: string, values: Readonly<Record<string, string>> = {}): Promise<string> {
@@ -60,71 +56,94 @@ const echoes: Record<string, (secret: string) => Fault> = {
   "a cut connection": () => ({ kind: "reset" }),
 };
 
-test.each(Object.entries(echoes))("a provider that answers with %s makes nothing known", async (_name, echo) => {
-  const { plant, api, vendor, alice } = stage;
-  const key = plant("a key at a provider that fails");
-  api.always(echo(key.secret));
-  await send("Mutation.authenticate", { apiKey: key.secret });
-  const [access, refresh] = [plant("an imported access token"), plant("an imported refresh token")];
-  api.always(echo(access.secret));
-  await send("Mutation.importCredential", { accessToken: access.secret, refreshToken: refresh.secret });
-  api.always(echo(alice.values["apiKey"]!));
-  await send("Mutation.validateCredential");
-  await send("Mutation.issueAccess");
-  api.always(null);
-
-  const code = plant("an authorization code");
-  const flow = await begin(alice.client, "anthropic");
-  vendor.next("/token", echo(code.secret) as never);
-  await send("Mutation.completeOAuth", { code: code.secret, state: flow.state! });
-  for (const coordinate of ["Mutation.refreshCredential", "Mutation.refreshCredentials"]) {
-    vendor.next("/token", echo(vendor.tokenOverrides["refresh_token"] as string) as never);
-    await send(coordinate, { credentialId: alice.told.get("CredentialStored.credentialId")! });
-  }
-  vendor.next("/token/revocation", echo(vendor.tokenOverrides["refresh_token"] as string) as never);
-  await send("Mutation.revokeCredential", { credentialId: alice.told.get("CredentialStored.credentialId")! });
-  await stage.expectNothingFound();
-  await stage.kept.restore();
-});
-
 const tables = ["provider_credentials", "events", "audit_log", "oauth_flows", "sessions", "session_providers"];
 
-test.each(tables)("a database that refuses to write to %s makes nothing known", async (table) => {
-  const { plant, api, database, kept } = stage;
-  const em = database.em();
-  await em.execute(`alter table "${table}" add constraint broken check (false) not valid`);
-  let failures = 0;
-  try {
-    for (const { coordinate } of operations.filter(({ kind }) => kind === "mutation")) {
-      const key = plant(`a key while ${table} is broken`);
-      api.validKeys.add(key.secret);
-      const values = { apiKey: key.secret, accessToken: plant("a token").secret, code: plant("a code").secret };
-      if ((await send(coordinate, values)).includes("INTERNAL_SERVER_ERROR")) failures++;
-    }
-  } finally {
-    await em.execute(`alter table "${table}" drop constraint broken`);
-  }
-  expect(failures).toBeGreaterThan(0);
-  await stage.expectNothingFound();
-  await kept.restore();
-});
+describe.each(Object.entries(canaryDialects))("%s", (_name, dialect) => {
+  beforeAll(async () => {
+    stage = await setCanaryStage(dialect);
+  });
 
-test("what a broken database says of a statement and its values is not repeated", async () => {
-  const { plant, database } = stage;
-  const said = plant("what a driver says");
-  const failing = Object.assign(new Error(`invalid input syntax: "${said.secret}"`), {
-    detail: said.secret,
-    parameters: [said.secret],
+  afterAll(() => stage[Symbol.asyncDispose]());
+
+  test("what is planted is what she has signed in with", async () => {
+    const { vendor, alice, provider } = stage;
+    expect(vendor.answers.some(({ id_token: given }) => typeof given === "string")).toBe(provider !== "anthropic");
+    expect(vendor.answers[0]).toMatchObject(vendor.tokenOverrides);
+    const { headers } = await granted(alice.client, { provider, method: "OAUTH" });
+    expect(JSON.stringify(headers)).toContain(vendor.tokenOverrides["access_token"]);
   });
-  database.orm.config.set("onQuery", () => {
-    throw failing;
-  });
-  try {
-    for (const { coordinate, kind } of operations) {
-      if (kind !== "subscription") await send(coordinate, { apiKey: plant("a key").secret });
+
+  test.each(Object.entries(echoes))("a provider that answers with %s makes nothing known", async (_name, echo) => {
+    const { plant, api, vendor, alice, provider } = stage;
+    const key = plant("a key at a provider that fails");
+    api.always(echo(key.secret));
+    await send("Mutation.authenticate", { apiKey: key.secret });
+    const [access, refresh] = [
+      plant("an imported access token", "accessToken"),
+      plant("an imported refresh token", "refreshToken"),
+    ];
+    api.always(echo(access.secret));
+    await send("Mutation.importCredential", { accessToken: access.secret, refreshToken: refresh.secret });
+    api.always(echo(alice.values["apiKey"]!));
+    await send("Mutation.validateCredential");
+    await send("Mutation.issueAccess");
+    api.always(null);
+
+    const code = plant("an authorization code");
+    const flow = await begin(alice.client, provider);
+    vendor.next("/token", echo(code.secret) as never);
+    await send("Mutation.completeOAuth", { code: code.secret, state: flow.state! });
+    for (const coordinate of ["Mutation.refreshCredential", "Mutation.refreshCredentials"]) {
+      vendor.next("/token", echo(vendor.tokenOverrides["refresh_token"] as string) as never);
+      await send(coordinate, { credentialId: alice.told.get("CredentialStored.credentialId")! });
     }
-  } finally {
-    database.orm.config.set("onQuery", (sql) => sql);
-  }
-  await stage.expectNothingFound();
+    vendor.next("/token/revocation", echo(vendor.tokenOverrides["refresh_token"] as string) as never);
+    await send("Mutation.revokeCredential", { credentialId: alice.told.get("CredentialStored.credentialId")! });
+    await stage.expectNothingFound();
+    await stage.kept.restore();
+  });
+
+  test.each(tables)("a database that refuses to write to %s makes nothing known", async (table) => {
+    const { plant, api, database, kept } = stage;
+    const em = database.em();
+    await em.execute(`alter table "${table}" add constraint broken check (false) not valid`);
+    let failures = 0;
+    try {
+      for (const { coordinate } of operations.filter(({ kind }) => kind === "mutation")) {
+        const key = plant(`a key while ${table} is broken`);
+        api.validKeys.add(key.secret);
+        const values = {
+          apiKey: key.secret,
+          accessToken: plant("a token", "accessToken").secret,
+          code: plant("a code").secret,
+        };
+        if ((await send(coordinate, values)).includes("INTERNAL_SERVER_ERROR")) failures++;
+      }
+    } finally {
+      await em.execute(`alter table "${table}" drop constraint broken`);
+    }
+    expect(failures).toBeGreaterThan(0);
+    await stage.expectNothingFound();
+    await kept.restore();
+  });
+
+  test("what a broken database says of a statement and its values is not repeated", async () => {
+    const { plant, database } = stage;
+    const said = plant("what a driver says");
+    const failing = Object.assign(new Error(`invalid input syntax: "${said.secret}"`), {
+      detail: said.secret,
+      parameters: [said.secret],
+    });
+    database.orm.config.set("onQuery", () => {
+      throw failing;
+    });
+    try {
+      for (const { coordinate, kind } of operations) {
+        if (kind !== "subscription") await send(coordinate, { apiKey: plant("a key").secret });
+      }
+    } finally {
+      database.orm.config.set("onQuery", (sql) => sql);
+    }
+    await stage.expectNothingFound();
+  });
 });

@@ -1,8 +1,9 @@
 import { expect } from "vitest";
 import { schema } from "../../src/graphql/schema.ts";
-import type { OAuthStage } from "../auth/oauth/oauth-stage.ts";
-import { setSessionStage } from "../sessions/session-stage.ts";
+import { type OAuthStage, setOAuthStage } from "../auth/oauth/oauth-stage.ts";
+import { never } from "../sessions/session-stage.ts";
 import { type Canary, CanaryWatch, newCanary } from "./canary.ts";
+import type { CanaryDialect } from "./canary-dialect.ts";
 import { CanaryPlaces, withoutGrants } from "./canary-places.ts";
 import { type Inhabitant, settle } from "./inhabitant.ts";
 import { KeptTables } from "./kept-tables.ts";
@@ -12,8 +13,10 @@ export interface CanaryStage extends OAuthStage {
   readonly alice: Inhabitant;
   readonly kept: KeptTables;
   readonly places: CanaryPlaces;
-  /** A new secret that must be seen nowhere from now on. */
-  readonly plant: (name: string, form?: (core: string) => string) => Canary;
+  /** Whom alice has connected. */
+  readonly provider: string;
+  /** A new secret that must be seen nowhere from now on, written as keys are unless it is another kind. */
+  readonly plant: (name: string, form?: keyof Omit<CanaryDialect, "kind">) => Canary;
   /** Keeps an answer as its client has seen it. */
   keep(name: string, seen: string): void;
   /** Looks in every answer that was kept, the whole database, the log, and what the server says of itself. */
@@ -31,16 +34,20 @@ function withoutGrantsIn(seen: string): string {
 
 const openPaths = ["/", "/health", "/ready", "/metrics", "/graphql"];
 
-export async function setCanaryStage(): Promise<CanaryStage> {
+export async function setCanaryStage(dialect: CanaryDialect): Promise<CanaryStage> {
+  const provider = dialect.kind;
   await using stack = new AsyncDisposableStack();
   const watch = new CanaryWatch();
-  const plant: CanaryStage["plant"] = (name, form) => watch.add(newCanary(name, form));
+  const plant: CanaryStage["plant"] = (name, form = "key") => watch.add(newCanary(name, dialect[form]));
   const stage = stack.use(
-    await setSessionStage({
+    await setOAuthStage(provider, {
+      refresh: { intervalMs: never },
+      sweepIntervalMs: never,
       http: { deadlineMs: 400 },
       connections: { operationsPerSocket: 1_000, streamsPerUser: 1_000 },
       environment: {
-        OPENAI_API_KEY: plant("the server's own key").secret,
+        // Of a provider that she has nothing of.
+        [provider === "openai" ? "GOOGLE_API_KEY" : "OPENAI_API_KEY"]: plant("the server's own key").secret,
         AUTH_JWT_SECRET: plant("the secret of callers' tokens").secret,
         GET_QUERIES: "true",
         RATE_LIMITS: "off",
@@ -51,10 +58,10 @@ export async function setCanaryStage(): Promise<CanaryStage> {
   const key = plant("her API key");
   stage.api.validKeys.add(key.secret);
   stage.vendor.tokenOverrides = {
-    access_token: plant("her access token").secret,
-    refresh_token: plant("her refresh token").secret,
+    access_token: plant("her access token", "accessToken").secret,
+    refresh_token: plant("her refresh token", "refreshToken").secret,
   };
-  const alice = await settle(schema, stage, "alice", { apiKey: key.secret, sessions: 2 });
+  const alice = await settle(schema, stage, "alice", { provider, apiKey: key.secret, sessions: 2 });
   watch.add({ name: "her token", secret: "", core: (await stage.token("alice")).split(".")[2]!.slice(0, 40) });
   const kept = stack.use(await KeptTables.keep(stage.database));
   const places = new CanaryPlaces();
@@ -66,9 +73,14 @@ export async function setCanaryStage(): Promise<CanaryStage> {
       for (const name of ["code", "code_verifier", "refresh_token", "device_code"]) {
         const sent = body[name] ?? "";
         // One that is a canary is watched for already.
-        if (sent.length >= 30 && !sent.startsWith("sk-ant"))
+        if (sent.length >= 30 && watch.find(sent).length === 0)
           watch.add({ name: `a ${name}`, secret: sent, core: sent.slice(0, 30) });
       }
+    }
+    for (const { id_token: idToken } of stage.vendor.answers) {
+      if (typeof idToken !== "string" || watch.find(idToken).length > 0) continue;
+      // The claims tell who she is and what time it was; the signature is in this token and nowhere else.
+      watch.add({ name: "an ID token", secret: idToken, core: idToken.split(".")[2]! });
     }
   }
 
@@ -87,6 +99,7 @@ export async function setCanaryStage(): Promise<CanaryStage> {
   const owned = stack.move();
   return {
     ...stage,
+    provider,
     alice,
     kept,
     places,

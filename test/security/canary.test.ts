@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { userScopes } from "../../src/callers/scope.ts";
 import { schema } from "../../src/graphql/schema.ts";
 import { transports } from "../http/echo.ts";
+import { canaryDialects } from "./canary-dialect.ts";
 import { attemptsWith } from "./canary-attempts.ts";
 import { type CanaryStage, setCanaryStage } from "./canary-stage.ts";
 import { feeds } from "./feed.ts";
@@ -13,7 +14,7 @@ const operations = operationsOf(schema);
 let stage: CanaryStage;
 
 beforeAll(async () => {
-  stage = await setCanaryStage();
+  stage = await setCanaryStage(canaryDialects["shapeless secrets of Google's"]);
 });
 
 afterAll(() => stage[Symbol.asyncDispose]());

@@ -97,6 +97,8 @@ export type Settlement = Pick<OAuthStage, "client" | "token" | "baseUrl" | "api"
 
 interface Richness {
   readonly apiKey: string;
+  /** Whom everything is connected with; anthropic unless it is given. */
+  readonly provider?: string;
   /** How many sessions: each brings events. */
   readonly sessions: number;
 }
@@ -106,25 +108,25 @@ export async function settle(
   schema: GraphQLSchema,
   stage: Settlement,
   userId: string,
-  { apiKey, sessions }: Richness,
+  { apiKey, sessions, provider = "anthropic" }: Richness,
 ): Promise<Inhabitant> {
   const client = await stage.client(userId);
   const api = { ...stage.api, key: apiKey };
   const label = `${userId} at work`;
-  await signIn(client, "anthropic");
-  const credentialId = await connectKey(client, { api }, { label });
+  await signIn(client, provider);
+  const credentialId = await connectKey(client, { api }, { provider, label });
   const sessionIds: string[] = [];
   for (let count = 0; count < sessions; count++) {
     const sessionId = await startSession(client, `${userId} on device ${count}`);
-    await chosen(client, sessionId, { method: "API_KEY", label, model: `model of ${userId}` });
+    await chosen(client, sessionId, { provider, method: "API_KEY", label, model: `model of ${userId}` });
     sessionIds.push(sessionId);
   }
   const sessionId = sessionIds[0]!;
-  const { flow, callback, answer } = await consent(client, "anthropic");
-  const { grantId } = await granted(client, { provider: "anthropic" });
+  const { flow, callback, answer } = await consent(client, provider);
+  const { grantId } = await granted(client, { provider });
   const values = {
-    provider: "anthropic",
-    name: "anthropic",
+    provider,
+    name: provider,
     sessionId,
     keepSessionId: sessionId,
     credentialId,

@@ -16,7 +16,8 @@ import {
 } from "../client/operations.ts";
 import type { TestClient } from "../support/test-client.ts";
 
-const never = 3_600_000;
+/** Longer than any test takes, in milliseconds. */
+export const never = 3_600_000;
 
 /** Keys of the server's own: with them two more providers can be chosen at once. */
 export const ownKeys = { OPENAI_API_KEY: "the-servers-openai-key", GOOGLE_API_KEY: "the-servers-google-key" };

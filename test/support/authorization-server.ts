@@ -48,6 +48,8 @@ export interface AuthorizationServer extends AsyncDisposable {
   user: { decision: Decision; name: string };
   /** Requests to the token, revocation and device endpoints, and for documents; the oldest first. */
   readonly requests: readonly ReceivedRequest[];
+  /** Answers with tokens, the oldest first. */
+  readonly answers: readonly Answer[];
   /** Its view of the token families, whether they began with `mint` or with a user's sign-in. */
   readonly oracle: RefreshOracle;
   /** Members that replace those of successful token answers; undefined takes one away. */
@@ -91,6 +93,7 @@ export async function startAuthorizationServer(
   const ledger = new RefreshLedger({ oidc, dialect, grace: refreshGrace });
   const devices = dialect.codeDevice ? new CodeDeviceEndpoints(issuer, dialect.scopes) : null;
   const requests: ReceivedRequest[] = [];
+  const answers: Answer[] = [];
   const faults: { path: string; fault: AuthorizationFault }[] = [];
 
   function takeFault(path: string): AuthorizationFault | null {
@@ -123,7 +126,8 @@ export async function startAuthorizationServer(
     if (reply !== null) return send(response, reply);
     if (path.startsWith("/token") && encoding !== null) {
       if (encoding !== dialect.requests) return send(response, { status: 400, body: { error: "invalid_request" } });
-      const filter = { dialect, tokens: path === "/token", fault, overrides: server.tokenOverrides };
+      const onTokens = (answer: Answer) => void answers.push(answer);
+      const filter = { dialect, tokens: path === "/token", fault, overrides: server.tokenOverrides, onTokens };
       if (isRefresh) return refresh(request, response, body["refresh_token"] ?? "", filter);
       filterAnswer(response, filter);
     }
@@ -153,6 +157,7 @@ export async function startAuthorizationServer(
     clientSecret: dialect.clientSecret,
     user: { decision: "approve", name: "alice" },
     requests,
+    answers,
     oracle: ledger,
     tokenOverrides: {},
     next: (path, fault) => void faults.push({ path, fault }),

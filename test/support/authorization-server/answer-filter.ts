@@ -12,10 +12,15 @@ export interface Filter {
   readonly overrides: Answer;
   /** Nothing of a success is written before this is done. */
   readonly held?: () => Promise<void>;
+  /** Told of each answer with tokens. */
+  readonly onTokens?: (answer: Answer) => void;
 }
 
 /** Lets the server do its work and changes what it then says. */
-export function filterAnswer(response: ServerResponse, { dialect, tokens, fault, overrides, held }: Filter): void {
+export function filterAnswer(
+  response: ServerResponse,
+  { dialect, tokens, fault, overrides, held, onTokens }: Filter,
+): void {
   const end = response.end.bind(response) as (text: string | Buffer) => ServerResponse;
 
   async function write(text: string): Promise<void> {
@@ -31,7 +36,9 @@ export function filterAnswer(response: ServerResponse, { dialect, tokens, fault,
       response.statusCode = fault?.kind === "error-with-200" ? 200 : status;
       written = JSON.stringify(body);
     } else if (json !== null && tokens) {
-      written = JSON.stringify({ ...dialect.tokens(json), ...overrides });
+      const answer = { ...dialect.tokens(json), ...overrides };
+      onTokens?.(answer);
+      written = JSON.stringify(answer);
     }
     if (fault?.kind === "wrong-type") response.setHeader("content-type", "text/html; charset=utf-8");
     response.setHeader("content-length", Buffer.byteLength(written));

@@ -1,4 +1,5 @@
+import { exitCodeHelp } from "./cli/exit-code.ts";
 import { run } from "./cli/run.ts";
 import { serveCommand } from "./cli/serve.ts";
 
-await run(serveCommand().name("npm start --"));
+await run(serveCommand().name("npm start --").addHelpText("afterAll", exitCodeHelp));

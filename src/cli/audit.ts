@@ -70,6 +70,7 @@ async function exportAudit({ user, since, until }: ExportOptions): Promise<void>
 /** `maestro-auth audit` */
 export function auditCommand(): Command {
   const exporting = new Command("export")
+    .summary("write the audit log as JSON lines")
     .description("Write the audit log to stdout as JSON lines, the oldest entry first.")
     .option("--user <id>", "only what concerns this user", parseUser)
     .option("--since <time>", "only from this time on, such as 2026-01-31 or 2026-01-31T15:00:00Z", parseTime)
@@ -78,8 +79,16 @@ export function auditCommand(): Command {
     .addOption(jsonOption())
     .addHelpText(
       "after",
-      "\nWith PostgreSQL it runs beside the server. The embedded database can be opened by one process only: stop the server first.\n\nExample:\n  maestro-auth audit export --since 2026-01-01 > audit.jsonl",
+      `
+With PostgreSQL it runs beside the server. The embedded database is the running server's alone; stop it first.
+
+Examples:
+  maestro-auth audit export --since 2026-01-01 > audit.jsonl
+  maestro-auth audit export --user alice | jq -r '[.at, .actor, .action] | @tsv'`,
     )
     .action(exportAudit);
-  return new Command("audit").description("Work with the audit log.").addCommand(exporting);
+  return new Command("audit")
+    .summary("export the audit log")
+    .description("Export the audit log.")
+    .addCommand(exporting);
 }

@@ -117,7 +117,7 @@ export function doctorCommand(): Command {
   return new Command("doctor")
     .summary("look for whatever keeps the server from working, with cause and cure")
     .description(
-      "Look for whatever keeps the server from working, and say the cause and the cure of each find. Nothing is\n" +
+      "Look for whatever keeps the server from working, and say the cause and the cure of each find. Nothing is " +
         "changed. Run it with the environment of the server, before the start or beside it.",
     )
     .addOption(jsonOption())

@@ -36,5 +36,13 @@ export function schemaCommand(): Command {
     .description("Write schema.graphql, the printed and sorted API.")
     .option("--check", "only compare, and fail where they differ")
     .addOption(jsonOption())
+    .addHelpText(
+      "after",
+      `
+It is for whoever changes this server; \`npm run check\` runs it with --check.
+
+Example:
+  maestro-auth schema --check`,
+    )
     .action(writeOrCheck);
 }

@@ -100,7 +100,7 @@ export function serveCommand(): Command {
   return new Command("serve")
     .summary("start the server; this is what `npm start` runs")
     .description(
-      "Start the server. Without any configuration it runs on an embedded database in .data, with a token and a\n" +
+      "Start the server. Without any configuration it runs on an embedded database in .data, with a token and a " +
         "sandbox provider for trying it out.",
     )
     .option("--open", "open the start page in the browser")

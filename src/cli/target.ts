@@ -23,7 +23,7 @@ function parseIds(value: string, previous: readonly string[] = []): string[] {
 export function targetCommand(name: string): Command {
   return new Command(name)
     .argument("<ids...>", "their ids, as `list` shows them", parseIds)
-    .requiredOption("--user <id>", "the user whose they are", parseUser)
+    .requiredOption("--user <id>", "whose they are; required", parseUser)
     .addOption(jsonOption());
 }
 

@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import { type Scope, scopeNames, scopes, userScopes } from "../callers/scope.ts";
 import { signToken } from "../callers/token-verifier.ts";
 import { systemClock } from "../clock.ts";
@@ -54,9 +54,15 @@ export function tokenCommand(): Command {
   return new Command("token")
     .summary("print a token for a user")
     .description("Print a token for a user, signed with AUTH_JWT_SECRET or the development key in DATA_DIR.")
-    .requiredOption("--user <id>", "the user's id, the token's `sub`", parseUser)
-    .option("--scope <scopes>", "scopes, separated by spaces or commas", parseScopes, userScopes)
-    .option("--lifetime <time>", "such as 30m, 12h or 7d", parseLifetime, 12 * 3600)
+    .requiredOption("--user <id>", "whose token it is, its `sub`; required", parseUser)
+    .addOption(
+      new Option("--scope <scopes>", "scopes, separated by spaces or commas")
+        .argParser(parseScopes)
+        .default(userScopes, "all but users:act and admin"),
+    )
+    .addOption(
+      new Option("--lifetime <time>", "such as 30m, 12h or 7d").argParser(parseLifetime).default(12 * 3600, "12h"),
+    )
     .option("--acr <level>", "the level of the login, as STEP_UP_ACR_VALUES may ask for it")
     .option("--amr <methods>", "the methods of the login, as STEP_UP_AMR may ask for them", parseList)
     .addOption(jsonOption())

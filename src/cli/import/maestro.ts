@@ -74,7 +74,7 @@ export function maestroCommand(): Command {
   return new Command("maestro")
     .summary("bring in the credentials of The Maestro")
     .description(
-      "Bring in the table provider_credentials of The Maestro, whose rows are AES-256-CBC. Without --apply nothing is\n" +
+      "Bring in the table provider_credentials of The Maestro, whose rows are AES-256-CBC. Without --apply nothing is " +
         "stored, and the report tells what would be.",
     )
     .option("--source <url>", `The Maestro's PostgreSQL, or by ${sourceVariable}; it is only read`)

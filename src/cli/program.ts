@@ -1,0 +1,36 @@
+import { Command } from "commander";
+import { auditCommand } from "./audit.ts";
+import { credentialsCommand } from "./credentials.ts";
+import { doctorCommand } from "./doctor.ts";
+import { exitCodeHelp } from "./exit-code.ts";
+import { importCommand } from "./import.ts";
+import { migrateCommand } from "./migrate.ts";
+import { providersCommand } from "./providers.ts";
+import { schemaCommand } from "./schema.ts";
+import { serveCommand } from "./serve.ts";
+import { sessionsCommand } from "./sessions.ts";
+import { tokenCommand } from "./token.ts";
+
+/** `maestro-auth` with all of its commands. */
+export function createProgram(): Command {
+  return (
+    new Command("maestro-auth")
+      .description(
+        "Operate a Maestro Auth server. Every command reads the same environment as the server, and takes --json.\n" +
+          "`maestro-auth <command> --help` explains each with examples.",
+      )
+      // Options belong to the command that stands before them.
+      .enablePositionalOptions()
+      .addCommand(serveCommand())
+      .addCommand(migrateCommand())
+      .addCommand(doctorCommand())
+      .addCommand(tokenCommand())
+      .addCommand(providersCommand())
+      .addCommand(credentialsCommand())
+      .addCommand(sessionsCommand())
+      .addCommand(importCommand())
+      .addCommand(auditCommand())
+      .addCommand(schemaCommand())
+      .addHelpText("afterAll", exitCodeHelp)
+  );
+}

@@ -143,8 +143,15 @@ export class ReauthenticationRequiredError extends AuthError {
 
 /** The credential cannot be opened with the encryption keys that this server has. */
 export class KeyUnavailableError extends AuthError {
-  constructor(message: string, options?: ErrorOptions) {
+  /** The key exists, and this process lacks what opens it: nothing is wrong with the credential. */
+  readonly isOfProcess: boolean;
+
+  constructor(
+    message: string,
+    { isOfProcess = false, ...options }: ErrorOptions & { readonly isOfProcess?: boolean } = {},
+  ) {
     super("KEY_UNAVAILABLE", message, options);
+    this.isOfProcess = isOfProcess;
   }
 }
 

@@ -30,6 +30,8 @@ export interface AppOverrides {
   readonly rateLimits?: Partial<RateLimitSettings>;
   /** Milliseconds between two looks whether open subscriptions depend on a key that was withdrawn. */
   readonly keyWatchIntervalMs?: number;
+  /** Milliseconds between two looks for encryption keys that were made or activated. */
+  readonly keyringIntervalMs?: number;
   /** Milliseconds between two looks for sessions that expire. */
   readonly sweepIntervalMs?: number;
   /** Told of each step of starting, in words for a person. */

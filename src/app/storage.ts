@@ -2,6 +2,7 @@ import { openRateLimitStore } from "../callers/configured-limits.ts";
 import { RateLimiter } from "../callers/rate-limiter.ts";
 import type { Clock } from "../clock.ts";
 import type { Config } from "../config.ts";
+import { KeyWatch } from "../credentials/rotation/key-watch.ts";
 import { startUseRetention } from "../credentials/use-retention.ts";
 import { openVault, type Vault } from "../credentials/vault.ts";
 import { openClock, openConfiguredDatabase } from "../db/configured-database.ts";
@@ -53,6 +54,11 @@ export async function openStorage(config: Config, base: AppBase): Promise<Storag
   );
   const clock = overrides.clock ?? stack.use(await openClock(database, log));
   const vault = await openMigratedVault(config, { database, clock }, base);
+  // No other process can make keys in an embedded database while this one has it.
+  if (background && database.url !== null) {
+    const intervalMs = overrides.keyringIntervalMs ?? 2_000;
+    stack.use(await KeyWatch.start({ database, keyring: vault.keyring, log, intervalMs }));
+  }
   const doorbell = overrides.doorbell ?? stack.use(await openDoorbell(config, database, log));
   const watch = stack.use(new StreamWatch(database, doorbell, log, overrides.pollIntervalMs ?? 1_000));
   const outbox = new Outbox(database, doorbell);

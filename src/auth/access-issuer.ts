@@ -128,9 +128,9 @@ export class AccessIssuer {
 
   async #open(caller: Caller, row: AccessRow): Promise<ProviderCredentials> {
     try {
-      return this.#sealer.open(row, row);
+      return await this.#sealer.open(row, row);
     } catch (error) {
-      if (error instanceof KeyUnavailableError && row.status !== "unreadable")
+      if (error instanceof KeyUnavailableError && !error.isOfProcess && row.status !== "unreadable")
         await this.#checker.check(caller, row.id);
       throw error;
     }

@@ -97,7 +97,7 @@ export class CredentialChecker {
     const provider = this.#registry.ofStored(credential.provider);
     const details = { expiresAt: credential.expiresAt ?? null, scopes: credential.scopes };
     try {
-      await provider.validateCredentials(this.#sealer.open(credential, details));
+      await provider.validateCredentials(await this.#sealer.open(credential, details));
       return null;
     } catch (error) {
       if (error instanceof AuthError) return error;
@@ -128,5 +128,5 @@ function canRenew({ status, refreshable }: ProviderCredential): boolean {
 
 function statusAfter(error: AuthError): StoredStatus | null {
   if (error instanceof InvalidCredentialError) return "needs_reauth";
-  return error instanceof KeyUnavailableError ? "unreadable" : null;
+  return error instanceof KeyUnavailableError && !error.isOfProcess ? "unreadable" : null;
 }

@@ -100,7 +100,7 @@ export class CredentialRevoker {
     if (provider === null) return null;
     try {
       const details = { expiresAt: credential.expiresAt ?? null, scopes: credential.scopes };
-      return await provider.revokeCredentials(this.#sealer.open(credential, details));
+      return await provider.revokeCredentials(await this.#sealer.open(credential, details));
     } catch (error) {
       // Whatever keeps the provider from being asked, the user may remove the local copy.
       if (error instanceof AuthError) return false;

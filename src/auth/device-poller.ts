@@ -56,7 +56,7 @@ export class DevicePoller implements AsyncDisposable {
     const caller = callerOf(flow);
     const interval = flow.pollInterval ?? slowDownSeconds;
     try {
-      const { deviceCode, codeVerifier } = this.#store.openSecrets(flow);
+      const { deviceCode, codeVerifier } = await this.#store.openSecrets(flow);
       if (deviceCode === null) return;
       const answer = await this.#registry.get(flow.provider).pollDeviceFlow(deviceCode, codeVerifier);
       if (answer.status === "pending")

@@ -26,7 +26,7 @@ export async function exchangeCode(
   if (error !== null || code === null || flow.redirectUri == null) {
     throw new InvalidCredentialError(`${provider.displayName} refused the request. Tell the operator of this server.`);
   }
-  const { codeVerifier, nonce } = flows.openSecrets(flow);
+  const { codeVerifier, nonce } = await flows.openSecrets(flow);
   return provider.exchangeOAuthCode({
     code: new Secret(code),
     state,

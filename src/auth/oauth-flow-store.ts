@@ -70,6 +70,7 @@ export class OAuthFlowStore {
   async create({ state, binding, secrets, ...columns }: NewFlow): Promise<OAuthFlow> {
     const now = this.#clock.now();
     const id = randomUUID();
+    await this.#keyring.freshen();
     const { id: keyId, key } = this.#keyring.active;
     const { codeVerifier, nonce, deviceCode } = secrets;
     const plain = { codeVerifier: codeVerifier.reveal(), nonce, deviceCode: deviceCode?.reveal() ?? null };
@@ -133,8 +134,8 @@ export class OAuthFlowStore {
   }
 
   /** @throws OAuthStateError for bytes that were changed or moved, or whose key is gone. */
-  openSecrets(flow: OAuthFlow): FlowSecrets {
-    const { codeVerifier, nonce, deviceCode } = JSON.parse(this.#open(flow)) as {
+  async openSecrets(flow: OAuthFlow): Promise<FlowSecrets> {
+    const { codeVerifier, nonce, deviceCode } = JSON.parse(await this.#open(flow)) as {
       codeVerifier: string;
       nonce: string;
       deviceCode: string | null;
@@ -146,9 +147,10 @@ export class OAuthFlowStore {
     };
   }
 
-  #open(flow: OAuthFlow): string {
+  async #open(flow: OAuthFlow): Promise<string> {
     try {
-      const key = this.#keyring.find(sealedKeyId(flow.secrets));
+      const id = sealedKeyId(flow.secrets);
+      const key = this.#keyring.find(id) ?? (await this.#keyring.lookUp(id));
       if (key !== null) return openValue(key, flow.secrets, context(flow)).toString();
     } catch (error) {
       if (!(error instanceof UnsealError)) throw error;

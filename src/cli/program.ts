@@ -4,6 +4,7 @@ import { credentialsCommand } from "./credentials.ts";
 import { doctorCommand } from "./doctor.ts";
 import { exitCodeHelp } from "./exit-code.ts";
 import { importCommand } from "./import.ts";
+import { keysCommand } from "./keys.ts";
 import { migrateCommand } from "./migrate.ts";
 import { providersCommand } from "./providers.ts";
 import { schemaCommand } from "./schema.ts";
@@ -29,6 +30,7 @@ export function createProgram(): Command {
       .addCommand(credentialsCommand())
       .addCommand(sessionsCommand())
       .addCommand(importCommand())
+      .addCommand(keysCommand())
       .addCommand(auditCommand())
       .addCommand(schemaCommand())
       .addHelpText("afterAll", exitCodeHelp)

@@ -1,8 +1,9 @@
-import { createHmac } from "node:crypto";
+import { createHmac, type KeyObject } from "node:crypto";
+import type { EntityManager } from "../db/database.ts";
 import { KeyUnavailableError } from "../errors.ts";
 import type { AuthMethod, ProviderCredentials } from "../providers/provider-auth.ts";
-import { openValue, type SealingContext, sealedKeyId, sealValue } from "./sealing/sealed-value.ts";
-import type { Keyring } from "./sealing/keyring.ts";
+import type { DataKey, Keyring } from "./sealing/keyring.ts";
+import { openValue, type SealingContext, sealedKeyId, sealValue, UnsealError } from "./sealing/sealed-value.ts";
 import { Secret } from "./secret.ts";
 
 /** The columns that a sealed secret is bound to: in any other row, or an older version of its own, it does not open. */
@@ -16,6 +17,12 @@ export interface SealedPlace {
 
 export interface SealedRow extends SealedPlace {
   readonly credentials: Uint8Array;
+}
+
+/** A sealed secret, and the id of its key, which stands in the row too. */
+export interface Sealed {
+  readonly credentials: Buffer;
+  readonly keyId: number;
 }
 
 /** The secrets of a row as they stand sealed in it, in JSON. */
@@ -60,29 +67,31 @@ export class CredentialSealer {
   }
 
   /** Seals with the active key. */
-  seal(credentials: ProviderCredentials, place: SealedPlace): { readonly credentials: Buffer; readonly keyId: number } {
-    const { id, key } = this.#keyring.active;
-    const value = Buffer.from(JSON.stringify(toSecrets(credentials)));
-    return { credentials: sealValue(id, key, value, context(place)), keyId: id };
+  seal(credentials: ProviderCredentials, place: SealedPlace): Sealed {
+    return this.#seal(this.#keyring.active, Buffer.from(JSON.stringify(toSecrets(credentials))), place);
+  }
+
+  /** The same for a row that is written in the transaction of `em`: until it ends, the key cannot be destroyed. */
+  async sealIn(em: EntityManager, credentials: ProviderCredentials, place: SealedPlace): Promise<Sealed> {
+    return this.#seal(await this.#keyring.hold(em), Buffer.from(JSON.stringify(toSecrets(credentials))), place);
+  }
+
+  /** The same secret under the active key. @throws KeyUnavailableError */
+  async reseal(row: SealedRow): Promise<Sealed> {
+    return this.#seal(this.#keyring.active, await this.#unseal(row), row);
+  }
+
+  /** Before something is asked for whose answer will be sealed without the database being at hand. */
+  async prepare(): Promise<void> {
+    await this.#keyring.freshen();
   }
 
   /** @throws KeyUnavailableError if no key opens the row, or the row was changed. */
-  open(row: SealedRow, details: TokenDetails): ProviderCredentials {
+  async open(row: SealedRow, details: TokenDetails): Promise<ProviderCredentials> {
     if (row.credentials.length === 0) {
       throw new KeyUnavailableError("This sign-in has ended, and its secrets are no longer kept. Connect again.");
     }
-    let secrets: SealedSecrets;
-    try {
-      const id = sealedKeyId(row.credentials);
-      const key = this.#keyring.find(id);
-      if (key === null) throw new Error(`encryption key ${id} is not loaded`);
-      secrets = JSON.parse(openValue(key, row.credentials, context(row)).toString()) as SealedSecrets;
-    } catch (error) {
-      throw new KeyUnavailableError(
-        "This credential cannot be opened with the server's encryption keys. Tell the operator, or connect the provider again.",
-        { cause: error },
-      );
-    }
+    const secrets = JSON.parse((await this.#unseal(row)).toString()) as SealedSecrets;
     if ("apiKey" in secrets) return { method: "api_key", apiKey: new Secret(secrets.apiKey) };
     return {
       method: "oauth",
@@ -92,6 +101,35 @@ export class CredentialSealer {
       scopes: details.scopes,
       account: null,
     };
+  }
+
+  #seal({ id, key }: DataKey, value: Uint8Array, place: SealedPlace): Sealed {
+    return { credentials: sealValue(id, key, value, context(place)), keyId: id };
+  }
+
+  async #unseal(row: SealedRow): Promise<Buffer> {
+    try {
+      return openValue(await this.#keyOf(row), row.credentials, context(row));
+    } catch (error) {
+      if (!(error instanceof UnsealError)) throw error;
+      throw new KeyUnavailableError(
+        "This credential cannot be opened with the server's encryption keys. Tell the operator, or connect the provider again.",
+        { cause: error },
+      );
+    }
+  }
+
+  /** Another process may have sealed the row a moment ago, with a key that this one has not heard of. */
+  async #keyOf(row: SealedRow): Promise<KeyObject> {
+    const id = sealedKeyId(row.credentials);
+    const key = this.#keyring.find(id) ?? (await this.#keyring.lookUp(id));
+    if (key !== null) return key;
+    const failure = this.#keyring.unopened.get(id);
+    if (failure === undefined) throw new UnsealError(`encryption key ${id} does not exist`);
+    throw new KeyUnavailableError("This server lacks the key of this credential for now. Tell the operator.", {
+      cause: failure,
+      isOfProcess: true,
+    });
   }
 
   last4(credentials: ProviderCredentials): string {

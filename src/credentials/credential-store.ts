@@ -83,7 +83,7 @@ export class CredentialStore {
       nextTryAt: refreshAfter,
       earliestRefreshAt: lifetime.earliestRefreshAt,
       expiryNoticeAt,
-      ...this.#sealer.seal(credentials, place),
+      ...(await this.#sealer.sealIn(em, credentials, place)),
       tokenVersion: place.tokenVersion,
       status: "active" as const,
       statusReason: null,

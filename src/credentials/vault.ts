@@ -5,11 +5,12 @@ import { CredentialSealer } from "./credential-sealer.ts";
 import { CredentialStore } from "./credential-store.ts";
 import { StatusRule } from "./credential-status.ts";
 import { RefreshScheduler } from "./refresh-schedule.ts";
-import { environmentKeyWrapper } from "./sealing/key-wrapper.ts";
+import { environmentKeyWrapper, type KeyWrapper } from "./sealing/key-wrapper.ts";
 import { type Keyring, loadKeyring } from "./sealing/keyring.ts";
 
 /** The credentials of a database, with the keys that open them. */
 export interface Vault {
+  readonly wrapper: KeyWrapper;
   readonly keyring: Keyring;
   readonly sealer: CredentialSealer;
   readonly statusRule: StatusRule;
@@ -23,10 +24,11 @@ export async function openVault(
   { encryptionKeys, refreshThreshold }: Pick<Config, "encryptionKeys" | "refreshThreshold">,
   clock: Clock,
 ): Promise<Vault> {
-  const keyring = await loadKeyring(database, environmentKeyWrapper(encryptionKeys), clock);
+  const wrapper = environmentKeyWrapper(encryptionKeys);
+  const keyring = await loadKeyring(database, wrapper, clock);
   const sealer = new CredentialSealer(keyring);
   const statusRule = new StatusRule(refreshThreshold);
   const scheduler = new RefreshScheduler(refreshThreshold);
   const store = new CredentialStore({ sealer, statusRule, scheduler, clock });
-  return { keyring, sealer, statusRule, scheduler, store };
+  return { wrapper, keyring, sealer, statusRule, scheduler, store };
 }

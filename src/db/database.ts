@@ -18,6 +18,7 @@ import array from "postgres-array";
 import { OAuthFlowEntity } from "../auth/oauth-flow.ts";
 import { RateLimitEntity } from "../callers/rate-limit-row.ts";
 import { CredentialUseEntity, ProviderCredentialEntity } from "../credentials/provider-credential.ts";
+import { ServerProcessEntity } from "../credentials/rotation/server-process.ts";
 import { EncryptionKeyEntity } from "../credentials/sealing/encryption-key.ts";
 import { EventEntity, UserStreamEntity } from "../events/event.ts";
 import { AuditEntryEntity } from "../observability/audit-log.ts";
@@ -71,6 +72,7 @@ const common = {
     ProviderCredentialEntity,
     CredentialUseEntity,
     EncryptionKeyEntity,
+    ServerProcessEntity,
     UserStreamEntity,
     EventEntity,
     AuditEntryEntity,

@@ -27,8 +27,10 @@ export type AuditAction =
   | "session.start"
   | "session.end"
   | "session.end_others"
-  /** Of the operator's: it concerns no user. */
-  | "key.rotate";
+  /** Of the operator's, and no user's: a key was made, became active, and has all rows. */
+  | "key.rotate"
+  | "key.destroy"
+  | "key.rewrap";
 
 export type AuditOutcome = "succeeded" | ErrorCode | "INTERNAL_ERROR";
 
@@ -39,6 +41,8 @@ export interface AuditEntry extends Omit<AuditActor, "userId"> {
   readonly outcome: AuditOutcome;
   readonly provider: string | null;
   readonly credentialId: string | null;
+  /** The encryption key that it is about, where it is about one. */
+  readonly keyId?: number | null;
 }
 
 /** The table `audit_log`. Rows are added, never changed, and removed when their time of keeping is over. */
@@ -60,6 +64,7 @@ export const AuditEntryEntity = defineEntity({
     outcome: p.string().length(64),
     provider: p.string().length(64).nullable(),
     credentialId: p.uuid().nullable(),
+    keyId: p.integer().nullable(),
     ip: p.string().length(64).nullable(),
     userAgent: p.string().length(256).nullable(),
     /** Of the entries of a user that have the same text here, only the first is written. */

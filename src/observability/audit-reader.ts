@@ -23,6 +23,7 @@ interface Columns {
   outcome: AuditEntry["outcome"];
   provider: string | null;
   credential_id: string | null;
+  key_id: number | null;
   ip: string | null;
   user_agent: string | null;
 }
@@ -34,7 +35,7 @@ interface Condition {
 
 // Another name than the column's: `order by id` would mean the text.
 const columns = `id::text as entry_id, (extract(epoch from at) * 1000)::float8 as at_ms, user_id, actor, action, outcome, provider,
-  credential_id, ip, user_agent`;
+  credential_id, key_id, ip, user_agent`;
 
 // Compared as rows, so that an index on both leads straight to the place.
 const beyond = (sign: ">" | "<", { createdAt, id }: Position): Condition => ({
@@ -54,14 +55,15 @@ async function read(
     [...conditions.flatMap(({ values }) => values), limit],
   );
   return rows.map(
-    ({ entry_id: id, at_ms, user_id: userId, credential_id: credentialId, user_agent: userAgent, ...row }) => ({
-      ...row,
-      id,
-      createdAt: new Date(at_ms),
-      userId,
-      credentialId,
-      userAgent,
-    }),
+    ({
+      entry_id: id,
+      at_ms,
+      user_id: userId,
+      credential_id: credentialId,
+      key_id: keyId,
+      user_agent: userAgent,
+      ...row
+    }) => ({ ...row, id, createdAt: new Date(at_ms), userId, credentialId, keyId, userAgent }),
   );
 }
 

@@ -55,6 +55,7 @@ test("`maestro-auth audit export` writes each entry once, as a line of JSON, the
     outcome: "succeeded",
     provider: null,
     credentialId: null,
+    keyId: null,
     ip: null,
     userAgent: null,
   });

@@ -17,6 +17,7 @@ test("the migrations lead from nothing to exactly what the entities say, and bac
     "0004-sessions",
     "0005-rate-limits",
     "0006-audit-log",
+    "0007-key-rotation",
     "0008-credential-uses-index",
   ]);
   expect(await database.orm.schema.getUpdateSchemaSQL({ wrap: false })).toBe("");
@@ -40,6 +41,7 @@ test("of several processes that start at once one migrates and the others wait",
     "0004-sessions",
     "0005-rate-limits",
     "0006-audit-log",
+    "0007-key-rotation",
     "0008-credential-uses-index",
   ]);
 });

@@ -7,6 +7,7 @@ const tables = [
   "provider_credentials",
   "credential_uses",
   "encryption_keys",
+  "server_processes",
   "user_streams",
   "events",
   "audit_log",

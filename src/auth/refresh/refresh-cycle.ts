@@ -63,7 +63,8 @@ export class RefreshCycle {
     await this.#faults("claimed");
     // This process may have been stopped in between.
     if (performance.now() - claim.claimedAt > sendWithinMs) throw new StaleClaimError();
-    const secrets = this.#sealer.open(claim, claim);
+    await this.#sealer.prepare();
+    const secrets = await this.#sealer.open(claim, claim);
     const credentials = await this.#gates.of(provider).call(() => provider.refreshCredentials(secrets));
     await this.#faults("received");
     return credentials as OAuthCredentials;
@@ -106,7 +107,7 @@ export class RefreshCycle {
   /** @returns what to tell those who wait; null where the claim no longer held. */
   async #refuse(provider: ProviderAuth, claim: RefreshClaim, error: unknown, actor: string): Promise<unknown> {
     if (error instanceof InvalidCredentialError) return this.#end(provider, claim, error, actor);
-    if (error instanceof KeyUnavailableError) {
+    if (error instanceof KeyUnavailableError && !error.isOfProcess) {
       await this.#record.ended(claim, "unreadable", { reason: error.message, outcome: error.code, actor });
       return error;
     }
@@ -162,6 +163,8 @@ export class RefreshCycle {
 /** Whether nothing has reached the provider that could have had an effect, and another try needs no waiting. */
 function hadNoEffect(error: unknown): boolean {
   if (error instanceof StaleClaimError || error instanceof MethodUnavailableError) return true;
+  // Another process may have the key that this one lacks.
+  if (error instanceof KeyUnavailableError) return true;
   if (!(error instanceof ProviderUnavailableError)) return false;
   return error.failure === "misconfigured" || error.failure === "withheld";
 }

@@ -48,9 +48,9 @@ export async function openKeys(database: Database, config: Config): Promise<Vaul
   return openVault(database, config, systemClock);
 }
 
-function isReadable(sealer: CredentialSealer, row: ProviderCredential): boolean {
+async function isReadable(sealer: CredentialSealer, row: ProviderCredential): Promise<boolean> {
   try {
-    sealer.open(row, { expiresAt: null, scopes: [] });
+    await sealer.open(row, { expiresAt: null, scopes: [] });
     return true;
   } catch (error) {
     if (error instanceof KeyUnavailableError) return false;
@@ -71,7 +71,7 @@ export async function checkRows(database: Database, { store, sealer }: Vault, pr
     for (const row of rows) {
       progress.advance();
       if (row.keyId === forgottenKeyId) forgotten += 1;
-      else if (isReadable(sealer, row)) opened += 1;
+      else if (await isReadable(sealer, row)) opened += 1;
       else {
         unreadable.set(row.keyId, (unreadable.get(row.keyId) ?? 0) + 1);
         example ??= row;

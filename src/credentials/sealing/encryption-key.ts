@@ -20,6 +20,10 @@ export const EncryptionKeyEntity = defineEntity({
     /** HMAC-SHA256(key, "commit" ‖ id): proves that the unwrapped key is the one that sealed the rows. */
     commitment: p.blob(),
     createdAt: p.datetime(3),
+    /** When it took the place of another, by the database's clock; null for the first keys, and while it is pending. */
+    activatedAt: p.datetime(3).nullable(),
+    /** When every row that opens had been resealed with it: the rotation to it has ended. */
+    resealedAt: p.datetime(3).nullable(),
   },
 });
 

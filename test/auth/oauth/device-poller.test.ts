@@ -1,22 +1,23 @@
-import { createSecretKey, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { pino } from "pino";
 import { expect, test, vi } from "vitest";
 import { DevicePoller } from "../../../src/auth/device-poller.ts";
 import { OAuthFlowStore } from "../../../src/auth/oauth-flow-store.ts";
 import type { OAuthFlows } from "../../../src/auth/oauth-flows.ts";
 import { systemClock } from "../../../src/clock.ts";
+import { environmentKeyWrapper } from "../../../src/credentials/sealing/key-wrapper.ts";
+import { loadKeyring } from "../../../src/credentials/sealing/keyring.ts";
 import { Secret } from "../../../src/credentials/secret.ts";
 import type { DeviceFlowAnswer, ProviderAuth } from "../../../src/providers/provider-auth.ts";
 import { ProviderRegistry } from "../../../src/providers/registry.ts";
 import { createTestDatabase } from "../../support/test-database.ts";
 import { patience } from "../../support/patience.ts";
 
-const key = createSecretKey(randomBytes(32));
-const keyring = { active: { id: 1, key }, fingerprintKey: key, find: () => key };
+const wrapper = environmentKeyWrapper([{ id: "1", bytes: new Secret(randomBytes(32).toString("hex")) }]);
 
 async function setStage(answer: DeviceFlowAnswer, { lifetimeMs = 600_000, pollers: count = 3 } = {}) {
   const database = await createTestDatabase();
-  const store = new OAuthFlowStore(database, keyring, systemClock);
+  const store = new OAuthFlowStore(database, await loadKeyring(database, wrapper, systemClock), systemClock);
   await store.create({
     userId: "alice",
     provider: "some",

@@ -98,7 +98,7 @@ test("a dry run stores nothing; tokens come in unasked with --no-check; what is 
     stage.within(async ({ storage, services }) => {
       const [row] = await services.coordinator.listAllCredentials({}, { limit: 10 });
       if (row === undefined) return null;
-      const opened = storage.sealer.open(row, { expiresAt: null, scopes: [] });
+      const opened = await storage.sealer.open(row, { expiresAt: null, scopes: [] });
       if (opened.method !== "oauth") throw new Error("the stored credential is no sign-in");
       const { refreshable, lastValidatedAt, scopes } = row;
       return { refreshToken: opened.refreshToken?.reveal(), refreshable, lastValidatedAt, scopes };

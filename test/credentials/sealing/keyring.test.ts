@@ -3,7 +3,8 @@ import { expect, test } from "vitest";
 import { systemClock } from "../../../src/clock.ts";
 import { Secret } from "../../../src/credentials/secret.ts";
 import { environmentKeyWrapper } from "../../../src/credentials/sealing/key-wrapper.ts";
-import { KeyringError, loadKeyring } from "../../../src/credentials/sealing/keyring.ts";
+import { loadKeyring } from "../../../src/credentials/sealing/keyring.ts";
+import { KeyringError } from "../../../src/credentials/sealing/wrapped-key.ts";
 import type { Database } from "../../../src/db/database.ts";
 import { createTestDatabase } from "../../support/test-database.ts";
 

@@ -259,7 +259,7 @@ export class RefreshStage implements AsyncDisposable {
   }
 
   async #isCurrent(row: ProviderCredential): Promise<boolean> {
-    const credentials = this.#vault.sealer.open(row, { expiresAt: row.expiresAt ?? null, scopes: row.scopes });
+    const credentials = await this.#vault.sealer.open(row, { expiresAt: row.expiresAt ?? null, scopes: row.scopes });
     if (credentials.method !== "oauth" || credentials.refreshToken === null) throw new Error("no refresh token");
     return this.#provider.isCurrent(credentials.refreshToken.reveal());
   }

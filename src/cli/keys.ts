@@ -1,0 +1,25 @@
+import { Command } from "commander";
+import { destroyKeyCommand } from "./keys/destroy.ts";
+import { listKeysCommand } from "./keys/list.ts";
+import { resealCommand } from "./keys/reseal.ts";
+import { rewrapCommand } from "./keys/rewrap.ts";
+import { rotateCommand } from "./keys/rotate.ts";
+
+/** `maestro-auth keys` */
+export function keysCommand(): Command {
+  return new Command("keys")
+    .summary("rotate the encryption keys while the server serves")
+    .description(
+      "Work with the encryption keys. Data keys seal what is stored; the key-encryption\n" +
+        "key of CREDENTIAL_ENCRYPTION_KEY wraps the data keys. No command shows a key.",
+    )
+    .addCommand(listKeysCommand())
+    .addCommand(rotateCommand())
+    .addCommand(resealCommand())
+    .addCommand(destroyKeyCommand())
+    .addCommand(rewrapCommand())
+    .addHelpText(
+      "after",
+      "\nWith PostgreSQL they run beside the servers. The embedded database can be opened by\none process only: stop the server first.",
+    );
+}

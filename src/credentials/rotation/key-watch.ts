@@ -1,0 +1,96 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
+import type { Database } from "../../db/database.ts";
+import type { Logger } from "../../observability/logger.ts";
+import { assertOpen, type Keyring } from "../sealing/keyring.ts";
+import { ServerProcesses } from "./server-processes.ts";
+
+interface WatchParts {
+  readonly database: Database;
+  readonly keyring: Keyring;
+  readonly log: Logger;
+  /** Milliseconds from one look to the next. */
+  readonly intervalMs: number;
+}
+
+/** Keeps a server's keys up to date, and says which it has: a rotation goes on only when every server has the new one. */
+export class KeyWatch implements AsyncDisposable {
+  readonly #parts: WatchParts;
+  readonly #processes: ServerProcesses;
+  readonly #id = randomUUID();
+  readonly #stopped = new AbortController();
+  readonly #reported = new Set<number>();
+  #isFailing = false;
+  #sealingId: number;
+  #running: Promise<void> = Promise.resolve();
+
+  private constructor(parts: WatchParts) {
+    this.#parts = parts;
+    this.#processes = new ServerProcesses(parts.database);
+    this.#sealingId = parts.keyring.active.id;
+  }
+
+  /**
+   * Once it resolves, a rotation waits for this process.
+   * @throws KeyringError if a rotation that did not know of this process has just activated a key that it cannot open.
+   */
+  static async start(parts: WatchParts): Promise<KeyWatch> {
+    const watch = new KeyWatch(parts);
+    const { database, keyring } = parts;
+    await watch.#processes.report(watch.#id, keyring);
+    assertOpen(keyring, await keyring.read(database.em()));
+    await watch.#look();
+    watch.#running = watch.#run();
+    return watch;
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stopped;
+    for (;;) {
+      await delay(this.#parts.intervalMs, undefined, { signal, ref: false }).catch(() => {});
+      if (signal.aborted) return;
+      await this.#tryLook();
+    }
+  }
+
+  async #tryLook(): Promise<void> {
+    try {
+      await this.#look();
+      this.#isFailing = false;
+    } catch (err) {
+      if (!this.#isFailing)
+        this.#parts.log.warn({ err }, "the encryption keys could not be looked at; going on with those known");
+      this.#isFailing = true;
+    }
+  }
+
+  async #look(): Promise<void> {
+    const { keyring } = this.#parts;
+    await keyring.reload();
+    await this.#processes.report(this.#id, keyring);
+    this.#tell();
+  }
+
+  #tell(): void {
+    const { keyring, log } = this.#parts;
+    if (keyring.active.id !== this.#sealingId)
+      log.info({ keyId: keyring.active.id }, "new values are sealed with a new key");
+    this.#sealingId = keyring.active.id;
+    for (const [keyId, { reason }] of keyring.unopened) {
+      if (this.#reported.has(keyId)) continue;
+      this.#reported.add(keyId);
+      log.error(
+        { keyId, reason },
+        "this server cannot open a new encryption key, and goes on with those it has; a rotation waits for it. " +
+          "Give it the CREDENTIAL_ENCRYPTION_KEY of the others (`new-id:key,old-id:key`), and restart it",
+      );
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopped.abort();
+    await this.#running;
+    // A database that is away forgets this process by itself.
+    await this.#processes.leave(this.#id).catch(() => {});
+  }
+}

@@ -35,11 +35,13 @@ export class KeyWatch implements AsyncDisposable {
    * @throws KeyringError if a rotation that did not know of this process has just activated a key that it cannot open.
    */
   static async start(parts: WatchParts): Promise<KeyWatch> {
-    const watch = new KeyWatch(parts);
+    await using stack = new AsyncDisposableStack();
+    const watch = stack.use(new KeyWatch(parts));
     const { database, keyring } = parts;
     await watch.#processes.report(watch.#id, keyring);
     assertOpen(keyring, await keyring.read(database.em()));
     await watch.#look();
+    stack.move();
     watch.#running = watch.#run();
     return watch;
   }

@@ -70,8 +70,8 @@ export async function runProgram(
 export class ExampleProcess implements AsyncDisposable {
   readonly #child: ReturnType<typeof start>;
 
-  constructor(script: string, environment: Environment) {
-    this.#child = start(script, [], environment);
+  constructor(script: string, environment: Environment, args: readonly string[] = []) {
+    this.#child = start(script, args, environment);
   }
 
   /** Everything that it has printed. */

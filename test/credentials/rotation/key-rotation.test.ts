@@ -73,12 +73,11 @@ test("whatever step it stopped at, the next command goes on with the same key", 
 });
 
 test("of several commands that begin at the same time one makes the key and the others go on with it", async () => {
-  const { database, kek, holder } = await setRotationStage();
-  const holders = [holder, await openHolder(database, kek), await openHolder(database, kek)];
-  const targets = await Promise.all(holders.map(({ rotation }) => rotation.begin()));
-  expect(targets.map(({ id }) => id)).toEqual([3, 3, 3]);
+  const { database, holder } = await setRotationStage();
+  const targets = await Promise.all(Array.from({ length: 10 }, () => holder.rotation.begin()));
+  expect(new Set(targets.map(({ id }) => id))).toEqual(new Set([3]));
   expect(targets.filter(({ isResumed }) => !isResumed)).toHaveLength(1);
-  await Promise.all(holders.map(({ rotation }, index) => rotation.activate(targets[index]!)));
+  await Promise.all(targets.map((target) => holder.rotation.activate(target)));
   expect(await states(database)).toEqual({ 1: "decrypt_only", 2: "active", 3: "active" });
 });
 

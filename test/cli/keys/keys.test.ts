@@ -1,0 +1,222 @@
+import { randomBytes } from "node:crypto";
+import { userInfo } from "node:os";
+import { expect, test } from "vitest";
+import { startMockProvider } from "../../support/mock-provider.ts";
+import { ServerProcess } from "../../support/server-process.ts";
+import { byteCanary, CanaryWatch, newCanary } from "../../security/canary.ts";
+import { CanaryPlaces } from "../../security/canary-places.ts";
+import { commandStage, connectKey } from "../command-stage.ts";
+import { linesOf, listKeys, newKek, patient, printed, startCommand } from "./keys-stage.ts";
+
+test("keys are listed, rotated, destroyed and wrapped anew, each with a report, and no key or secret is seen anywhere", async () => {
+  await using provider = await startMockProvider("anthropic");
+  const watch = new CanaryWatch();
+  const places = new CanaryPlaces();
+  const apiKey = watch.add(newCanary("her API key")).secret;
+  provider.validKeys.add(apiKey);
+  const old = watch.add(byteCanary("the old key-encryption key", randomBytes(32))).secret;
+  const young = watch.add(byteCanary("the new key-encryption key", randomBytes(32))).secret;
+  await using stage = await commandStage({
+    ANTHROPIC_API_BASE_URL: provider.baseUrl,
+    CREDENTIAL_ENCRYPTION_KEY: `old:${old}`,
+  });
+  const watchKeys = () =>
+    stage.within(({ storage: { keyring } }) => {
+      for (const id of keyring.ids) watch.add(byteCanary(`key ${id}`, keyring.find(id)!.export()));
+      return Promise.resolve();
+    });
+  const run = async (...args: string[]) => {
+    const result = await stage.run(["keys", ...args]);
+    places.add(args.join(" "), result.output);
+    return result;
+  };
+  await stage.within((parts) => connectKey(parts, "alice", { apiKey }));
+  await watchKeys();
+
+  const first = await run("list");
+  expect(first.code).toBe(0);
+  const [heading, data, fingerprint] = first.stdout.trim().split("\n");
+  expect(heading).toMatch(/^ID +PURPOSE +STATE +WRAPPED BY +CREATED +ROWS +FLOWS +NOT LOADED BY$/);
+  expect(data).toMatch(/^1 +data +active +old +\d{4}-\S+Z +1 +0 +-$/);
+  expect(fingerprint).toMatch(/^2 +fingerprint +active +old +\d{4}-\S+Z +- +- +-$/);
+
+  const used = await run("destroy", "1", "--yes");
+  expect(used).toMatchObject({
+    code: 1,
+    stdout: "",
+    stderr: expect.stringContaining("New values are sealed with key 1."),
+  });
+
+  const rotation = await run("rotate");
+  expect(rotation.code).toBe(0);
+  expect(rotation.stdout).toMatch(
+    /^Key 3 is made\..*\nKey 3 is active: .*\n1 row was resealed\.\nKEY +STATE +ROWS\n1 +decrypt_only +0\n3 +active +1\n$/,
+  );
+  await watchKeys();
+
+  const unasked = await run("destroy", "1");
+  expect(unasked).toMatchObject({ code: 2, stdout: "", stderr: expect.stringContaining("add --yes") });
+  const misspelt = await run("destroy", "one", "--yes");
+  expect(misspelt).toMatchObject({ code: 2, stderr: expect.stringContaining("It is a number") });
+  expect(await run("destroy", "1", "--yes", "--json")).toMatchObject({ code: 0, stdout: '{"destroyed":1}\n' });
+
+  const environment = { ...stage.environment, CREDENTIAL_ENCRYPTION_KEY: `new:${young},old:${old}` };
+  const rewrap = await stage.run(["keys", "rewrap"], { environment });
+  places.add("rewrap", rewrap.output);
+  expect(rewrap.code).toBe(0);
+  expect(rewrap.stdout).toMatch(
+    /^2 keys are now wrapped by "new"\.\n"old" may now be removed from CREDENTIAL_ENCRYPTION_KEY/,
+  );
+  const alone = { ...stage.environment, CREDENTIAL_ENCRYPTION_KEY: `new:${young}` };
+  expect((await listKeys(stage, alone)).map(({ id, state, kekId }) => [id, state, kekId])).toEqual([
+    [1, "destroyed", "old"],
+    [2, "active", "new"],
+    [3, "active", "new"],
+  ]);
+  const refused = await run("list");
+  expect(refused).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('key-encryption key "new", which is not configured'),
+  });
+
+  const exported = await stage.run(["audit", "export"], { environment: alone });
+  const entries = linesOf(exported.stdout).filter(({ action }) => String(action).startsWith("key."));
+  expect(entries.map(({ action, keyId, userId, actor, outcome }) => [action, keyId, userId, actor, outcome])).toEqual(
+    (
+      [
+        ["key.rotate", 3],
+        ["key.rotate", 3],
+        ["key.rotate", 3],
+        ["key.destroy", 1],
+        ["key.rewrap", null],
+      ] as const
+    ).map((entry) => [...entry, null, `cli:${userInfo().username}`, "succeeded"]),
+  );
+  await stage.within(
+    async ({ storage: { store, sealer, database } }) => {
+      const [row] = await store.listPreferred(database.em(), "alice", {});
+      const credentials = await sealer.open(row!, { expiresAt: null, scopes: [] });
+      expect(credentials.method === "api_key" && credentials.apiKey.reveal()).toBe(apiKey);
+      await places.addDatabase(database);
+    },
+    { CREDENTIAL_ENCRYPTION_KEY: `new:${young}` },
+  );
+  expect(places.take(watch)).toEqual([]);
+});
+
+test("rows that do not open are listed by id, left as they are, and keep their key from being destroyed", async () => {
+  await using provider = await startMockProvider("anthropic");
+  await using stage = await commandStage({ ANTHROPIC_API_BASE_URL: provider.baseUrl });
+  const ids = await stage.within(async (parts) => {
+    const rows = [];
+    for (const user of ["alice", "bob", "carol"]) rows.push(await connectKey(parts, user, { apiKey: provider.key }));
+    await parts.storage.database.em().execute(
+      `update provider_credentials a set credentials = b.credentials from provider_credentials b
+        where (a.user_id, b.user_id) in (('alice', 'bob'), ('bob', 'alice'))`,
+    );
+    return rows.slice(0, 2).map(({ id }) => id);
+  });
+  const { code, stdout } = await stage.run(["keys", "rotate", "--json"]);
+  expect(code).toBe(3);
+  const report = linesOf(stdout).find(({ event }) => event === "report");
+  expect(report).toMatchObject({
+    resealed: 1,
+    keys: [
+      { id: 1, state: "decrypt_only", rows: 2 },
+      { id: 3, state: "active", rows: 1 },
+    ],
+    stopped: false,
+  });
+  expect((report!["unreadable"] as string[]).toSorted()).toEqual(ids.toSorted());
+  const again = await stage.run(["keys", "reseal"]);
+  expect(again.code).toBe(3);
+  for (const id of ids) expect(again.stdout).toContain(id);
+  const kept = await stage.run(["keys", "destroy", "1", "--yes"]);
+  expect(kept).toMatchObject({ code: 1, stderr: expect.stringContaining("2 credentials are sealed with key 1.") });
+});
+
+test.for(["SIGKILL", "SIGINT"] as const)(
+  "a rotation that %s ends while rows are resealed goes on with the same key",
+  async (signal, { skip }) => {
+    await using provider = await startMockProvider("anthropic");
+    await using stage = await commandStage({ ANTHROPIC_API_BASE_URL: provider.baseUrl });
+    if (stage.environment["DATABASE_URL"] === undefined) skip("the embedded database has one process");
+    const users = ["alice", "bob", "carol", "dave"];
+    await stage.within(async (parts) => {
+      for (const user of users) await connectKey(parts, user, { apiKey: provider.key });
+      const held = Promise.withResolvers<void>();
+      const ended = Promise.withResolvers<void>();
+      // As long as somebody writes this row, the rotation cannot end.
+      const writing = parts.storage.database.transaction(async (em) => {
+        await em.execute("update provider_credentials set last_used_at = now() where user_id = 'alice'");
+        held.resolve();
+        await ended.promise;
+      });
+      await held.promise;
+      await using command = startCommand(stage.environment, "rotate", "--json");
+      const rows = async () => (await listKeys(stage)).map((key) => [key.id, key.state, key.rows]);
+      await expect.poll(rows, patient).toEqual([
+        [1, "decrypt_only", 1],
+        [2, "active", 0],
+        [3, "active", 3],
+      ]);
+      const code = await command.end(signal);
+      expect(code).toBe(signal === "SIGKILL" ? null : 3);
+      if (signal === "SIGINT") expect(linesOf(command.output).at(-1)).toMatchObject({ event: "report", stopped: true });
+      ended.resolve();
+      await writing;
+    });
+    const { code, stdout } = await stage.run(["keys", "rotate", "--json"]);
+    expect(code).toBe(0);
+    expect(linesOf(stdout)).toMatchObject([
+      { event: "begun", key: 3, resumed: true },
+      { event: "active", key: 3 },
+      { event: "report", resealed: 1, unreadable: [], stopped: false },
+    ]);
+    expect((await listKeys(stage)).map(({ id, rows }) => [id, rows])).toEqual([
+      [1, 0],
+      [2, 0],
+      [3, 4],
+    ]);
+  },
+);
+
+test("a rotation that is stopped while it waits for a server leaves the key pending, and goes on with it later", async () => {
+  await using stage = await commandStage({ CREDENTIAL_ENCRYPTION_KEY: newKek("old") });
+  await stage.within(({ storage }) =>
+    storage.database.em().execute(
+      `insert into server_processes (id, name, key_ids, kek_ids, sealing_key_id, started_at, seen_at)
+        values (gen_random_uuid(), 'a server', '[1, 2]', '["old"]', 1, now(), now() + interval '1 day')`,
+    ),
+  );
+  {
+    await using command = startCommand(stage.environment, "rotate");
+    await printed(command, /Waiting until these have loaded key 3:\n {2}a server has not looked yet/);
+    expect(await command.end("SIGTERM")).toBe(3);
+    expect(command.output).toContain("Stopped. Run the same command again to go on.");
+  }
+  expect((await listKeys(stage))[2]).toMatchObject({
+    state: "pending",
+    notLoadedBy: [{ server: "a server", reason: "has not looked yet" }],
+  });
+  await stage.within(({ storage }) => storage.database.em().execute("delete from server_processes"));
+  const { code, stdout } = await stage.run(["keys", "rotate"]);
+  expect(code).toBe(0);
+  expect(stdout).toContain("Going on with key 3, which is pending.");
+});
+
+test("beside a running server on the embedded database, the command says who holds it and what to do", async ({
+  skip,
+}) => {
+  await using stage = await commandStage();
+  if (stage.environment["DATABASE_URL"] !== undefined) skip("this run has a PostgreSQL");
+  {
+    await using _server = await ServerProcess.start({ ...stage.environment, NODE_ENV: "development" });
+    const { code, stderr } = await stage.run(["keys", "rotate"]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/in use by another process \(process \d+\)\.\nStop that server while the command runs/);
+  }
+  expect((await stage.run(["keys", "rotate"])).code).toBe(0);
+  await using server = await ServerProcess.start({ ...stage.environment, NODE_ENV: "development" });
+  expect(server.output).toContain("sealing with key 3");
+});

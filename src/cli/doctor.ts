@@ -16,6 +16,7 @@ import { checkPort } from "./doctor/port.ts";
 import { checkProvider } from "./doctor/provider.ts";
 import { checkProxy } from "./doctor/proxy.ts";
 import { checkRedirectUris } from "./doctor/redirects.ts";
+import { checkRotation } from "./doctor/rotation.ts";
 import { checkMigrations, checkVersion } from "./doctor/schema.ts";
 import { checkStreaming } from "./doctor/streaming.ts";
 import { fail, type Finding, ok, skip } from "./doctor/check.ts";
@@ -32,6 +33,7 @@ async function examineSecrets(database: Database, config: Config, examination: E
     return [ok(`all open, as their commitments say; sealing with key ${vault.keyring.active.id}`), vault];
   });
   if (vault === null) return;
+  await examination.check("rotation", () => checkRotation(database));
   await examination.check("credentials", async () => {
     using progress = startProgress("Opening credentials", await countCredentials(database));
     return checkRows(database, vault, progress);
@@ -130,6 +132,7 @@ Checks:
   key-strength                    whether CREDENTIAL_ENCRYPTION_KEY is random
   connection, database, clock     whether the database opens, its version, its clock against this machine's
   migrations, keys, credentials   what is applied; whether the keys and every stored credential open
+  rotation                        a rotation of the keys that has not ended, and what older keys still seal
   events                          Redis, where EVENTS_URL names one
   redirect-uris                   https, and that the server's own callbacks are allowed
   provider:<name>                 DNS, TLS and an answer of each provider's address

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { expect } from "vitest";
-import { type CommandStage } from "../command-stage.ts";
+import type { CommandStage } from "../command-stage.ts";
 import { ExampleProcess } from "../../support/server-process.ts";
 
 /** What a busy machine may take. */

@@ -11,7 +11,7 @@ import { linesOf, listKeys, newKek, patient, printed, startCommand } from "./key
 function startTraffic(clients: readonly TestClient[], apiKey: string) {
   const failures: string[] = [];
   const counts = { stored: 0, issued: 0 };
-  let isEnding = false;
+  const ending = new AbortController();
   const labels = ["default", "work", "home"];
 
   async function store(client: TestClient, label: string): Promise<void> {
@@ -29,7 +29,7 @@ function startTraffic(clients: readonly TestClient[], apiKey: string) {
   }
 
   async function run(): Promise<void> {
-    for (let turn = 0; !isEnding; turn++) {
+    for (let turn = 0; !ending.signal.aborted; turn++) {
       const label = labels[turn % labels.length]!;
       // What one server stores, the other hands out at once.
       const writer = clients[turn % clients.length]!;
@@ -43,7 +43,7 @@ function startTraffic(clients: readonly TestClient[], apiKey: string) {
     counts,
     failures,
     end: async () => {
-      isEnding = true;
+      ending.abort();
       await running;
     },
   };
@@ -122,4 +122,5 @@ test("a server that was killed holds a rotation up for a minute at most, as the 
     storage.database.em().execute("update server_processes set seen_at = seen_at - interval '1 minute'"),
   );
   await printed(command, /3 +active +0/);
+  expect((await listKeys(stage)).map(({ state }) => state)).toEqual(["decrypt_only", "active", "active"]);
 });

@@ -9,16 +9,28 @@ import { countUses } from "./key-usage.ts";
 class KeyInUseError extends OperatorError {}
 
 /**
- * How long after the change to a newer key a refresh may still be sealed with the older one, in seconds: longer than
- * any process goes without looking at the keys before it sends one (see Keyring), or keeps one waiting.
+ * How long after the change to a newer key something may still be sealed with the older one, in seconds: longer than any
+ * process goes without looking at the keys before it seals, or before it sends a refresh whose answer it will seal (see
+ * Keyring).
  */
 const changeSeconds = 60;
+
+const changeQuery = `select ceil(extract(epoch from max(activated_at) - clock_timestamp()) + ${changeSeconds})::int as seconds
+  from encryption_keys`;
 
 const uncertainQuery = `select count(*)::int as count from provider_credentials
   where sent_at < (select max(activated_at) from encryption_keys) + interval '${changeSeconds} seconds'`;
 
 /** Why a key that is no longer used for sealing must stay; null: nothing needs it. */
 async function describeUse(em: EntityManager, id: number): Promise<[reason: string, cure: string] | null> {
+  const [change] = await em.execute<{ seconds: number }[]>(changeQuery);
+  const { seconds } = change!;
+  if (seconds > 0) {
+    return [
+      `Key ${id} was in use until a moment ago, and a server may not have noticed.`,
+      `Try again in ${seconds} s.`,
+    ];
+  }
   const { rows, flows } = await countUses(em);
   const sealed = rows.get(id) ?? 0;
   if (sealed > 0) {

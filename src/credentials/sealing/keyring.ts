@@ -15,7 +15,7 @@ export interface DataKey {
 
 /**
  * How old the last look at the table may be before something is sealed that may come into the database late, in
- * milliseconds. A key is destroyed only when nothing of it can still be on its way: see KeyDestruction.
+ * milliseconds. A key is destroyed only when nothing of it can still be on its way: see destroyKey.
  */
 const staleAfterMs = 30_000;
 /** How long a key that was looked for in vain is not looked for again, in milliseconds. */

@@ -23,6 +23,17 @@ export async function listKeys(stage: CommandStage, environment = stage.environm
   return (JSON.parse(stdout) as { keys: ListedKey[] }).keys;
 }
 
+/** Lets a minute pass for the keys, before which none is destroyed. */
+export async function passMinute(stage: CommandStage, variables: Readonly<Record<string, string>> = {}): Promise<void> {
+  await stage.within(
+    ({ storage: { database } }) =>
+      database
+        .em()
+        .execute("update encryption_keys set activated_at = activated_at - interval '61 seconds' where id = 3"),
+    variables,
+  );
+}
+
 /** The lines of JSON that a command has printed. */
 export function linesOf(stdout: string): Record<string, unknown>[] {
   return stdout

@@ -5,7 +5,7 @@ import { ServerProcess } from "../../support/server-process.ts";
 import type { TestClient } from "../../support/test-client.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
 import { commandStage } from "../command-stage.ts";
-import { linesOf, listKeys, newKek, patient, printed, startCommand } from "./keys-stage.ts";
+import { linesOf, listKeys, newKek, passMinute, patient, printed, startCommand } from "./keys-stage.ts";
 
 /** Connects a key and asks for access, at every server in turn, until it is told to end. Nothing of it may fail. */
 function startTraffic(clients: readonly TestClient[], apiKey: string) {
@@ -89,6 +89,7 @@ test("two servers go on answering while keys rotate; one without the new key-enc
   await expect.poll(() => after.counts.stored, patient).toBeGreaterThan(changed + 5);
   const rewrapped = await stage.run(["keys", "rewrap", "--json"], { environment: both });
   expect(JSON.parse(rewrapped.stdout)).toMatchObject({ kekId: "new", removable: ["old"] });
+  await passMinute(stage, both);
   const destroyed = await stage.run(["keys", "destroy", "1", "--yes"], { environment: both });
   expect(destroyed).toMatchObject({ code: 0 });
   const last = after.counts.stored;

@@ -14,6 +14,7 @@ import {
   keysOfRows,
   newKek,
   openHolder,
+  passMinute,
   readKey,
   setRotationStage,
   storeKey,
@@ -38,6 +39,10 @@ test("a rotation ends with every row on a new key, and each of its steps is on r
   expect(keyId).toBe(3);
   expect(await states(database)).toEqual({ 1: "decrypt_only", 2: "active", 3: "active" });
   expect(await keysOfRows(database)).toEqual({ alice: 3 });
+  await expect(destroyKey(holder, 1, "cli:tester")).rejects.toThrow(
+    /^Key 1 was in use until a moment ago, .* Nothing was destroyed\. Try again in \d+ s\.$/,
+  );
+  await passMinute(database);
   await destroyKey(holder, 1, "cli:tester");
   expect(await auditOfKeys(database)).toEqual([
     "cli:tester key.rotate 3 of null",
@@ -135,6 +140,7 @@ test.each([
   const { database, holder } = await setRotationStage();
   await storeKey(holder, "alice", "sk-of-alice");
   await activateNewKey(holder);
+  await passMinute(database);
   const before = await database.em().execute("select *, wrapped_key::text from encryption_keys order by id");
   await expect(destroyKey(holder, id, "cli:tester")).rejects.toThrow(`${reason} Nothing was destroyed.`);
   expect(await database.em().execute("select *, wrapped_key::text from encryption_keys order by id")).toEqual(before);
@@ -161,6 +167,7 @@ test("a key is kept while an OAuth flow under way needs it, and no longer", asyn
     secrets: { codeVerifier: new Secret("verifier"), nonce: "nonce", deviceCode: null },
   });
   await rotate(holder);
+  await passMinute(database);
   expect((await listKeys(database))[0]).toMatchObject({ id: 1, rows: 0, flows: 1 });
   await expect(destroyKey(holder, 1, "cli:tester")).rejects.toThrow("1 OAuth flow under way need");
   expect((await flows.openSecrets(flow)).codeVerifier.reveal()).toBe("verifier");
@@ -172,10 +179,11 @@ test("a key is kept while a renewal from the time of the rotation may still come
   const { database, holder } = await setRotationStage();
   await storeKey(holder, "alice", "sk-of-alice");
   await rotate(holder);
-  await database.em().execute("update provider_credentials set sent_at = clock_timestamp()");
+  await database.em().execute("update provider_credentials set sent_at = clock_timestamp() - interval '2 seconds'");
+  await passMinute(database);
   await expect(destroyKey(holder, 1, "cli:tester")).rejects.toThrow("The outcome of 1 renewal");
   // One that was sent long after the change was sealed with the newer key.
-  await database.em().execute("update encryption_keys set activated_at = activated_at - interval '61 seconds'");
+  await passMinute(database);
   await destroyKey(holder, 1, "cli:tester");
 });
 
@@ -184,6 +192,7 @@ test("rewrapping changes only how keys are wrapped, and then the older key-encry
   const second = newKek("second");
   await storeKey(holder, "alice", "sk-of-alice");
   await rotate(holder);
+  await passMinute(database);
   await destroyKey(holder, 1, "cli:tester");
   const rows = "select *, encode(credentials, 'hex') as hex from provider_credentials";
   const before = await database.em().execute(rows);

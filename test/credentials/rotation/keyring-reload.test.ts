@@ -4,7 +4,15 @@ import { KeyUnavailableError } from "../../../src/errors.ts";
 import { destroyKey } from "../../../src/credentials/rotation/key-destruction.ts";
 import { sealValue } from "../../../src/credentials/sealing/sealed-value.ts";
 import type { Database } from "../../../src/db/database.ts";
-import { activateNewKey, newKek, openHolder, readKey, setRotationStage, storeKey } from "./rotation-stage.ts";
+import {
+  activateNewKey,
+  newKek,
+  openHolder,
+  passMinute,
+  readKey,
+  setRotationStage,
+  storeKey,
+} from "./rotation-stage.ts";
 
 /** Counts how often the tables are asked for anything that is not a prepared statement. */
 function countingReads(database: Database) {
@@ -95,7 +103,6 @@ test("a key is not destroyed while somebody writes a row that is sealed with it"
   const { database, kek, holder } = await setRotationStage();
   if (database.url === null) skip("the embedded database has one connection");
   const other = await openHolder(database, kek);
-  await database.em().execute("update encryption_keys set activated_at = null");
   const sealed = Promise.withResolvers<void>();
   const committed = Promise.withResolvers<void>();
   const writing = database.transaction(async (em) => {
@@ -113,6 +120,7 @@ test("a key is not destroyed while somebody writes a row that is sealed with it"
   });
   await sealed.promise;
   await activateNewKey(other);
+  await passMinute(database);
   const destroying = destroyKey(other, 1, "cli:tester").then(
     () => "destroyed",
     (error: unknown) => String(error),
@@ -139,6 +147,7 @@ test("a process that wakes up after its key was destroyed seals with the one tha
   const { database, kek, holder } = await setRotationStage();
   const other = await openHolder(database, kek);
   await activateNewKey(other);
+  await passMinute(database);
   await destroyKey(other, 1, "cli:tester");
   expect(holder.keyring.active.id).toBe(1);
   await storeKey(holder, "alice", "sk-of-alice");

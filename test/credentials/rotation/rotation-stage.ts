@@ -68,6 +68,15 @@ export async function activateNewKey({ rotation }: KeyHolder): Promise<number> {
   return target.id;
 }
 
+/** Lets a minute pass for the keys: none is destroyed before, as somebody may still seal with it. */
+export async function passMinute(database: Database): Promise<void> {
+  await database
+    .em()
+    .execute(
+      "update encryption_keys set activated_at = activated_at - interval '61 seconds' where activated_at is not null",
+    );
+}
+
 /** Lets a server be on record that has said so much. */
 export async function insertServer(
   database: Database,

@@ -94,10 +94,10 @@ export class Resealer {
 
   /** Goes through the table until nothing is left that opens. */
   async run({ signal, onResealed = () => {}, batchSize = 200, onSealed }: ResealOptions = {}): Promise<ResealResult> {
-    // By version and key: a row that is replaced gets another chance.
-    const unreadable = new Map<string, string>();
     let resealed = 0;
     for (;;) {
+      // Of this pass alone: a row that is replaced meanwhile may open in the next.
+      const unreadable: string[] = [];
       let found = 0;
       let stored = 0;
       for await (const rows of this.#batches(batchSize)) {
@@ -111,7 +111,7 @@ export class Resealer {
       }
       resealed += stored;
       const isStopped = signal?.aborted === true;
-      if (isStopped || found === 0) return { resealed, unreadable: [...new Set(unreadable.values())], isStopped };
+      if (isStopped || found === 0) return { resealed, unreadable, isStopped };
       if (stored === 0) await delay(pauseMs, undefined, { signal }).catch(() => {});
     }
   }
@@ -135,16 +135,14 @@ export class Resealer {
     }
   }
 
-  async #seal(rows: readonly OldRow[], unreadable: Map<string, string>): Promise<[OldRow, Sealed][]> {
+  async #seal(rows: readonly OldRow[], unreadable: string[]): Promise<[OldRow, Sealed][]> {
     const sealed: [OldRow, Sealed][] = [];
     for (const row of rows) {
-      const version = `${row.id} ${row.tokenVersion} ${row.keyId}`;
-      if (unreadable.has(version)) continue;
       try {
         sealed.push([row, await this.#sealer.reseal(row)]);
       } catch (error) {
         if (!(error instanceof KeyUnavailableError)) throw error;
-        unreadable.set(version, row.id);
+        unreadable.push(row.id);
       }
     }
     return sealed;

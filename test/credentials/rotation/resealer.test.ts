@@ -108,6 +108,18 @@ test("rows that do not open are listed and left as they are; one that is replace
   expect(await holder.resealer.run()).toEqual({ resealed: 2, unreadable: [], isStopped: false });
 });
 
+test("a row that did not open and is replaced while others are resealed is not listed", async () => {
+  const { database, holder, keyId } = await setRows(["alice", "bob"]);
+  await database.em().execute("update provider_credentials set credentials = '\\x00' where user_id = 'alice'");
+  const result = await holder.resealer.run({
+    onSealed: async () => {
+      await storeKey(holder, "alice", "sk-new-of-alice");
+    },
+  });
+  expect(result).toEqual({ resealed: 1, unreadable: [], isStopped: false });
+  expect(await keysOfRows(database)).toEqual({ alice: keyId, bob: keyId });
+});
+
 test("what is stopped ends after the batch, and another run goes on with the rest", async () => {
   const users = ["alice", "bob", "carol", "dave"];
   const { database, holder, keyId } = await setRows(users);
@@ -130,10 +142,14 @@ test("a row that a transaction holds is not waited for, and is taken up when tha
     await others.promise;
   });
   await held.promise;
-  // Resolves as soon as the other row is done, though the first one is still held.
-  const result = await holder.resealer.run({ onResealed: () => others.resolve() });
-  await transaction;
-  expect(result).toEqual({ resealed: 2, unreadable: [], isStopped: false });
+  try {
+    // Goes on as soon as the other row is done, though the first one is still held.
+    const result = await holder.resealer.run({ onResealed: () => others.resolve() });
+    expect(result).toEqual({ resealed: 2, unreadable: [], isStopped: false });
+  } finally {
+    others.resolve();
+    await transaction;
+  }
   expect(await keysOfRows(database)).toEqual({ alice: keyId, bob: keyId });
   const [row] = await database
     .em()

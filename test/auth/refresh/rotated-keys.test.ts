@@ -4,17 +4,20 @@ import { systemClock } from "../../../src/clock.ts";
 import { KeyRotation } from "../../../src/credentials/rotation/key-rotation.ts";
 import { Resealer } from "../../../src/credentials/rotation/resealer.ts";
 import { openVault } from "../../../src/credentials/vault.ts";
-import { grant, readRow, refresh, type RefreshStage, setRefreshStage } from "./refresh-stage.ts";
+import { type Kek, newKek } from "../../credentials/rotation/rotation-stage.ts";
+import { grant, issue, never, readRow, refresh, type RefreshStage, setRefreshStage } from "./refresh-stage.ts";
 
 /** The operator's command, as another process on the stage's database runs it. */
-async function openOperator({ database, config }: RefreshStage) {
-  const parts = { ...(await openVault(database, config, systemClock)), database, clock: systemClock };
+async function openOperator({ database, config }: RefreshStage, ...keks: Kek[]) {
+  const encryptionKeys = [...keks, ...config.encryptionKeys];
+  const vault = await openVault(database, { ...config, encryptionKeys }, systemClock);
+  const parts = { ...vault, database, clock: systemClock };
   const rotation = new KeyRotation(parts, "cli:tester");
   return {
     /** Up to the report. @returns how many rows were resealed. */
     rotate: async () => {
       const target = await rotation.begin();
-      await expect.poll(() => rotation.activate(target), { timeout: 60_000 }).toEqual([]);
+      await expect.poll(() => rotation.activate(target)).toEqual([]);
       const { resealed } = await new Resealer(parts).run();
       await rotation.end(target);
       return resealed;
@@ -25,9 +28,7 @@ async function openOperator({ database, config }: RefreshStage) {
       await database.em().execute("update provider_credentials set sent_at = sent_at - interval '61 seconds'");
       // The server looks at the keys every two seconds.
       await expect
-        .poll(() => database.em().execute("select 1 from server_processes where sealing_key_id <> ?", [id]), {
-          timeout: 60_000,
-        })
+        .poll(() => database.em().execute("select 1 from server_processes where sealing_key_id <> ?", [id]))
         .toEqual([]);
     },
     reseal: () => new Resealer(parts).run(),
@@ -79,4 +80,21 @@ test("while a renewal that is sealed with the old key waits in the spool, that k
   expect(await operator.reseal()).toMatchObject({ resealed: 1 });
   await operator.destroy(1);
   expect(await grant(alice, { provider: "anthropic" })).toMatchObject({ method: "OAUTH" });
+});
+
+test("a server that lacks a key refuses for now, and leaves the credential and its refresh to those that have it", async () => {
+  await using stage = await setRefreshStage("anthropic", { keyringIntervalMs: never });
+  const { alice, id, database, vendor } = stage;
+  const operator = await openOperator(stage, newKek("second"));
+  // It counts as dead, and so the rotation does not wait for it.
+  await database.em().execute("update server_processes set seen_at = seen_at - interval '1 hour'");
+  await operator.rotate();
+  const before = await readRow(stage);
+  const requests = vendor.requests.length;
+  expect(await issue(alice, { provider: "anthropic" })).toMatchObject({ __typename: "KeyUnavailableError" });
+  expect(await refresh(alice, id)).toMatchObject({ __typename: "KeyUnavailableError" });
+  const { status, isSent, nextTryIn, sealed } = await readRow(stage);
+  expect({ status, isSent, sealed }).toEqual({ status: "active", isSent: false, sealed: before.sealed });
+  expect(nextTryIn).not.toBeNull();
+  expect(vendor.requests).toHaveLength(requests);
 });

@@ -3,9 +3,6 @@ import { expect } from "vitest";
 import type { CommandStage } from "../command-stage.ts";
 import { ExampleProcess } from "../../support/server-process.ts";
 
-/** What a busy machine may take. */
-export const patient = { timeout: 90_000, interval: 100 };
-
 export const newKek = (id: string) => `${id}:${randomBytes(32).toString("base64")}`;
 
 /** What `keys list --json` says of a key. */
@@ -49,5 +46,5 @@ export function startCommand(environment: CommandStage["environment"], ...args: 
 
 /** Waits until a process has printed something. */
 export async function printed(process: ExampleProcess, text: string | RegExp): Promise<void> {
-  await expect.poll(() => process.output, patient).toMatch(text);
+  await expect.poll(() => process.output).toMatch(text);
 }

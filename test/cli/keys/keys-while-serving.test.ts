@@ -5,7 +5,7 @@ import { ServerProcess } from "../../support/server-process.ts";
 import type { TestClient } from "../../support/test-client.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
 import { commandStage } from "../command-stage.ts";
-import { linesOf, listKeys, newKek, passMinute, patient, printed, startCommand } from "./keys-stage.ts";
+import { linesOf, listKeys, newKek, passMinute, printed, startCommand } from "./keys-stage.ts";
 
 /** Connects a key and asks for access, at every server in turn, until it is told to end. Nothing of it may fail. */
 function startTraffic(clients: readonly TestClient[], apiKey: string) {
@@ -67,14 +67,14 @@ test("two servers go on answering while keys rotate; one without the new key-enc
   const second = await ServerProcess.start({ ...stage.environment, DATA_DIR: folder.path });
   await using first = await ServerProcess.start(both);
   const traffic = startTraffic([first.client(), second.client()], provider.key);
-  await expect.poll(() => traffic.counts.issued, patient).toBeGreaterThan(10);
+  await expect.poll(() => traffic.counts.issued).toBeGreaterThan(10);
 
   // The key is wrapped by what the second server does not have.
   await using command = startCommand(both, "rotate", "--json");
   await printed(command, /lacks key-encryption key \\"new\\"/);
-  await expect.poll(() => second.output, patient).toContain("this server cannot open a new encryption key");
+  await expect.poll(() => second.output).toContain("this server cannot open a new encryption key");
   const waiting = traffic.counts.issued;
-  await expect.poll(() => traffic.counts.issued, patient).toBeGreaterThan(waiting + 10);
+  await expect.poll(() => traffic.counts.issued).toBeGreaterThan(waiting + 10);
   expect((await listKeys(stage, both)).map(({ state }) => state)).toEqual(["active", "active", "pending"]);
   const refused = await stage.run(["keys", "rewrap"], { environment: both });
   expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('lack key-encryption key "new"') });
@@ -86,14 +86,14 @@ test("two servers go on answering while keys rotate; one without the new key-enc
   const after = startTraffic([first.client(), third.client()], provider.key);
   await printed(command, /"event":"report"/);
   const changed = after.counts.stored;
-  await expect.poll(() => after.counts.stored, patient).toBeGreaterThan(changed + 5);
+  await expect.poll(() => after.counts.stored).toBeGreaterThan(changed + 5);
   const rewrapped = await stage.run(["keys", "rewrap", "--json"], { environment: both });
   expect(JSON.parse(rewrapped.stdout)).toMatchObject({ kekId: "new", removable: ["old"] });
   await passMinute(stage, both);
   const destroyed = await stage.run(["keys", "destroy", "1", "--yes"], { environment: both });
   expect(destroyed).toMatchObject({ code: 0 });
   const last = after.counts.stored;
-  await expect.poll(() => after.counts.stored, patient).toBeGreaterThan(last + 5);
+  await expect.poll(() => after.counts.stored).toBeGreaterThan(last + 5);
   await after.end();
   expect(after.failures).toEqual([]);
   expect(linesOf(command.output).at(-1)).toMatchObject({ event: "report", unreadable: [], stopped: false });

@@ -6,7 +6,7 @@ import { ServerProcess } from "../../support/server-process.ts";
 import { byteCanary, CanaryWatch, newCanary } from "../../security/canary.ts";
 import { CanaryPlaces } from "../../security/canary-places.ts";
 import { commandStage, connectKey } from "../command-stage.ts";
-import { linesOf, listKeys, newKek, passMinute, patient, printed, startCommand } from "./keys-stage.ts";
+import { linesOf, listKeys, newKek, passMinute, printed, startCommand } from "./keys-stage.ts";
 
 // A dozen processes, each of which opens the database.
 const longTest = { timeout: 300_000 };
@@ -169,7 +169,7 @@ test.for([
       await held.promise;
       await using command = startCommand(stage.environment, "rotate", "--json");
       const rows = async () => (await listKeys(stage)).map((key) => [key.id, key.state, key.rows]);
-      await expect.poll(rows, patient).toEqual([
+      await expect.poll(rows).toEqual([
         [1, "decrypt_only", 1],
         [2, "active", 0],
         [3, "active", 3],

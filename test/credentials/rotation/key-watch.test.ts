@@ -6,8 +6,6 @@ import { Writable } from "node:stream";
 import type { Database } from "../../../src/db/database.ts";
 import { type Kek, type KeyHolder, newKek, openHolder, readKey, setRotationStage, storeKey } from "./rotation-stage.ts";
 
-const patient = { timeout: 60_000 };
-
 /** A server as far as its keys go. */
 async function startServer(database: Database, ...keks: Kek[]) {
   const holder = await openHolder(database, ...keks);
@@ -39,8 +37,8 @@ test("servers open a new key and change to it without a restart, and one that en
   }
   expect(await processes.listLive()).toMatchObject([{ keyIds: [1, 2], kekIds: ["first"], sealingKeyId: 1 }]);
   const target = await holder.rotation.begin();
-  await expect.poll(() => holder.rotation.activate(target), patient).toEqual([]);
-  await expect.poll(() => holder.rotation.listLagging(target), patient).toEqual([]);
+  await expect.poll(() => holder.rotation.activate(target)).toEqual([]);
+  await expect.poll(() => holder.rotation.listLagging(target)).toEqual([]);
   expect(one.holder.keyring.active.id).toBe(target.id);
   expect(one.logs.join("")).toContain("new values are sealed with a new key");
 });
@@ -52,8 +50,8 @@ test("a server without the new key-encryption key holds the rotation up, says wh
   await using knowing = await startServer(database, second, kek);
   const unknowing = await startServer(database, kek);
   const target = await operator.rotation.begin();
-  await expect.poll(() => knowing.holder.keyring.find(target.id), patient).not.toBeNull();
-  await expect.poll(() => unknowing.logs.join(""), patient).toContain("cannot open a new encryption key");
+  await expect.poll(() => knowing.holder.keyring.find(target.id)).not.toBeNull();
+  await expect.poll(() => unknowing.logs.join("")).toContain("cannot open a new encryption key");
   const [line] = unknowing.logs.filter((entry) => entry.includes("cannot open"));
   expect(JSON.parse(line!)).toMatchObject({
     level: "error",
@@ -63,7 +61,7 @@ test("a server without the new key-encryption key holds the rotation up, says wh
   });
   for (let look = 0; look < 3; look++) {
     const seen = await lastSeen(database, target.id);
-    await expect.poll(() => lastSeen(database, target.id), patient).not.toEqual(seen);
+    await expect.poll(() => lastSeen(database, target.id)).not.toEqual(seen);
   }
   expect(unknowing.logs.filter((entry) => entry.includes("cannot open"))).toHaveLength(1);
   expect(await operator.rotation.activate(target)).toMatchObject([{ reason: expect.stringContaining('"second"') }]);
@@ -71,7 +69,7 @@ test("a server without the new key-encryption key holds the rotation up, says wh
   expect(await readKey(knowing.holder, "alice")).toBe("sk-of-alice");
   await unknowing[Symbol.asyncDispose]();
   await using _successor = await startServer(database, second, kek);
-  await expect.poll(() => operator.rotation.activate(target), patient).toEqual([]);
+  await expect.poll(() => operator.rotation.activate(target)).toEqual([]);
 });
 
 test("a server whose start crosses a rotation does not serve without the active key", async () => {
@@ -95,9 +93,9 @@ test("a database that is away is told of once, and the keys are looked at again 
   };
   await using server = await startServer({ ...database, em }, kek);
   isAway = true;
-  await expect.poll(() => server.logs.join(""), patient).toContain("could not be looked at");
+  await expect.poll(() => server.logs.join("")).toContain("could not be looked at");
   const target = await holder.rotation.begin();
   isAway = false;
-  await expect.poll(() => holder.rotation.activate(target), patient).toEqual([]);
+  await expect.poll(() => holder.rotation.activate(target)).toEqual([]);
   expect(server.logs.filter((line) => line.includes("could not be looked at"))).toHaveLength(1);
 });

@@ -10,7 +10,7 @@ export function keysCommand(): Command {
   return new Command("keys")
     .summary("rotate the encryption keys while the server serves")
     .description(
-      "Work with the encryption keys. Data keys seal what is stored; the key-encryption\n" +
+      "Work with the encryption keys. Data keys seal what is stored; the key-encryption " +
         "key of CREDENTIAL_ENCRYPTION_KEY wraps the data keys. No command shows a key.",
     )
     .addCommand(listKeysCommand())

@@ -32,8 +32,8 @@ export function destroyKeyCommand(): Command {
   return new Command("destroy")
     .summary("destroy a key that nothing is sealed with")
     .description(
-      "Destroy a key that a rotation has replaced and that nothing is sealed with any more. It is refused while a\n" +
-        "credential, an OAuth flow under way or a renewal in doubt needs the key. A pending key may be destroyed too, which\n" +
+      "Destroy a key that a rotation has replaced and that nothing is sealed with any more. It is refused while a " +
+        "credential, an OAuth flow under way or a renewal in doubt needs the key. A pending key may be destroyed too, which " +
         "gives its rotation up.",
     )
     .argument("<id>", "its number, as `keys list` shows it", parseKeyId)

@@ -21,6 +21,7 @@ async function list(options: OutputOptions): Promise<void> {
 /** `maestro-auth keys list` */
 export function listKeysCommand(): Command {
   return new Command("list")
+    .summary("list the keys, and what each seals")
     .description("List the keys: their state, what each seals, and which running servers have not loaded it yet.")
     .addOption(jsonOption())
     .addHelpText(

@@ -16,10 +16,13 @@ export function resealCommand(): Command {
   return new Command("reseal")
     .summary("seal what older keys have with the active one; `rotate` does it too")
     .description(
-      "Seal what older keys have with the active one, while servers serve, without making a key. `rotate` does it by\n" +
+      "Seal what older keys have with the active one, while servers serve, without making a key. `rotate` does it by " +
         "itself; this is for rows that came to an older key afterwards, as from a server that was away.",
     )
     .addOption(jsonOption())
-    .addHelpText("after", "\nExit code 3 tells that it was stopped, or that rows do not open; the report lists them.")
+    .addHelpText(
+      "after",
+      "\nExample:\n  maestro-auth keys reseal\n\nExit code 3 tells that it was stopped, or that rows do not open; the report lists them.",
+    )
     .action(reseal);
 }

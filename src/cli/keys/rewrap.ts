@@ -27,7 +27,7 @@ export function rewrapCommand(): Command {
   return new Command("rewrap")
     .summary("change the key-encryption key")
     .description(
-      "Wrap every data key with the first key of CREDENTIAL_ENCRYPTION_KEY (`new-id:key,old-id:key`). What is stored stays\n" +
+      "Wrap every data key with the first key of CREDENTIAL_ENCRYPTION_KEY (`new-id:key,old-id:key`). What is stored stays " +
         "sealed as it is. It is refused while a running server lacks the new key, as that one could not start again.",
     )
     .addOption(jsonOption())

@@ -74,7 +74,7 @@ export function rotateCommand(): Command {
   return new Command("rotate")
     .summary("bring a new data key into use, and reseal what older ones have")
     .description(
-      "Make a data key, wait until every running server has loaded it, seal new values with it, and reseal what older\n" +
+      "Make a data key, wait until every running server has loaded it, seal new values with it, and reseal what older " +
         "keys have. Servers serve all the while. What is stopped (Ctrl-C, or a crash) goes on with the same command.",
     )
     .addOption(jsonOption())

@@ -4,6 +4,7 @@ import { SingleBar } from "cli-progress";
 import { Command, InvalidArgumentError } from "commander";
 import { loadConfig } from "../config.ts";
 import { openConfiguredDatabase } from "../db/configured-database.ts";
+import { assertMigrated } from "../db/migrate.ts";
 import { AuditReader, type AuditSelection, type StoredAuditEntry } from "../observability/audit-reader.ts";
 import { loadCatalog } from "../providers/registry.ts";
 import { jsonOption } from "./output.ts";
@@ -63,6 +64,7 @@ async function writeEntries(reader: AuditReader, selection: AuditSelection): Pro
 async function exportAudit({ user, since, until }: ExportOptions): Promise<void> {
   const config = loadConfig(await loadCatalog());
   await using database = await openConfiguredDatabase(config, () => {});
+  await assertMigrated(database);
   const selection = { userId: user ?? null, since: since ?? null, until: until ?? null };
   await writeEntries(new AuditReader(database), selection);
 }

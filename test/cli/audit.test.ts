@@ -7,6 +7,7 @@ import { startSessionMutation } from "../client/operations.ts";
 import { runProgram, ServerProcess } from "../support/server-process.ts";
 import { createServerDatabase } from "../support/test-database.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
+import { commandStage } from "./command-stage.ts";
 
 const databaseUrl = await createServerDatabase();
 
@@ -105,6 +106,19 @@ test("of the embedded database of a running server it says why it cannot export,
   const { code, output } = await runProgram("src/cli.ts", ["audit", "export"], { DATA_DIR: folder.path });
   expect(code).toBe(1);
   expect(output).toMatch(/in use by another process \(process \d+\)[\s\S]*Stop that process/);
+});
+
+test("of a database that lacks migrations it exports nothing, and says how to bring them", async () => {
+  await using stage = await commandStage();
+  await stage.within(({ storage }) =>
+    storage.database.em().execute("delete from mikro_orm_migrations where name = '0006-audit-log'"),
+  );
+  const { code, stdout, stderr } = await stage.run(["audit", "export"]);
+  expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+  expect(stderr.trim().split("\n")).toEqual([
+    "The database lacks migrations of this version (0006-audit-log).",
+    "Run `maestro-auth migrate`, or start the server, which applies them.",
+  ]);
 });
 
 test.each([

@@ -12,8 +12,8 @@ const processes = 2;
 /** A few, as all cases together must not use up the database's connections. */
 const maxInFlight = 2;
 const refreshesBefore = 50;
-/** For processes that share two cores with whatever else runs there. */
-const slackMs = 20_000;
+/** For processes that share two cores. */
+const slackMs = 2_000;
 /** Answers take a while, so that the network breaks with some on their way. */
 const answerMs = 20;
 

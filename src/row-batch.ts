@@ -1,10 +1,4 @@
-import { setImmediate } from "node:timers/promises";
-
-/** The rows that are asked for in one turn, and where they will be. */
-interface Turn<Row> {
-  readonly ids: Set<string>;
-  readonly rows: Promise<ReadonlyMap<string, Row>>;
-}
+import { TurnBatch } from "./turn-batch.ts";
 
 /**
  * Joins what is asked for of one user's rows during one turn of the event loop into one statement: a page of a hundred
@@ -12,7 +6,8 @@ interface Turn<Row> {
  */
 export class RowBatch<Row> {
   readonly #read: (userId: string, ids: readonly string[]) => Promise<ReadonlyMap<string, Row>>;
-  readonly #turns = new Map<string, Turn<Row>>();
+  /** One for each user of this turn: what fails for one fails for nobody else. */
+  readonly #users = new Map<string, TurnBatch<string, Row | null>>();
 
   constructor(read: (userId: string, ids: readonly string[]) => Promise<ReadonlyMap<string, Row>>) {
     this.#read = read;
@@ -20,20 +15,18 @@ export class RowBatch<Row> {
 
   /** Null for an id that the statement did not find. */
   async find(userId: string, id: string): Promise<Row | null> {
-    let turn = this.#turns.get(userId);
-    if (turn === undefined) {
-      const ids = new Set<string>();
-      turn = { ids, rows: this.#readLater(userId, ids) };
-      this.#turns.set(userId, turn);
+    let batch = this.#users.get(userId);
+    if (batch === undefined) {
+      batch = new TurnBatch((ids) => this.#readAll(userId, ids));
+      this.#users.set(userId, batch);
     }
-    turn.ids.add(id);
-    return (await turn.rows).get(id) ?? null;
+    return batch.ask(id);
   }
 
-  async #readLater(userId: string, ids: ReadonlySet<string>): Promise<ReadonlyMap<string, Row>> {
-    await setImmediate();
-    this.#turns.delete(userId);
-    return this.#read(userId, [...ids]);
+  async #readAll(userId: string, ids: readonly string[]): Promise<(Row | null)[]> {
+    this.#users.delete(userId);
+    const rows = await this.#read(userId, [...new Set(ids)]);
+    return ids.map((id) => rows.get(id) ?? null);
   }
 }
 

@@ -11,14 +11,13 @@ const leaves = [
   "fault-point.ts",
   "page.ts",
   "repeated-removal.ts",
-  "row-batch.ts",
   "turn-batch.ts",
   "write-behind.ts",
   "operator-error.ts",
   "credentials/secret.ts",
   "callers/rate-limit.ts",
 ];
-const everywhere = ["observability", "writable-folder.ts", ...leaves];
+const everywhere = ["observability", "row-batch.ts", "writable-folder.ts", ...leaves];
 const belowApp = ["http", "graphql", ...domain, ...everywhere];
 /** The configuration and the database reach these parts as values that `app.ts` passes in. */
 const passedIn = ["config.ts", "db"];
@@ -56,6 +55,7 @@ const rules: ImportRules = {
     "config.ts": { values: ["config", "providers", "sandbox/name.ts", ...everywhere] },
     config: { values: ["providers", ...everywhere] },
     observability: { values: leaves, types: passedIn },
+    "row-batch.ts": { values: ["turn-batch.ts"] },
     "writable-folder.ts": { values: ["operator-error.ts"] },
     ...Object.fromEntries(leaves.map((leaf) => [leaf, { values: [] }])),
   },

@@ -5,6 +5,9 @@ import type { Logger } from "../../observability/logger.ts";
 import { assertOpen, type Keyring } from "../sealing/keyring.ts";
 import { ServerProcesses } from "./server-processes.ts";
 
+/** Looks after which a server that has nothing new says again that it runs, which must be well within a minute. */
+const looksPerReport = 5;
+
 interface WatchParts {
   readonly database: Database;
   readonly keyring: Keyring;
@@ -20,6 +23,9 @@ export class KeyWatch implements AsyncDisposable {
   readonly #id = randomUUID();
   readonly #stopped = new AbortController();
   readonly #reported = new Set<number>();
+  /** What it has said last, and how many looks ago. */
+  #said = "";
+  #silentLooks = 0;
   #isFailing = false;
   #sealingId: number;
   #running: Promise<void> = Promise.resolve();
@@ -38,7 +44,7 @@ export class KeyWatch implements AsyncDisposable {
     await using stack = new AsyncDisposableStack();
     const watch = stack.use(new KeyWatch(parts));
     const { database, keyring } = parts;
-    await watch.#processes.report(watch.#id, keyring);
+    await watch.#report();
     assertOpen(keyring, await keyring.read(database.em()));
     await watch.#look();
     stack.move();
@@ -69,8 +75,18 @@ export class KeyWatch implements AsyncDisposable {
   async #look(): Promise<void> {
     const { keyring } = this.#parts;
     await keyring.reload();
-    await this.#processes.report(this.#id, keyring);
+    const isNew = this.#said !== describe(keyring);
+    this.#silentLooks += 1;
+    if (isNew || this.#silentLooks >= looksPerReport) await this.#report();
     this.#tell();
+  }
+
+  async #report(): Promise<void> {
+    const { keyring } = this.#parts;
+    const said = describe(keyring);
+    await this.#processes.report(this.#id, keyring);
+    this.#said = said;
+    this.#silentLooks = 0;
   }
 
   #tell(): void {
@@ -95,4 +111,9 @@ export class KeyWatch implements AsyncDisposable {
     // A database that is away forgets this process by itself.
     await this.#processes.leave(this.#id).catch(() => {});
   }
+}
+
+/** What a rotation waits for. */
+function describe({ ids, active }: Keyring): string {
+  return JSON.stringify([ids, active.id]);
 }

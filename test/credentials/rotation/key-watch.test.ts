@@ -72,6 +72,24 @@ test("a server without the new key-encryption key holds the rotation up, says wh
   await expect.poll(() => operator.rotation.activate(target)).toEqual([]);
 });
 
+test("a server with nothing new says that it runs now and then, and not at each look", async () => {
+  const { database, kek } = await setRotationStage();
+  let looks = 0;
+  let reports = 0;
+  const em: Database["em"] = () => {
+    looks += 1;
+    return database.em();
+  };
+  const query: Database["query"] = (statement, values) => {
+    if (statement.name === "report_keys") reports += 1;
+    return database.query(statement, values);
+  };
+  await using _server = await startServer({ ...database, em, query }, kek);
+  const [before, reported] = [looks, reports];
+  await expect.poll(() => reports).toBeGreaterThan(reported + 3);
+  expect(looks - before).toBeGreaterThan(3 * (reports - reported));
+});
+
 test("a server whose start crosses a rotation does not serve without the active key", async () => {
   const { database, kek, holder } = await setRotationStage();
   const operator = await openHolder(database, newKek("second"), kek);

@@ -1,3 +1,5 @@
+import { readFileSync, statSync } from "node:fs";
+
 /** What is wrong with one variable, and a value that would do. Each text is one line. */
 export interface ConfigFault {
   readonly name: string;
@@ -8,6 +10,9 @@ export interface ConfigFault {
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Bytes of a file that holds a variable's value. Longer than any key, certificate or list. */
+const maxFileBytes = 65_536;
 
 /** Reads variables one by one and remembers what was wrong with them. */
 export class EnvironmentReader {
@@ -22,10 +27,53 @@ export class EnvironmentReader {
     this.faults.push({ name, problem, example, ...(cure === undefined ? {} : { cure }) });
   }
 
-  /** An empty variable counts as absent, as compose files and shells produce them. */
+  /**
+   * The value of a variable, or of the file that `<name>_FILE` names, as secrets are mounted into containers. An empty
+   * variable counts as absent, as compose files and shells produce them.
+   */
   text(name: string): string | null {
+    const value = this.#variable(name);
+    const file = this.#variable(`${name}_FILE`);
+    if (file === null) return value;
+    if (value === null) return this.#fileText(`${name}_FILE`, file);
+    this.#faultOnce(`${name}_FILE`, `cannot be set together with ${name}.`, "Unset one of the two.");
+    return value;
+  }
+
+  #variable(name: string): string | null {
     const value = this.#environment[name]?.trim();
     return value === undefined || value === "" ? null : value;
+  }
+
+  #fileText(name: string, file: string): string | null {
+    try {
+      const stats = statSync(file);
+      if (stats.isFile() && stats.size <= maxFileBytes) {
+        const value = readFileSync(file, "utf8").trim();
+        if (value !== "") return value;
+        this.#faultOnce(name, "names an empty file.", "Put the value into that file.");
+      } else {
+        this.#faultOnce(
+          name,
+          `must name a file of at most ${maxFileBytes} bytes.`,
+          "Name a file that holds nothing but the value.",
+        );
+      }
+    } catch (error) {
+      const code = error instanceof Error && "code" in error ? String(error.code) : "unknown";
+      this.#faultOnce(
+        name,
+        `names a file that cannot be read (${code}).`,
+        "Name a file that exists and that the user of this process may read.",
+      );
+    }
+    return null;
+  }
+
+  /** Some variables are read more than once. */
+  #faultOnce(name: string, problem: string, cure: string): void {
+    if (this.faults.some((fault) => fault.name === name)) return;
+    this.fault(name, problem, "/run/secrets/value", cure);
   }
 
   integer(name: string, fallback: number, minimum: number, maximum: number): number {

@@ -3,6 +3,7 @@ import { auditCommand } from "./audit.ts";
 import { credentialsCommand } from "./credentials.ts";
 import { doctorCommand } from "./doctor.ts";
 import { exitCodeHelp } from "./exit-code.ts";
+import { healthCommand } from "./health.ts";
 import { importCommand } from "./import.ts";
 import { keysCommand } from "./keys.ts";
 import { migrateCommand } from "./migrate.ts";
@@ -25,6 +26,7 @@ export function createProgram(): Command {
       .addCommand(serveCommand())
       .addCommand(migrateCommand())
       .addCommand(doctorCommand())
+      .addCommand(healthCommand())
       .addCommand(tokenCommand())
       .addCommand(providersCommand())
       .addCommand(credentialsCommand())

@@ -28,6 +28,7 @@ test("every command is known", () => {
     "credentials list",
     "credentials revoke",
     "doctor",
+    "health",
     "import",
     "import maestro",
     "keys",

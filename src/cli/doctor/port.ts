@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import type { Config } from "../../config.ts";
 import { explainFailure } from "../failure.ts";
+import { localAddress } from "../local-server.ts";
 import { fail, type Finding, ok, skip } from "./check.ts";
 
 /** Milliseconds. */
@@ -20,8 +21,7 @@ export async function answersHealth(baseUrl: string): Promise<boolean> {
 /** The port is free, or this server has it. */
 export async function checkPort({ host, port }: Pick<Config, "host" | "port">): Promise<Finding> {
   if (port === 0) return skip("PORT is 0: the system chooses one that is free");
-  const local = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
-  const address = `${local.includes(":") ? `[${local}]` : local}:${port}`;
+  const address = localAddress({ host, port });
   if (await answersHealth(`http://${address}`)) return ok(`a Maestro Auth answers at ${address}`);
   const probe = createServer().listen(port, host);
   try {

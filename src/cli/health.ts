@@ -1,0 +1,60 @@
+import { Command, Option } from "commander";
+import { loadConfig } from "../config.ts";
+import { OperatorError } from "../operator-error.ts";
+import { loadCatalog } from "../providers/registry.ts";
+import { localAddress } from "./local-server.ts";
+import { jsonOption, Output, type OutputOptions } from "./output.ts";
+
+interface HealthOptions extends OutputOptions {
+  readonly ready?: boolean;
+}
+
+/** Milliseconds. Shorter than the time that container engines give a check. */
+const deadlineMs = 3_000;
+
+async function statusOf(url: string): Promise<number | null> {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(deadlineMs) });
+    await response.body?.cancel();
+    return response.status;
+  } catch {
+    return null;
+  }
+}
+
+async function checkHealth({ ready = false, json = false }: HealthOptions): Promise<void> {
+  const config = loadConfig(await loadCatalog());
+  const url = `http://${localAddress(config)}/${ready ? "ready" : "health"}`;
+  const status = await statusOf(url);
+  if (status === 200) {
+    new Output({ json }).result({ url, healthy: true }, `${url} answers.`);
+    return;
+  }
+  throw status === null
+    ? new OperatorError(`No server answers at ${url}.`, "Start it, or set PORT and HOST to those of the server.")
+    : new OperatorError(
+        `${url} answered ${status}.`,
+        ready
+          ? "The server runs and its database cannot be written: look into its log."
+          : "Look into the server's log.",
+      );
+}
+
+/** `maestro-auth health`: what a container engine runs to see whether the server in its container lives. */
+export function healthCommand(): Command {
+  return new Command("health")
+    .summary("ask the server on this machine whether it lives")
+    .description("Ask the server of this configuration, on this machine, whether it lives.")
+    .addOption(new Option("--ready", "ask whether it can serve requests, its database included"))
+    .addOption(jsonOption())
+    .addHelpText(
+      "after",
+      `
+Environment: that of the server; HOST and PORT tell where it listens.
+
+Examples:
+  maestro-auth health
+  maestro-auth health --ready`,
+    )
+    .action(checkHealth);
+}

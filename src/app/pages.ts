@@ -1,5 +1,6 @@
 import type { Clock } from "../clock.ts";
 import type { Config } from "../config.ts";
+import { basePathOf } from "../http/base-path.ts";
 import type { CompressedPage } from "../http/compressed-page.ts";
 import { graphiqlPage } from "../http/graphiql.ts";
 import { type LandingLink, landingPage } from "../http/landing/landing-page.ts";
@@ -20,20 +21,24 @@ export interface PagesOptions {
   readonly clock: Clock;
 }
 
-function landingLinks({ graphiql, introspection, metrics }: Config, { sandbox }: ProviderParts): LandingLink[] {
-  const schema = { title: "Schema", text: "Every type and field, with what it means.", href: "/schema.graphql" };
+function landingLinks(
+  { graphiql, introspection, metrics, publicUrl }: Config,
+  { sandbox }: ProviderParts,
+): LandingLink[] {
+  const base = basePathOf(publicUrl);
+  const schema = { title: "Schema", text: "Every type and field, with what it means.", href: `${base}/schema.graphql` };
   return [
     ...(graphiql
-      ? [{ title: "GraphiQL", text: "Seven numbered tabs; each runs as it stands.", href: "/graphql" }]
+      ? [{ title: "GraphiQL", text: "Seven numbered tabs; each runs as it stands.", href: `${base}/graphql` }]
       : []),
     ...(introspection ? [schema] : []),
     { title: "API", text: "POST /graphql: JSON, Server-Sent Events, WebSocket.", href: null },
-    { title: "Health", text: "Whether the process lives.", href: "/health" },
-    { title: "Ready", text: "Whether its database answers.", href: "/ready" },
+    { title: "Health", text: "Whether the process lives.", href: `${base}/health` },
+    { title: "Ready", text: "Whether its database answers.", href: `${base}/ready` },
     // A browser has no way to show the operator's token.
     ...(metrics === null || metrics.token !== null
       ? []
-      : [{ title: "Metrics", text: "What the server does, for Prometheus.", href: "/metrics" }]),
+      : [{ title: "Metrics", text: "What the server does, for Prometheus.", href: `${base}/metrics` }]),
     ...(sandbox === null
       ? []
       : [{ title: "Sandbox", text: "Switches for an outage, a denial, a revocation.", href: `${sandbox.origin}/` }]),
@@ -45,16 +50,18 @@ export function createPages(config: Config, options: PagesOptions): Pages {
   const { providers, clock, ...visitor } = options;
   const { registry, sandbox } = providers;
   const sandboxName = sandbox?.definition.name ?? null;
+  const endpoint = `${basePathOf(config.publicUrl)}/graphql`;
   const example = registry.list()[0]?.name ?? "";
   const development = {
     ...visitor,
     providers: registry.list(),
     publicOrigin: new URL(config.publicUrl).origin,
+    endpoint,
     sandbox: sandboxName,
   };
   return {
     graphiql: config.graphiql
-      ? graphiqlPage({ ...visitor, providers: { example, sandbox: sandboxName }, clock })
+      ? graphiqlPage({ ...visitor, endpoint, providers: { example, sandbox: sandboxName }, clock })
       : null,
     landing: config.landingPage
       ? landingPage({

@@ -11,6 +11,7 @@ import type { Database } from "../db/database.ts";
 import type { Services } from "../graphql/context.ts";
 import { PublicErrors } from "../graphql/public-error.ts";
 import { schema } from "../graphql/schema.ts";
+import { basePathOf } from "../http/base-path.ts";
 import { ClientAddresses } from "../http/client-ip.ts";
 import { connectionLimits } from "../http/connection-limits.ts";
 import { GraphQLEndpoint } from "../http/graphql-endpoint.ts";
@@ -73,7 +74,8 @@ export function createTransport(
   const isReady = () => answersInTime(database);
   const sdl = introspection ? printSchema(schema) : null;
   const routes = { endpoint, webSockets, oauthCallback, ...pages, sdl, metricsEndpoint, isReady };
-  const server = createHttpServer({ ...routes, metrics, allowedOrigins, log });
+  const basePath = basePathOf(publicUrl);
+  const server = createHttpServer({ ...routes, metrics, allowedOrigins, basePath, log });
   return {
     server,
     [Symbol.asyncDispose]: async () => {

@@ -51,17 +51,20 @@ export interface GraphiQLOptions {
   readonly token: () => Promise<string | null>;
   /** The values of `Host` under which the page is given out: another one is DNS rebinding at work. */
   readonly hosts: ReadonlySet<string>;
+  /** The path of the API as browsers see it, such as `/graphql`. */
+  readonly endpoint: string;
   readonly providers: TabProviders;
   readonly clock: Clock;
 }
 
-async function render({ token: makeToken, providers }: GraphiQLOptions): Promise<RenderedPage> {
+async function render({ token: makeToken, providers, endpoint }: GraphiQLOptions): Promise<RenderedPage> {
   const token = await makeToken();
   // A placeholder where an identity provider issues the tokens.
   const headers = JSON.stringify({ authorization: `Bearer ${token ?? "<your token>"}` }, null, 2);
   const tabs = graphiqlTabs(providers);
   const html = renderGraphiQL({
     title: "Maestro Auth",
+    endpoint,
     logo: icon,
     favicon: iconUrl,
     defaultTabs: tabs.map(({ query, variables }) => ({

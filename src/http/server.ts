@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Logger } from "../observability/logger.ts";
 import type { HttpMetrics } from "../observability/metrics.ts";
+import { withoutBasePath } from "./base-path.ts";
 import { setCorsHeaders } from "./cors.ts";
 import { type CompressedPage, wantsPage } from "./compressed-page.ts";
 import type { GraphQLEndpoint } from "./graphql-endpoint.ts";
@@ -25,6 +26,8 @@ export interface HttpServerOptions {
   readonly metricsEndpoint: MetricsEndpoint | null;
   readonly metrics: HttpMetrics;
   readonly allowedOrigins: readonly string[];
+  /** See `basePathOf`. */
+  readonly basePath: string;
   /** Whether the database answers. */
   readonly isReady: () => Promise<boolean>;
   readonly log: Logger;
@@ -72,11 +75,11 @@ function schemaHandler(sdl: string): Handler {
   };
 }
 
-function homeHandler({ landing, graphiql }: HttpServerOptions): Handler {
+function homeHandler({ landing, graphiql, basePath }: HttpServerOptions): Handler {
   return (request, response) => {
     if (landing !== null) return landing.handle(request, response);
     if (graphiql === null) return sendRefusal(response, 404, "NOT_FOUND", "The API is at /graphql.");
-    response.writeHead(302, { location: "/graphql" }).end();
+    response.writeHead(302, { location: `${basePath}/graphql` }).end();
   };
 }
 
@@ -84,7 +87,7 @@ const callbackPath = /^\/auth\/([a-z][a-z0-9-]*)\/callback$/;
 
 /** Routes, and the last resort for whatever a handler throws. */
 export function createHttpServer(options: HttpServerOptions): Server {
-  const { log, webSockets, isReady, sdl, metrics, metricsEndpoint } = options;
+  const { log, webSockets, isReady, sdl, metrics, metricsEndpoint, basePath } = options;
   const routes = new Map<string, Handler>([
     ["/", reading(homeHandler(options))],
     ["/favicon.ico", reading(sendIcon)],
@@ -109,8 +112,14 @@ export function createHttpServer(options: HttpServerOptions): Server {
     return (request, response) => options.oauthCallback.handle(request, response, provider);
   }
 
+  /** A path that is a route as it stands stays as it is: a base path may be called `/auth`, as the callbacks are. */
+  function removeBasePath(request: IncomingMessage): void {
+    if (handlerOf(pathOf(request)) === undefined) request.url = withoutBasePath(request.url ?? "/", basePath);
+  }
+
   async function route(request: IncomingMessage, response: ServerResponse): Promise<void> {
     setSecurityHeaders(response);
+    removeBasePath(request);
     const path = pathOf(request);
     const handler = handlerOf(path);
     response.once("close", () => metrics.httpAnswered(routeName(path), response.statusCode));
@@ -137,6 +146,7 @@ export function createHttpServer(options: HttpServerOptions): Server {
   );
   server.on("upgrade", (request, socket, head) => {
     socket.on("error", () => socket.destroy());
+    removeBasePath(request);
     if (pathOf(request) === "/graphql") webSockets.handleUpgrade(request, socket, head);
     else refuseUpgrade(socket, 404);
   });

@@ -92,7 +92,7 @@ test("the token of the page is renewed in time, and the page is not rendered for
   const hosts = new Set<string>();
   const token = async () => `token-${++tokens}`;
   const providers = { example: "anthropic", sandbox: null };
-  const page = graphiqlPage({ token, hosts, providers, clock: { now: () => now } });
+  const page = graphiqlPage({ token, hosts, endpoint: "/graphql", providers, clock: { now: () => now } });
   await using server = createServer((request, response) => void page.handle(request, response)).listen(0, "127.0.0.1");
   await once(server, "listening");
   const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;

@@ -22,6 +22,8 @@ export interface LandingDevelopment {
   readonly providers: readonly ProviderAuth[];
   /** The origin that consents come back to. */
   readonly publicOrigin: string;
+  /** The path of the API as browsers see it, such as `/graphql`. */
+  readonly endpoint: string;
   /** A provider that anybody can connect, where this server has one. */
   readonly sandbox: string | null;
 }
@@ -96,7 +98,8 @@ function linkCard({ title, text, href }: LandingLink): string {
 
 function markup({ links, development }: LandingPageOptions, token: string | null): string {
   const live = development !== null && token !== null ? development : null;
-  const data = live === null ? null : { token, callbackOrigin: live.publicOrigin, sandbox: live.sandbox };
+  const data =
+    live === null ? null : { token, endpoint: live.endpoint, callbackOrigin: live.publicOrigin, sandbox: live.sandbox };
   const top = links.filter(({ href }) => href !== null).slice(0, 2);
   return `<!doctype html>
 <html lang="en">

@@ -2,10 +2,10 @@ import { sandboxWalk } from "./sandbox-walk.ts";
 
 /** How the page speaks to the API: operations, and subscriptions as Server-Sent Events. */
 const api = String.raw`
-const { token, callbackOrigin, sandbox } = JSON.parse(document.getElementById("data").textContent);
+const { token, endpoint, callbackOrigin, sandbox } = JSON.parse(document.getElementById("data").textContent);
 
 function post(accept, query, variables, signal) {
-  return fetch("/graphql", {
+  return fetch(endpoint, {
     method: "POST",
     headers: { accept, "content-type": "application/json", authorization: "Bearer " + token },
     body: JSON.stringify({ query, variables }),

@@ -1,5 +1,9 @@
 #!/usr/bin/env node
-import { createProgram } from "./cli/program.ts";
 import { run } from "./cli/run.ts";
 
-await run(createProgram());
+// A container engine asks for the health every few seconds: what the other commands bring along is not loaded for it.
+const program =
+  process.argv[2] === "health"
+    ? (await import("./cli/health.ts")).healthProgram()
+    : (await import("./cli/program.ts")).createProgram();
+await run(program);

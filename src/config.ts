@@ -5,6 +5,7 @@ import { type CallerTokenSettings, readCallerTokens } from "./config/caller-toke
 import { type KeyEncryptionKey, readEncryptionKeys } from "./config/encryption-keys.ts";
 import { type ConfigFault, type Environment, EnvironmentReader } from "./config/environment-reader.ts";
 import { developmentFallback, noFallback } from "./config/key-fallback.ts";
+import { readListenAddress } from "./config/listen-address.ts";
 import { readRateLimits } from "./config/rate-limits.ts";
 import { readStepUp, type StepUpRequirement } from "./config/step-up.ts";
 import { type MetricsSettings, readMetrics } from "./config/metrics.ts";
@@ -138,12 +139,12 @@ export function loadConfig(catalog: Iterable<ConfigurableProvider>, environment:
   const production = mode === "production";
   const dataDir = resolve(reader.text("DATA_DIR") ?? ".data");
   const fallback = production ? noFallback(reader) : developmentFallback(reader, dataDir);
-  const port = reader.integer("PORT", 4000, 0, 65_535);
+  const { host, port } = readListenAddress(reader, production);
   const publicUrl = reader.baseUrl("PUBLIC_URL", "https://auth.example.com") ?? new URL(`http://localhost:${port}`);
   const sandbox = readSandbox(reader, mode);
   const config: Config = {
     production,
-    host: reader.text("HOST") ?? (production ? "0.0.0.0" : "127.0.0.1"),
+    host,
     port,
     publicUrl: publicUrl.href.replace(/\/+$/, ""),
     databaseUrl: readDatabaseUrl(reader),

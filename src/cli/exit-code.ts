@@ -8,8 +8,10 @@ export const exitCodes = {
   usage: 2,
   /** Part of the work was done; the report says what was not. */
   partial: 3,
-  /** A second Ctrl-C cut the closing short (128 + SIGINT, as shells count). */
+  /** A second Ctrl-C cut the closing short, or Ctrl-C the start (128 + SIGINT, as shells count). */
   interrupted: 130,
+  /** SIGTERM stopped a start before the server was ready (128 + SIGTERM). */
+  terminated: 143,
 } as const;
 
 /** The same, for every `--help`. */
@@ -19,4 +21,5 @@ Exit codes:
   1    nothing was done, or a check failed; stderr says why, and what to do
   2    the command line is wrong; nothing was done
   3    part of the work was done; the report says what was not
-  130  a second Ctrl-C cut the closing short`;
+  130  a second Ctrl-C cut the closing short, or Ctrl-C the start
+  143  SIGTERM cut the start short`;

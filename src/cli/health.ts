@@ -1,7 +1,8 @@
 import { Command, Option } from "commander";
-import { loadConfig } from "../config.ts";
+import { ConfigError } from "../config.ts";
+import { EnvironmentReader } from "../config/environment-reader.ts";
+import { readListenAddress } from "../config/listen-address.ts";
 import { OperatorError } from "../operator-error.ts";
-import { loadCatalog } from "../providers/registry.ts";
 import { localAddress } from "./local-server.ts";
 import { jsonOption, Output, type OutputOptions } from "./output.ts";
 
@@ -23,8 +24,11 @@ async function statusOf(url: string): Promise<number | null> {
 }
 
 async function checkHealth({ ready = false, json = false }: HealthOptions): Promise<void> {
-  const config = loadConfig(await loadCatalog());
-  const url = `http://${localAddress(config)}/${ready ? "ready" : "health"}`;
+  // Not the whole configuration: a check must neither generate keys nor load the providers.
+  const reader = new EnvironmentReader(process.env);
+  const address = readListenAddress(reader, reader.text("NODE_ENV") === "production");
+  if (reader.faults.length > 0) throw new ConfigError(reader.faults);
+  const url = `http://${localAddress(address)}/${ready ? "ready" : "health"}`;
   const status = await statusOf(url);
   if (status === 200) {
     new Output({ json }).result({ url, healthy: true }, `${url} answers.`);
@@ -57,4 +61,9 @@ Examples:
   maestro-auth health --ready`,
     )
     .action(checkHealth);
+}
+
+/** `maestro-auth` with this command alone. */
+export function healthProgram(): Command {
+  return new Command("maestro-auth").addCommand(healthCommand());
 }

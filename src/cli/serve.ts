@@ -42,6 +42,27 @@ function closeOnSignal(app: AsyncDisposable, output: Output): void {
   });
 }
 
+/**
+ * Ends a start that is cut off by a signal. The kernel gives PID 1 of a container no default action for signals, so that
+ * without this a server that is starting would not stop. What was not committed is undone by the next start.
+ * @returns a function that takes the handlers away again.
+ */
+function endStartOnSignal(output: Output): () => void {
+  const endings = [
+    ["SIGTERM", exitCodes.terminated],
+    ["SIGINT", exitCodes.interrupted],
+  ] as const;
+  const handlers = endings.map(([signal, code]) => {
+    const end = (): never => {
+      output.note(`${signal}: stopped before the server was ready. Everything stored is kept.`);
+      process.exit(code);
+    };
+    process.once(signal, end);
+    return () => process.off(signal, end);
+  });
+  return () => handlers.forEach((remove) => remove());
+}
+
 /** Keeps opened secrets out of what Node can be made to show. @throws ExposedMemoryError */
 function closeMemory(): void {
   const { execArgv, env } = process;
@@ -71,6 +92,7 @@ async function serve(options: ServeOptions): Promise<void> {
   // Until the server can close in good order. Node itself would print all that an error holds.
   process.on("uncaughtException", exitWithFailure);
   const output = new Output(options);
+  const forgetEarlySignals = endStartOnSignal(output);
   const steps = new StartSteps(output);
   steps.begin("starting");
   try {
@@ -83,6 +105,7 @@ async function serve(options: ServeOptions): Promise<void> {
     const app = await createApp(config, { catalog, onStep: (step) => steps.done(step) });
     // From here on a signal must not cut the database off in the middle of something.
     process.off("uncaughtException", exitWithFailure);
+    forgetEarlySignals();
     closeOnSignal(app, output);
     const port = await listen(app);
     steps.finish(`listening on ${config.host}:${port}`);

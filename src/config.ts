@@ -5,7 +5,7 @@ import { type CallerTokenSettings, readCallerTokens } from "./config/caller-toke
 import { type KeyEncryptionKey, readEncryptionKeys } from "./config/encryption-keys.ts";
 import { type ConfigFault, type Environment, EnvironmentReader } from "./config/environment-reader.ts";
 import { developmentFallback, noFallback } from "./config/key-fallback.ts";
-import { readListenAddress } from "./config/listen-address.ts";
+import { type ListenAddress, readListenAddress } from "./config/listen-address.ts";
 import { readRateLimits } from "./config/rate-limits.ts";
 import { readStepUp, type StepUpRequirement } from "./config/step-up.ts";
 import { type MetricsSettings, readMetrics } from "./config/metrics.ts";
@@ -173,4 +173,12 @@ export function loadConfig(catalog: Iterable<ConfigurableProvider>, environment:
   };
   if (reader.faults.length > 0) throw new ConfigError(reader.faults);
   return config;
+}
+
+/** Reads where the server listens, and nothing else: no key is generated. @throws ConfigError */
+export function loadListenAddress(environment: Environment = process.env): ListenAddress {
+  const reader = new EnvironmentReader(environment);
+  const address = readListenAddress(reader, reader.text("NODE_ENV") === "production");
+  if (reader.faults.length > 0) throw new ConfigError(reader.faults);
+  return address;
 }

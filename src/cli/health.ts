@@ -1,7 +1,5 @@
 import { Command, Option } from "commander";
-import { ConfigError } from "../config.ts";
-import { EnvironmentReader } from "../config/environment-reader.ts";
-import { readListenAddress } from "../config/listen-address.ts";
+import { loadListenAddress } from "../config.ts";
 import { OperatorError } from "../operator-error.ts";
 import { localAddress } from "./local-server.ts";
 import { jsonOption, Output, type OutputOptions } from "./output.ts";
@@ -24,11 +22,7 @@ async function statusOf(url: string): Promise<number | null> {
 }
 
 async function checkHealth({ ready = false, json = false }: HealthOptions): Promise<void> {
-  // Not the whole configuration: a check must neither generate keys nor load the providers.
-  const reader = new EnvironmentReader(process.env);
-  const address = readListenAddress(reader, reader.text("NODE_ENV") === "production");
-  if (reader.faults.length > 0) throw new ConfigError(reader.faults);
-  const url = `http://${localAddress(address)}/${ready ? "ready" : "health"}`;
+  const url = `http://${localAddress(loadListenAddress())}/${ready ? "ready" : "health"}`;
   const status = await statusOf(url);
   if (status === 200) {
     new Output({ json }).result({ url, healthy: true }, `${url} answers.`);

@@ -1,6 +1,8 @@
 import { existsSync } from "node:fs";
-import { mkdir, rename, rm } from "node:fs/promises";
+import { mkdir, rename, rm, statfs } from "node:fs/promises";
 import { join } from "node:path";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
 import { PGlite } from "@electric-sql/pglite";
 import { dataDir as prepopulatedDataDir } from "@electric-sql/pglite-prepopulatedfs";
@@ -15,6 +17,7 @@ import {
   type SqlOptions,
 } from "@mikro-orm/sql";
 import array from "postgres-array";
+import { extract } from "tar";
 import { OAuthFlowEntity } from "../auth/oauth-flow.ts";
 import { RateLimitEntity } from "../callers/rate-limit-row.ts";
 import { CredentialUseEntity, ProviderCredentialEntity } from "../credentials/provider-credential.ts";
@@ -22,7 +25,9 @@ import { ServerProcessEntity } from "../credentials/rotation/server-process.ts";
 import { EncryptionKeyEntity } from "../credentials/sealing/encryption-key.ts";
 import { EventEntity, UserStreamEntity } from "../events/event.ts";
 import { AuditEntryEntity } from "../observability/audit-log.ts";
+import { OperatorError } from "../operator-error.ts";
 import { SessionEntity, SessionProviderEntity } from "../sessions/session.ts";
+import { useBaselineWasm } from "./baseline-wasm.ts";
 import { lockFolder } from "./folder-lock.ts";
 import { yieldingPGlite } from "./yielding-pglite.ts";
 
@@ -104,9 +109,20 @@ function createOrm(options: object): Orm {
 const parsers = createPostgreSqlTypeParsers((text) => array.parse(text)) as Record<number, (value: string) => unknown>;
 
 /** A prepared file system saves the initdb of a first start: about a second instead of several. */
-async function createPGlite(dataDir?: string): Promise<PGlite> {
-  const loadDataDir = await prepopulatedDataDir();
-  return PGlite.create(dataDir === undefined ? { parsers, loadDataDir } : { parsers, loadDataDir, dataDir });
+async function createPGlite(): Promise<PGlite> {
+  return PGlite.create({ parsers, loadDataDir: await prepopulatedDataDir() });
+}
+
+/** Unpacks the prepared file system without PGlite: a second instance of it would take another 100 MB. */
+async function unpackDatabase(folder: string): Promise<void> {
+  const archive = Buffer.from(await (await prepopulatedDataDir()).arrayBuffer());
+  let failure: unknown = null;
+  // The library goes on after a file that it could not write, and tells of it as a warning.
+  const onwarn = (code: string, message: string | Error, { syscall, ...data }: { syscall?: string; code?: string }) => {
+    if (code === "TAR_ENTRY_ERROR") failure ??= Object.assign(new Error(String(message)), { code: data.code, syscall });
+  };
+  await pipeline(Readable.from([archive]), extract({ cwd: folder, onwarn }));
+  if (failure !== null) throw failure;
 }
 
 const pgliteFolder = (folder: string) => join(folder, "pglite");
@@ -123,15 +139,40 @@ async function openPGlite(folder: string): Promise<PGlite> {
     const draft = join(folder, "pglite.new");
     await rm(draft, { recursive: true, force: true });
     await mkdir(draft, { mode: 0o700 });
-    await (await createPGlite(draft)).close();
+    await unpackDatabase(draft);
     await rename(draft, dataDir);
   }
-  return PGlite.create({ parsers, dataDir });
+  try {
+    return await PGlite.create({ parsers, dataDir });
+  } catch (error) {
+    throw await explainUnopened(folder, error);
+  }
+}
+
+/** Bytes that PostgreSQL needs at least to start: a segment of its write-ahead log. */
+const roomToStart = 16 * 1024 * 1024;
+
+/** PGlite says only that it could not start. */
+async function explainUnopened(folder: string, cause: unknown): Promise<OperatorError> {
+  const { bavail, bsize } = await statfs(folder);
+  if (bavail * bsize < roomToStart) {
+    return new OperatorError(
+      `The disk of ${folder} is full: the embedded database cannot start.`,
+      "Free some space and start again. What was stored is kept.",
+      { cause },
+    );
+  }
+  return new OperatorError(
+    `The embedded database in ${folder} cannot be opened.`,
+    "Restore a backup of that folder, or choose another one with DATA_DIR. Nothing was changed.",
+    { cause },
+  );
 }
 
 /** Opens a database; migrations are a step of their own. */
 export async function openDatabase(location: DatabaseLocation): Promise<Database> {
   if (location.kind === "postgres") return openServer(location.url, location.poolSize ?? 10);
+  useBaselineWasm();
   const lock = location.kind === "embedded" ? lockFolder(location.dataDir) : null;
   try {
     const pglite = await (location.kind === "embedded" ? openPGlite(location.dataDir) : createPGlite());

@@ -124,6 +124,10 @@ export class ServerProcess implements AsyncDisposable {
     return new ServerProcess(child, `http://127.0.0.1:${port}`, token);
   }
 
+  get pid(): number {
+    return this.#child.pid!;
+  }
+
   /** Everything that it has printed. */
   get output(): string {
     return this.#child.output;

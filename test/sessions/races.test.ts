@@ -1,7 +1,6 @@
 import { expect, inject, test, vi } from "vitest";
-import type { Database } from "../../src/db/database.ts";
 import type { OAuthStage } from "../auth/oauth/oauth-stage.ts";
-import { createTestDatabase } from "../support/test-database.ts";
+import { holdableDatabase } from "../support/holdable-database.ts";
 import {
   choose,
   chosen,
@@ -38,26 +37,6 @@ async function orphans({ database }: OAuthStage): Promise<unknown[]> {
       select 1 from provider_credentials c where c.user_id = p.user_id and c.provider = p.provider
         and c.auth_method = p.auth_method and c.label = p.label)`,
   );
-}
-
-/** A database whose next transaction, once `hold` was called, waits until it is let go. */
-async function holdableDatabase() {
-  const database = await createTestDatabase();
-  let gate: { reached: () => void; released: Promise<void> } | null = null;
-  const transaction: Database["transaction"] = async (work) => {
-    const held = gate;
-    gate = null;
-    held?.reached();
-    await held?.released;
-    return database.transaction(work);
-  };
-  const hold = () => {
-    const reached = Promise.withResolvers<void>();
-    const released = Promise.withResolvers<void>();
-    gate = { reached: reached.resolve, released: released.promise };
-    return { reached: reached.promise, release: released.resolve };
-  };
-  return { database: { ...database, transaction }, hold };
 }
 
 test("of many choices at once each begins where the one before ended", async () => {

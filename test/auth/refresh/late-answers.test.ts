@@ -118,3 +118,18 @@ test("a claim that could not be sent in time is given back: its answer could com
   expect(await readEvents(stage)).toEqual([]);
   expect((await refresh(alice, id)).__typename).toBe("RefreshCredentialPayload");
 });
+
+test("tokens that arrive after their credential was removed are revoked at the provider", async () => {
+  await using stage = await setRefreshStage("anthropic", { holdAt: "received" });
+  const { alice, id, hold, vendor } = stage;
+  const late = refresh(alice, id);
+  await hold.reached;
+  await alice.execute(revokeCredentialMutation, { input: { credentialId: id } });
+  const revoked = () =>
+    vendor.requests.flatMap(({ path, body }) => (path === "/token/revocation" ? [body["token"]] : []));
+  const [old] = sentRefreshTokens(vendor);
+  expect(revoked()).toEqual([old]);
+  hold.release();
+  await late;
+  expect(revoked()).toEqual([old, expect.not.stringMatching(`^${old}$`)]);
+});

@@ -60,13 +60,12 @@ export class SessionSweeper implements AsyncDisposable {
   /** Sends every notice that is due. */
   async sweep(): Promise<void> {
     while (!this.#closed) {
-      const due = await this.#database
-        .em()
-        .find(
-          SessionEntity,
-          { noticeAt: { $lte: this.#clock.now() } },
-          { limit: batchSize, orderBy: { noticeAt: "asc" } },
-        );
+      const due = await this.#database.em().find(
+        SessionEntity,
+        // What is over is told of already: such a row could not be moved on, and a batch of them would never end.
+        { noticeAt: { $lte: this.#clock.now() }, status: "active" },
+        { limit: batchSize, orderBy: { noticeAt: "asc" } },
+      );
       for (const session of due) await this.#notify(session);
       if (due.length < batchSize) return;
     }

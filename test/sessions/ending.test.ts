@@ -11,6 +11,7 @@ import {
   nobodysSession,
   ownKeys,
   readSession,
+  rowId,
   setSessionStage,
   startSession,
   StillClock,
@@ -47,6 +48,19 @@ test("ending a session again changes nothing and is told once", async () => {
   expect(await end(client, session)).toMatchObject({ __typename: "EndSessionPayload", session: { status: "ENDED" } });
   expect(await readSession(client, session)).toEqual(before);
   expect(await eventTypes(stage, "alice")).toEqual(["SessionStarted", "SessionEnded"]);
+});
+
+test("a session that has ended waits for no notice: neither a warning nor an expiry is still to come", async () => {
+  await using stage = await setSessionStage();
+  const client = await stage.client("alice");
+  const [kept, one, other] = [await startSession(client), await startSession(client), await startSession(client)];
+  await end(client, one);
+  await endOthers(client, kept);
+  const rows = await stage.database
+    .em()
+    .execute<{ id: string }[]>("select id from sessions where notice_at is not null");
+  expect(rows).toEqual([{ id: rowId(kept) }]);
+  expect(await readSession(client, other)).toMatchObject({ status: "ENDED" });
 });
 
 test("all other sessions of the user end, and those that are over already, and other users', are left alone", async () => {

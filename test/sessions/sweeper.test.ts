@@ -92,6 +92,22 @@ test("more sessions than a batch holds are all told of", async () => {
   expect(new Set(await eventTypes(stage, "alice"))).toEqual(new Set(["SessionExpired"]));
 });
 
+test.each(["ended", "expired"])(
+  "rows that say %s keep no sweep from ending, whatever notice they wait for",
+  async (status) => {
+    await using stage = await setStage();
+    // As many as a batch holds, and all of them before any other.
+    await stage.database.em().execute(
+      `insert into sessions (id, user_id, status, created_at, last_activity_at, expires_at, notice_at, ended_at)
+      select gen_random_uuid(), 'bob', ?, '1999-01-01', '1999-01-01', '1999-01-02', '1999-01-01', clock_timestamp()
+      from generate_series(1, 100)`,
+      [status],
+    );
+    await swept(stage);
+    expect(await eventTypes(stage, "bob")).toEqual([]);
+  },
+);
+
 test("activity after the warning postpones the expiry, and a later warning comes again", async () => {
   await using stage = await setStage();
   const client = await stage.client("alice");

@@ -5,6 +5,12 @@ import { begin, complete, consent, dump, type OAuthStage, readFlow, setOAuthStag
 const accessToken = "access-token-that-nobody-may-see";
 const refreshToken = "refresh-token-that-nobody-may-see";
 
+/** A second provider that users could sign in at. */
+const anthropicClient = {
+  ANTHROPIC_OAUTH_CLIENT_ID: "a-client",
+  ANTHROPIC_OAUTH_TOKEN_URL: "http://127.0.0.1:9/token",
+};
+
 const tables = [
   "oauth_flows",
   "provider_credentials",
@@ -102,6 +108,24 @@ test("sealed bytes that were moved to another flow do not open", async () => {
     .execute("update oauth_flows a set secrets = b.secrets from oauth_flows b where a.id <> b.id");
   expect((await complete(client, { code: mine.answer })).__typename).toBe("OAuthStateError");
   expect((await readFlow(client, other.id)).status).toBe("PENDING");
+  expect(stage.vendor.requests.filter(({ path }) => path === "/token")).toEqual([]);
+});
+
+test("a flow that was moved to another user does not open for that user", async () => {
+  await using stage = await setOAuthStage("google");
+  const { answer } = await consent(await stage.client("alice"), "google");
+  await stage.database.em().execute("update oauth_flows set user_id = 'bob'");
+  expect((await complete(await stage.client("bob"), { code: answer })).__typename).toBe("OAuthStateError");
+  expect(stage.vendor.requests.filter(({ path }) => path === "/token")).toEqual([]);
+  expect(await dump(stage.database, "provider_credentials")).toEqual([]);
+});
+
+test("a flow that was moved to another provider does not open there", async () => {
+  await using stage = await setOAuthStage("google", { environment: anthropicClient });
+  const client = await stage.client("alice");
+  const { answer } = await consent(client, "google");
+  await stage.database.em().execute("update oauth_flows set provider = 'anthropic'");
+  expect((await complete(client, { code: answer })).__typename).toBe("OAuthStateError");
   expect(stage.vendor.requests.filter(({ path }) => path === "/token")).toEqual([]);
 });
 

@@ -2,7 +2,8 @@ import { randomBytes } from "node:crypto";
 import { createClient } from "@redis/client";
 import { Writable } from "node:stream";
 import { pino } from "pino";
-import { describe, expect, inject, test } from "vitest";
+import type { RateLimiterRes } from "rate-limiter-flexible";
+import { afterEach, describe, expect, inject, test, vi } from "vitest";
 import { DatabaseLimits } from "../../src/callers/database-limits.ts";
 import { type RateLimitName, rateLimitNames, type RateLimitSettings } from "../../src/callers/rate-limit.ts";
 import { RateLimiter } from "../../src/callers/rate-limiter.ts";
@@ -53,18 +54,46 @@ interface Kind {
   readonly isThere: boolean;
   /** Opens what one process has. */
   readonly open: (database: Database) => Promise<RateLimitStore>;
+  /** Moves the store's clock to the end of a counter's window. */
+  readonly endWindow: (database: Database, counter: string) => Promise<unknown>;
+}
+
+async function endInDatabase(database: Database, counter: string): Promise<void> {
+  await database
+    .em()
+    .execute("update rate_limits set expires_at = clock_timestamp() - interval '1 s' where key = ?", [counter]);
+}
+
+/** Redis has no key any more whose time is over. */
+async function endInRedis(_database: Database, counter: string): Promise<void> {
+  const admin = createClient({ url: redisUrl! });
+  await admin.connect();
+  try {
+    expect(await admin.del(`maestro-auth:${counter}`)).toBe(1);
+  } finally {
+    admin.destroy();
+  }
 }
 
 const kinds: readonly Kind[] = [
-  { name: "the database", isThere: true, open: (database) => Promise.resolve(new DatabaseLimits(database, log)) },
-  { name: "Redis", isThere: redisUrl !== null, open: () => RedisLimits.connect(new Secret(redisUrl!), log) },
+  {
+    name: "the database",
+    isThere: true,
+    open: (database) => Promise.resolve(new DatabaseLimits(database, log)),
+    endWindow: endInDatabase,
+  },
+  {
+    name: "Redis",
+    isThere: redisUrl !== null,
+    open: () => RedisLimits.connect(new Secret(redisUrl!), log),
+    endWindow: endInRedis,
+  },
 ];
 
-describe.each(kinds)("counted in $name", ({ isThere, open }) => {
+describe.each(kinds)("counted in $name", ({ isThere, open, endWindow }) => {
   const limits = settings({
     "refresh-user": { points: 10, seconds: 60 },
     "authentication-user": { points: 20, seconds: 60 },
-    "session-start-user": { points: 1, seconds: 1 },
   });
 
   async function openTwo() {
@@ -104,20 +133,54 @@ describe.each(kinds)("counted in $name", ({ isThere, open }) => {
     expect(await isTaken(two.limiter, "refresh-user", "bob")).toBe(true);
   });
 
+  /** A counter of five points, with a window that ends when it is told to. */
+  async function openCounter() {
+    const database = await createTestDatabase();
+    const store = await open(database);
+    const key = randomBytes(8).toString("hex");
+    const counter = store.createCounter({ keyPrefix: "test", points: 5, duration: 900, inMemoryBlockOnConsumed: 99 });
+    return {
+      take: async (points: number) => {
+        const { consumedPoints, msBeforeNext } = await counter
+          .consume(key, points)
+          .catch((refusal: unknown) => refusal as RateLimiterRes);
+        return { consumedPoints, msBeforeNext };
+      },
+      giveBack: (points: number) => counter.reward(key, points),
+      endWindow: () => endWindow(database, `test:${key}`),
+      [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
+    };
+  }
+
   test.runIf(isThere)("a window ends by its time, however often one is refused in it", async () => {
-    await using two = await openTwo();
-    expect(await isTaken(two.limiter, "session-start-user")).toBe(true);
-    expect(await isTaken(two.limiter, "session-start-user")).toBe(false);
-    await expect.poll(() => isTaken(two.limiter, "session-start-user")).toBe(true);
+    await using counter = await openCounter();
+    const first = await counter.take(5);
+    let last = first;
+    for (let refusals = 1; refusals <= 3; refusals++) {
+      const { consumedPoints, msBeforeNext } = await counter.take(1);
+      expect(consumedPoints).toBe(5 + refusals);
+      expect(msBeforeNext).toBeLessThanOrEqual(last.msBeforeNext);
+      last = { consumedPoints, msBeforeNext };
+    }
+    await counter.endWindow();
+    expect((await counter.take(1)).consumedPoints).toBe(1);
+  });
+
+  test.runIf(isThere)("points that come back within their window can be taken again, and are no debt", async () => {
+    await using counter = await openCounter();
+    await counter.take(4);
+    await counter.giveBack(3);
+    expect((await counter.take(1)).consumedPoints).toBe(2);
+    await counter.giveBack(9);
+    expect((await counter.take(1)).consumedPoints).toBe(1);
   });
 
   test.runIf(isThere)("points that come back after their window has ended are no debt of the next", async () => {
-    await using two = await openTwo();
-    await using store = await open(two.database);
-    const key = randomBytes(8).toString("hex");
-    const counter = store.createCounter({ keyPrefix: "late", points: 5, duration: 1, inMemoryBlockOnConsumed: 10 });
-    await counter.reward(key, 5);
-    expect((await counter.consume(key)).consumedPoints).toBe(1);
+    await using counter = await openCounter();
+    await counter.take(4);
+    await counter.endWindow();
+    await counter.giveBack(3);
+    expect((await counter.take(1)).consumedPoints).toBe(1);
   });
 
   test.runIf(isThere)("of many refusals in two processes, one is the first", async () => {
@@ -135,6 +198,43 @@ test("in memory the same limits hold within one process", async () => {
   expect((await takeMany([limiter], "refresh-user", 40)).passed).toBe(10);
 });
 
+describe("points that are given back", () => {
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  /** Attempts of one subject, each of which costs six points until it has ended well; a minute's window has so many. */
+  function newLimiter(points: number): RateLimiter {
+    vi.useFakeTimers({ toFake: ["Date", "performance", "setTimeout", "clearTimeout"] });
+    return new RateLimiter(settings({ "authentication-user": { points, seconds: 60 } }), memoryStore(), newSecret());
+  }
+
+  test("count in their own window only: those of a window that has ended are not taken off the next", async () => {
+    const limiter = newLimiter(11);
+    const late = await limiter.take("authentication-user", "alice");
+    vi.advanceTimersByTime(60_000);
+    await limiter.take("authentication-user", "alice");
+    await late.giveBack();
+    expect(await isTaken(limiter, "authentication-user")).toBe(false);
+  });
+
+  test("so late that they could arrive in the next window are kept", async () => {
+    const limiter = newLimiter(11);
+    const late = await limiter.take("authentication-user", "alice");
+    vi.advanceTimersByTime(59_000);
+    await late.giveBack();
+    expect(await isTaken(limiter, "authentication-user")).toBe(false);
+  });
+
+  test("count as long as their window lasts", async () => {
+    const limiter = newLimiter(11);
+    const early = await limiter.take("authentication-user", "alice");
+    vi.advanceTimersByTime(57_000);
+    await early.giveBack();
+    expect(await isTaken(limiter, "authentication-user")).toBe(true);
+  });
+});
+
 test("a limit that is off refuses nothing", async () => {
   const limiter = new RateLimiter(settings({}), memoryStore(), newSecret());
   expect((await takeMany([limiter], "refresh-user", 1_000)).passed).toBe(1_000);
@@ -143,8 +243,11 @@ test("a limit that is off refuses nothing", async () => {
 
 test("the table knows users and addresses by a keyed hash only, and rows whose window has ended are removed", async () => {
   const database = await createTestDatabase();
-  await using store = new DatabaseLimits(database, log, { sweepIntervalMs: 50 });
-  const limits = settings({ "refresh-user": { points: 1, seconds: 2 }, "oauth-start-ip": { points: 9, seconds: 900 } });
+  await using store = new DatabaseLimits(database, log);
+  const limits = settings({
+    "refresh-user": { points: 1, seconds: 900 },
+    "oauth-start-ip": { points: 9, seconds: 900 },
+  });
   const limiter = new RateLimiter(limits, store, newSecret());
   await limiter.take("refresh-user", "alice");
   await limiter.take("oauth-start-ip", "203.0.113.7");
@@ -156,6 +259,10 @@ test("the table knows users and addresses by a keyed hash only, and rows whose w
     expect.stringMatching(/^oauth-start-ip:[\w-]{22}$/),
     expect.stringMatching(/^refresh-user:[\w-]{22}$/),
   ]);
+  await database
+    .em()
+    .execute("update rate_limits set expires_at = clock_timestamp() - interval '1 s' where key like 'refresh-user:%'");
+  await using _sweeper = new DatabaseLimits(database, log, { sweepIntervalMs: 50 });
   await expect.poll(keys).toEqual([expect.stringMatching(/^oauth-start-ip:/)]);
 });
 

@@ -111,14 +111,18 @@ export class CredentialChecker {
   }
 
   async #refuse(caller: Caller, credential: ProviderCredential, error: AuthError): Promise<void> {
-    await this.#outbox.transaction(caller.userId, async (em, emit) => {
-      const status = statusAfter(error);
-      const isChanged = status !== null && (await this.#store.markStatus(em, credential, status, error.message));
-      await this.#audit.write(em, caller, { action: "credential.validate", outcome: error.code, credential });
-      if (isChanged && status === "needs_reauth") {
-        emit({ type: "ReauthenticationRequired", body: { ...credentialEventBody(credential), reason: error.message } });
-      }
-    });
+    const action = "credential.validate";
+    const mark = () =>
+      this.#outbox.transaction(caller.userId, async (em, emit) => {
+        const status = statusAfter(error);
+        const isChanged = status !== null && (await this.#store.markStatus(em, credential, status, error.message));
+        await this.#audit.write(em, caller, { action, outcome: error.code, credential });
+        if (isChanged && status === "needs_reauth") {
+          const body = { ...credentialEventBody(credential), reason: error.message };
+          emit({ type: "ReauthenticationRequired", body });
+        }
+      });
+    await this.#audit.keepFailure(action, error, mark);
   }
 }
 

@@ -175,11 +175,13 @@ export class OAuthFlows {
 
   /** Ends a flow without a credential. One that is over already stays as it is. */
   async fail(caller: Caller, flow: OAuthFlow, error: AuthError): Promise<void> {
-    await this.#database.transaction(async (em) => {
-      if (!(await this.#flows.fail(em, flow, error))) return;
-      const { provider } = flow;
-      await this.#audit.write(em, caller, { action: "credential.authenticate", outcome: error.code, provider });
-    });
+    const action = "credential.authenticate";
+    const end = () =>
+      this.#database.transaction(async (em) => {
+        if (!(await this.#flows.fail(em, flow, error))) return;
+        await this.#audit.write(em, caller, { action, outcome: error.code, provider: flow.provider });
+      });
+    await this.#audit.keepFailure(action, error, end);
     this.#doorbell.ring(flow.userId);
   }
 

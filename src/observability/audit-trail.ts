@@ -59,10 +59,18 @@ export class AuditTrail {
   /** Outside any transaction. It never throws: the error that it tells of is the one to show. */
   async writeFailure(by: AuditActor, action: Omit<AuditedAction, "outcome">, error: unknown): Promise<void> {
     const outcome = auditOutcome(error);
+    await this.keepFailure(action.action, error, () => this.write(this.#database.em(), by, { ...action, outcome }));
+  }
+
+  /**
+   * Runs the transaction that puts a failure on record together with what it changes. It never throws, as
+   * `writeFailure`: where the entry cannot be written, nothing is changed and the log tells of it.
+   */
+  async keepFailure(action: AuditAction, error: unknown, transaction: () => Promise<void>): Promise<void> {
     try {
-      await this.write(this.#database.em(), by, { ...action, outcome });
+      await transaction();
     } catch (auditError) {
-      this.#log.error({ err: auditError, action: action.action, outcome }, "an audit entry could not be written");
+      this.#log.error({ err: auditError, action, outcome: auditOutcome(error) }, "an audit entry could not be written");
     }
   }
 }

@@ -28,7 +28,10 @@ export class Heartbeat implements Disposable {
     for (const item of this.#turns[this.#passed++ % turns]!) item.beat();
   }
 
+  /** Forgets all. */
   [Symbol.dispose](): void {
+    for (const items of this.#turns) items.clear();
     clearInterval(this.#timer);
+    this.#timer = undefined;
   }
 }

@@ -33,7 +33,7 @@ export class UnreadWatch implements Disposable {
     this.#timer ??= setInterval(() => this.#look(), this.limitMs / steps).unref();
     return () => {
       if (this.#watched.get(socket) === watched) this.#watched.delete(socket);
-      if (this.#watched.size === 0) this[Symbol.dispose]();
+      if (this.#watched.size === 0) this.#rest();
     };
   }
 
@@ -51,8 +51,14 @@ export class UnreadWatch implements Disposable {
     }
   }
 
-  [Symbol.dispose](): void {
+  #rest(): void {
     clearInterval(this.#timer);
     this.#timer = undefined;
+  }
+
+  /** Forgets all sockets. */
+  [Symbol.dispose](): void {
+    this.#watched.clear();
+    this.#rest();
   }
 }

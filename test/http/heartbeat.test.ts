@@ -42,3 +42,16 @@ test("what is taken back is not asked", () => {
   expect(gone.beat).not.toHaveBeenCalled();
   expect(left.beat).toHaveBeenCalled();
 });
+
+test("at its end it forgets all that it asked, and stops its timer", () => {
+  const heartbeat = new Heartbeat();
+  const [left, later] = [beating(), beating()];
+  heartbeat.add(left);
+  heartbeat[Symbol.dispose]();
+  expect(vi.getTimerCount()).toBe(0);
+  // What is left of them would be asked again.
+  heartbeat.add(later);
+  vi.advanceTimersByTime(intervalMs);
+  expect(beats([left, later])).toEqual([0, 1]);
+  heartbeat[Symbol.dispose]();
+});

@@ -42,3 +42,51 @@ test("a peer that takes a little now and then is left alone, however much waits"
 test("a peer for whom nothing waits is left alone", () => {
   expect(stallsOf((socket) => (socket.writableLength = 0))).toBe(0);
 });
+
+/** One that stands still. */
+const still = () => ({ bytesWritten: 1_000, writableLength: 500 }) as Socket;
+
+test("a socket whose watch has ended is not told of, and another's watch goes on", () => {
+  using watch = new UnreadWatch(1_000);
+  const [ended, other] = [vi.fn(), vi.fn()];
+  const end = watch.watch(still(), ended);
+  watch.watch(still(), other);
+  end();
+  vi.advanceTimersByTime(2_000);
+  expect(ended).not.toHaveBeenCalled();
+  expect(other).toHaveBeenCalledTimes(1);
+});
+
+test("the end of an earlier watch of the same socket does not end the later one", () => {
+  using watch = new UnreadWatch(1_000);
+  const socket = still();
+  const [earlier, later] = [vi.fn(), vi.fn()];
+  const end = watch.watch(socket, earlier);
+  watch.watch(socket, later);
+  end();
+  vi.advanceTimersByTime(2_000);
+  expect(earlier).not.toHaveBeenCalled();
+  expect(later).toHaveBeenCalledTimes(1);
+});
+
+test("where nothing is watched there is no timer; the next watch starts one again", () => {
+  using watch = new UnreadWatch(1_000);
+  watch.watch(still(), vi.fn())();
+  expect(vi.getTimerCount()).toBe(0);
+  const onStall = vi.fn();
+  watch.watch(still(), onStall);
+  vi.advanceTimersByTime(2_000);
+  expect(onStall).toHaveBeenCalledTimes(1);
+});
+
+test("at its end it forgets its sockets and stops its timer", () => {
+  const watch = new UnreadWatch(1_000);
+  const onStall = vi.fn();
+  watch.watch(still(), onStall);
+  watch[Symbol.dispose]();
+  expect(vi.getTimerCount()).toBe(0);
+  // What is left of them would be looked at again.
+  watch.watch(still(), vi.fn());
+  vi.advanceTimersByTime(2_000);
+  expect(onStall).not.toHaveBeenCalled();
+});

@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { ProviderGate } from "../../../src/auth/refresh/provider-gate.ts";
+import { ProviderGates } from "../../../src/auth/refresh/provider-gates.ts";
 import { InvalidCredentialError, ProviderUnavailableError } from "../../../src/errors.ts";
+import type { ProviderAuth } from "../../../src/providers/provider-auth.ts";
 import { patience } from "../../support/patience.ts";
 
 beforeEach(() => {
@@ -152,4 +154,25 @@ test("a provider that is paused is left alone for five minutes, and the reason i
   await run(gate, call);
   expect(call).toHaveBeenCalledTimes(1);
   expect(gate.free).toBe(2);
+});
+
+test("a gate that is closed leaves no timer behind, paused or not", () => {
+  {
+    using paused = newGate();
+    using _open = newGate();
+    paused.pause("Acme refused this server's own OAuth client.");
+    expect(vi.getTimerCount()).toBe(1);
+  }
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+test("the gates of a process are closed together", () => {
+  {
+    using gates = new ProviderGates({ maxInFlight: 2 });
+    for (const name of ["acme", "umbrella"]) {
+      gates.of({ name, displayName: name } as ProviderAuth).pause("The server's own client was refused.");
+    }
+    expect(vi.getTimerCount()).toBe(2);
+  }
+  expect(vi.getTimerCount()).toBe(0);
 });

@@ -30,6 +30,10 @@ async function countingDatabase() {
   return { counted, database: { ...database, query } };
 }
 
+/** All times of the one session. */
+const stored = (database: Database) =>
+  database.em().execute("select last_activity_at, expires_at, notice_at from sessions");
+
 const farAway = new Date(8e15);
 
 function recorderOf(database: Database, log = createLogger("silent")): ActivityRecorder {
@@ -127,7 +131,9 @@ test("what cannot be written is kept and written later, and is never moved back"
   await record();
   clock.advance(20);
   await touch(client, session);
+  const touched = await stored(database);
   await recorder.flush();
+  expect(await stored(database)).toEqual(touched);
   expect(await lastActivity()).toEqual(clock.now());
 });
 

@@ -98,6 +98,20 @@ test("a status chooses the sessions that have it now, page by page", async () =>
   expect(await count(null)).toBe(6);
 });
 
+test("a session that a sweeper has found expired is listed as one that nobody has found yet", async () => {
+  const clock = new StillClock();
+  await using stage = await setSessionStage({ clock, environment: { SESSION_TIMEOUT: "100" } });
+  const client = await stage.client("alice");
+  await startSession(client, "swept");
+  await startSession(client, "found by nobody");
+  clock.advance(100);
+  await stage.database.em().execute("update sessions set status = 'expired', notice_at = null where label = 'swept'");
+  const labels = labelsOf(await readPage(client, { status: "EXPIRED" }));
+  expect(new Set(labels)).toEqual(new Set(["swept", "found by nobody"]));
+  expect(labelsOf(await readPage(client, { status: "ACTIVE" }))).toEqual([]);
+  expect(labelsOf(await readPage(client, { status: "ENDED" }))).toEqual([]);
+});
+
 test.each([{ first: 101 }, { last: -1 }, { after: "garbage" }])(
   "the page %j is refused with the code VALIDATION_FAILED",
   async (variables) => {

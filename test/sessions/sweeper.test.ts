@@ -1,14 +1,23 @@
 import { expect, test, vi } from "vitest";
+import { systemClock } from "../../src/clock.ts";
 import { encodeCursor } from "../../src/events/cursor.ts";
+import { inProcessDoorbell } from "../../src/events/doorbell.ts";
+import { Outbox } from "../../src/events/outbox.ts";
+import { createLogger } from "../../src/observability/logger.ts";
+import { SessionSweeper } from "../../src/sessions/session-sweeper.ts";
 import type { OAuthStage, OAuthStageOptions } from "../auth/oauth/oauth-stage.ts";
 import { sessionEventsSubscription, sessionsQuery } from "../client/operations.ts";
 import { startTestApp } from "../support/test-app.ts";
+import { createTestDatabase } from "../support/test-database.ts";
 import {
+  chosen,
   end,
   eventTypes,
   issue,
+  never,
   ownKeys,
   readSession,
+  rowId,
   setSessionStage,
   startSession,
   StillClock,
@@ -190,4 +199,36 @@ test("sessions that are over are removed after eight days; until then their even
   clock.advance(2);
   await using server = await startTestApp({ clock, database, environment, sweepIntervalMs: 20 });
   await vi.waitFor(async () => expect(await list(server)).toEqual([kept]), patience);
+});
+
+test("what a removed session used at its providers is removed with it, and other sessions keep theirs", async () => {
+  const clock = new StillClock();
+  await using stage = await setSessionStage({ clock, environment: { ...ownKeys } });
+  const client = await stage.client("alice");
+  const [ended, kept] = [await startSession(client), await startSession(client)];
+  for (const session of [ended, kept]) await chosen(client, session, { provider: "openai" });
+  await end(client, ended);
+  clock.advance(8 * dayS + 1);
+  await stage.database.em().execute("update sessions set expires_at = ? where id = ?", [clock.now(), rowId(kept)]);
+  await using _server = await startTestApp({ clock, database: stage.database, sweepIntervalMs: 20 });
+  await vi.waitFor(
+    async () => expect(await stage.database.em().execute("select id from sessions")).toEqual([{ id: rowId(kept) }]),
+    patience,
+  );
+  const choices = await stage.database.em().execute("select session_id from session_providers");
+  expect(choices).toEqual([{ session_id: rowId(kept) }]);
+});
+
+test("one sweep tells of all that are due, however many batches they fill", async () => {
+  const database = await createTestDatabase();
+  await database.em().execute(
+    `insert into sessions (id, user_id, status, created_at, last_activity_at, expires_at, notice_at)
+      select gen_random_uuid(), 'alice', 'active', '2026-01-01', '2026-01-01', '2026-01-02', '2026-01-01'
+      from generate_series(1, 101)`,
+  );
+  const outbox = new Outbox(database, inProcessDoorbell());
+  const log = createLogger("silent");
+  await using sweeper = new SessionSweeper({ database, outbox, clock: systemClock, log, intervalMs: never });
+  await sweeper.sweep();
+  expect(await eventTypes({ database }, "alice")).toHaveLength(101);
 });

@@ -1,9 +1,8 @@
 import type { Database } from "../../src/db/database.ts";
 import { createTestDatabase } from "./test-database.ts";
 
-/** A database whose next transaction, once `hold` was called, waits until it is let go. */
-export async function holdableDatabase() {
-  const database = await createTestDatabase();
+/** The same database, whose next transaction, once `hold` was called, waits until it is let go. */
+export function holdable(database: Database) {
   let gate: { reached: () => void; released: Promise<void> } | null = null;
   const transaction: Database["transaction"] = async (work) => {
     const held = gate;
@@ -19,4 +18,9 @@ export async function holdableDatabase() {
     return { reached: reached.promise, release: released.resolve };
   };
   return { database: { ...database, transaction }, hold };
+}
+
+/** The worker's test database as a `holdable` one. */
+export async function holdableDatabase() {
+  return holdable(await createTestDatabase());
 }

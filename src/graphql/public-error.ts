@@ -43,9 +43,12 @@ function schemaNames(schema: GraphQLSchema): Set<string> {
   return names;
 }
 
-/** The names that a document gives to what it selects and defines. Beside an input's value may stand a secret. */
+/**
+ * The names that a document gives to what it selects and defines. Beside an input's value may stand a secret; a value of
+ * an enum is no name in the document.
+ */
 function documentNames(document: DocumentNode): Set<string> {
-  const inputs: ReadonlySet<string> = new Set([Kind.ENUM, Kind.OBJECT_FIELD, Kind.ARGUMENT]);
+  const inputs: ReadonlySet<string> = new Set([Kind.OBJECT_FIELD, Kind.ARGUMENT]);
   const names = new Set<string>();
   visit(document, {
     Name: (node, _key, parent) => {

@@ -13,6 +13,7 @@ afterEach(() => {
 /** A worker for which so many refreshes wait at one of its providers; each is done as soon as it is claimed. */
 function startWorker(backlog: number, slots: readonly ClaimSlots[], sending = () => Promise.resolve()) {
   const state = { waiting: backlog, looks: 0 };
+  const house = { recovered: 0, forgotten: 0, stopped: 0 };
   const [busy] = slots;
   const parts = {
     registry: {},
@@ -25,19 +26,28 @@ function startWorker(backlog: number, slots: readonly ClaimSlots[], sending = ()
       },
     },
     refresher: { run: () => Promise.resolve(), close: () => Promise.resolve() },
-    keeper: { recover: () => Promise.resolve(0), giveUp: () => {} },
+    keeper: {
+      recover: ({ all }: { readonly all: boolean }) => {
+        house.recovered += all ? 0 : 1;
+        return Promise.resolve(0);
+      },
+      giveUp: () => {},
+    },
     notices: {
       send: () => {
         state.looks += 1;
         return sending();
       },
-      forgetEnded: () => Promise.resolve(),
-      stop: () => {},
+      forgetEnded: () => {
+        house.forgotten += 1;
+        return Promise.resolve();
+      },
+      stop: () => void (house.stopped += 1),
     },
     log: createLogger("silent"),
     intervalMs,
   } as unknown as ConstructorParameters<typeof RefreshWorker>[0];
-  return { state, worker: new RefreshWorker(parts) };
+  return { state, house, worker: new RefreshWorker(parts) };
 }
 
 const slotsOf = (provider: string): ClaimSlots => ({ provider, free: 4, replayWindow: 0 });
@@ -72,4 +82,21 @@ test("notices that take their time keep no refresh waiting", async () => {
   vi.useRealTimers();
   sent.resolve();
   await worker[Symbol.asyncDispose]();
+});
+
+test("every ten seconds the worker stores what others have left behind, and forgets what is over", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval"] });
+  const { house, worker } = startWorker(0, [slotsOf("anthropic")]);
+  await vi.advanceTimersByTimeAsync(30_000);
+  expect(house).toEqual({ recovered: 3, forgotten: 3, stopped: 0 });
+  vi.useRealTimers();
+  await worker[Symbol.asyncDispose]();
+});
+
+test("a worker that closes leaves the notices that are still to be sent to others, and no timer", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval"] });
+  const { house, worker } = startWorker(0, [slotsOf("anthropic")]);
+  await worker[Symbol.asyncDispose]();
+  expect(house.stopped).toBe(1);
+  expect(vi.getTimerCount()).toBe(0);
 });

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { vendorText } from "../../support/authorization-server/dialect.ts";
+import { signIn } from "../oauth/oauth-stage.ts";
 import {
   endWaits,
   expire,
@@ -100,4 +101,18 @@ test("a request that the provider finds wrong says nothing against the grant, an
   expect(await readRow(stage)).toMatchObject({ status: "active", failures: 1, isSent: false });
   await endWaits(stage);
   expect((await refresh(alice, id)).__typename).toBe("RefreshCredentialPayload");
+});
+
+test("a refresh that goes through ends the complaint that the provider refuses this server's client", async () => {
+  await using stage = await setRefreshStage("anthropic", { holdAt: "received" });
+  const { alice, id, vendor, hold } = stage;
+  const other = await signIn(alice, "anthropic", { label: "other" });
+  const answered = refresh(alice, id);
+  await hold.reached;
+  vendor.next("/token", answer(401, "invalid_client"));
+  await refresh(alice, other.id);
+  expect((await readState(stage)).provider.health).toMatchObject({ status: "DEGRADED" });
+  hold.release();
+  expect((await answered).__typename).toBe("RefreshCredentialPayload");
+  expect((await readState(stage)).provider.health).toMatchObject({ status: "HEALTHY", complaint: null });
 });

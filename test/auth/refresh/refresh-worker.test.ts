@@ -14,6 +14,7 @@ import {
   setRefreshStage,
   startNeighbour,
 } from "./refresh-stage.ts";
+import { startTestApp } from "../../support/test-app.ts";
 import { patience } from "../../support/patience.ts";
 
 const eager = { refresh: { intervalMs: 50 } };
@@ -84,6 +85,24 @@ test("what another process has claimed is left to it", async () => {
   hold.release();
   expect((await claimed).__typename).toBe("RefreshCredentialPayload");
   expect(stage.vendor.oracle).toMatchObject({ refreshes: 2, reuses: 0 });
+});
+
+test("what cannot be refreshed on a server, as it has no OAuth client, is left to those that have one", async () => {
+  await using stage = await setRefreshStage("anthropic");
+  await makeDue(stage);
+  const { database } = stage;
+  await database.em().execute("update provider_credentials set lease_epoch = 7");
+  await using _worker = await startTestApp({ database, ...eager });
+  // Notices are looked for as often as refreshes: after two looks at them there was one at these.
+  for (let looks = 0; looks < 2; looks++) {
+    await database
+      .em()
+      .execute("update provider_credentials set expiry_notice_at = clock_timestamp() - interval '1 s'");
+    await vi.waitFor(async () => expect((await readRow(stage)).noticeIn).toBeGreaterThan(0), patience);
+  }
+  expect(await database.em().execute("select lease_epoch, sent_at from provider_credentials")).toEqual([
+    { lease_epoch: 7, sent_at: null },
+  ]);
 });
 
 test("two processes share what is due: each token is refreshed once", async () => {

@@ -43,6 +43,25 @@ test("entries are removed when their time of keeping is over, a few at a time, a
   await expect.poll(() => ages(database), { timeout: 60_000 }).toEqual(kept);
 });
 
+test("the oldest entries go first, and none that is still kept", async () => {
+  const database = await createTestDatabase();
+  await fill(database, 10);
+  const removed: number[][] = [];
+  const watched: Database = {
+    ...database,
+    query: async (statement, values) => {
+      const rows = await database.query(statement, values);
+      removed.push((await ages(database)).map(([age]) => age!));
+      return rows as never;
+    },
+  };
+  await using _retention = startAuditRetention(watched, log, { keepMs: 3 * dayMs, intervalMs: 10, batchSize: 3 });
+  await expect.poll(() => removed.length, { timeout: 60_000 }).toBeGreaterThanOrEqual(7);
+  expect(removed.slice(0, 7)).toEqual(
+    [9, 8, 7, 6, 5, 4, 3].map((days) => Array.from({ length: days }, (_, age) => age)),
+  );
+});
+
 test("processes that sweep together remove the same as one", async ({ skip }) => {
   const url = await createServerDatabase();
   if (url === null) skip("the embedded database has one process");

@@ -136,3 +136,12 @@ test("of what a database says no value is logged: neither a row, nor the text th
     'invalid input syntax for type uuid: "[hidden]"',
   ]);
 });
+
+test("an object that is nested without end is logged as deep as anybody reads", () => {
+  const { log, lines } = createCapturedLogger();
+  let nested: object = { canary };
+  for (let depth = 0; depth < 10_000; depth++) nested = { nested };
+  log.info({ nested }, "seen");
+  expect(lines[0]).toContain("[too deep]");
+  expect(lines[0]).not.toContain(canary);
+});

@@ -174,6 +174,39 @@ test("of two processes that see the same service in the same hour one adds the e
   ]);
 });
 
+test("what came of an access, and for which provider and credential, are entries of their own in the same hour", async () => {
+  await using database = await createTestDatabase();
+  await using accesses = new ServiceAccesses(database, new StillClock(), log);
+  const refused = { ...succeeded, credentialId: null };
+  const others = [
+    succeeded,
+    { ...succeeded, credentialId: crypto.randomUUID() },
+    { ...refused, outcome: "CREDENTIAL_NOT_FOUND" },
+    { ...refused, outcome: "KEY_UNAVAILABLE" },
+    { ...refused, outcome: "KEY_UNAVAILABLE", provider: "google" },
+    { ...refused, outcome: "KEY_UNAVAILABLE", provider: null },
+  ] as const;
+  for (let again = 0; again < 2; again++) for (const access of others) accesses.record(byBackend, access);
+  await accesses.flush();
+  expect(await readAccesses(database)).toHaveLength(others.length);
+});
+
+test("an entry says when the service came first in the hour, and from where, whoever sees it later", async () => {
+  await using database = await createTestDatabase();
+  const clock = new StillClock();
+  clock.advance(3_600 - ((clock.now().getTime() / 1000) % 3_600));
+  await using here = new ServiceAccesses(database, clock, log);
+  await using there = new ServiceAccesses(database, clock, log);
+  here.record(byBackend, succeeded);
+  await here.flush();
+  const entries = () => database.em().execute("select at, ip, user_agent from audit_log");
+  const first = await entries();
+  clock.advance(60);
+  there.record({ ...byBackend, ip: "10.0.0.8", userAgent: "backend/2" }, succeeded);
+  await there.flush();
+  expect(await entries()).toEqual(first);
+});
+
 test("what cannot be put on record is kept until it can, and stands there once", async () => {
   const real = await createTestDatabase();
   let isAway = true;

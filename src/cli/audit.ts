@@ -31,7 +31,7 @@ function lineOf({ id, createdAt, ...entry }: StoredAuditEntry): string {
 }
 
 /** Writes lines as fast as they are read, and no faster. @returns false once the reader has left, as `head` does. */
-function lineWriter(output: Writable): (lines: string) => Promise<boolean> {
+export function lineWriter(output: Writable): (lines: string) => Promise<boolean> {
   let isOpen = true;
   let failure: Error | null = null;
   output.on("error", (error: NodeJS.ErrnoException) => {

@@ -240,6 +240,16 @@ test("a page is found by the index, however long the log is", async () => {
   expect(plans[2]).toMatch(/Index Scan using audit_log_at_index/);
 });
 
+test("a program's name is kept up to 256 characters, and is a text wherever it is cut", async () => {
+  const database = await createTestDatabase();
+  const entry = { actor: "alice", ip: null, provider: null, credentialId: null, userId: "alice" } as const;
+  for (const userAgent of ["x".repeat(300), `${"x".repeat(255)}😀`, null]) {
+    await writeAudit(database.em(), new Date(), { ...entry, userAgent, action: "session.start", outcome: "succeeded" });
+  }
+  const rows = await new AuditReader(database).list("alice", { limit: 9, inverted: false });
+  expect(rows.map(({ userAgent }) => userAgent)).toEqual(["x".repeat(256), `${"x".repeat(255)}\ufffd`, null]);
+});
+
 test("what concerns the whole server is in no user's log", async () => {
   await using stage = await setSessionStage();
   const entry = { actor: "operator", ip: null, userAgent: null, provider: null, credentialId: null } as const;

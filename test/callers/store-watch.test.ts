@@ -1,0 +1,66 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { RateLimiterAbstract } from "rate-limiter-flexible";
+import { RateLimiter } from "../../src/callers/rate-limiter.ts";
+import { rateLimitNames, type RateLimitSettings } from "../../src/callers/rate-limit.ts";
+import { type RateLimitStore, StoreWatch } from "../../src/callers/rate-limit-store.ts";
+import { Secret } from "../../src/credentials/secret.ts";
+import type { Logger } from "../../src/observability/logger.ts";
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** A watch, and the notices that it gives. */
+function newWatch() {
+  const warn = vi.fn();
+  return { watch: new StoreWatch({ warn } as unknown as Logger), warn };
+}
+
+const away = () => Promise.reject(new Error("away"));
+
+test("a store that has failed is left alone for two seconds, and asked again then", async () => {
+  const { watch } = newWatch();
+  const answer = vi.fn(() => Promise.resolve(7));
+  expect(await watch.ask(answer)).toBe(7);
+  await expect(watch.ask(away)).rejects.toThrow("away");
+  vi.advanceTimersByTime(1_999);
+  await expect(watch.ask(answer)).rejects.toThrow("was away a moment ago");
+  expect(answer).toHaveBeenCalledTimes(1);
+  vi.advanceTimersByTime(1);
+  expect(await watch.ask(answer)).toBe(7);
+});
+
+test("a store that does not answer is waited for two seconds, and no timer is left of one that does", async () => {
+  const { watch } = newWatch();
+  await watch.ask(() => Promise.resolve());
+  expect(vi.getTimerCount()).toBe(0);
+  const asked = watch.ask(() => new Promise(() => {}));
+  const refused = expect(asked).rejects.toThrow("did not answer in time");
+  await vi.advanceTimersByTimeAsync(2_000);
+  await refused;
+});
+
+test("however often it is away, that is told once a minute", async () => {
+  const { watch, warn } = newWatch();
+  for (let second = 0; second < 60; second++) {
+    await watch.ask(away).catch(() => {});
+    vi.advanceTimersByTime(1_000);
+  }
+  expect(warn).toHaveBeenCalledTimes(1);
+  await watch.ask(away).catch(() => {});
+  expect(warn).toHaveBeenCalledTimes(2);
+});
+
+test("a counter that fails for another reason than its limit refuses nobody: that is no word about attempts", async () => {
+  const failure = new Error("a fault of the counter");
+  const counter = { consume: () => Promise.reject(failure) } as unknown as RateLimiterAbstract;
+  const store = { createCounter: () => counter } as unknown as RateLimitStore;
+  const settings = Object.fromEntries(rateLimitNames.map((name) => [name, { points: 10, seconds: 60 }]));
+  const limiter = new RateLimiter(settings as unknown as RateLimitSettings, store, new Secret("00".repeat(32)));
+  await expect(limiter.take("refresh-user", "alice")).rejects.toBe(failure);
+  await expect(limiter.isFirstNotice("refresh-user", "alice")).rejects.toBe(failure);
+});

@@ -38,10 +38,9 @@ test("a store that does not answer is waited for two seconds, and no timer is le
   const { watch } = newWatch();
   await watch.ask(() => Promise.resolve());
   expect(vi.getTimerCount()).toBe(0);
-  const asked = watch.ask(() => new Promise(() => {}));
-  const refused = expect(asked).rejects.toThrow("did not answer in time");
+  const refusal = watch.ask(() => new Promise(() => {})).catch((error: unknown) => String(error));
   await vi.advanceTimersByTimeAsync(2_000);
-  await refused;
+  expect(await refusal).toContain("did not answer in time");
 });
 
 test("however often it is away, that is told once a minute", async () => {

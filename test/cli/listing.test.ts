@@ -72,7 +72,7 @@ test.each([
 });
 
 test.each(["0", "-1", "1001", "1.5", "1e2", "many"])("a page has no %s rows", async (limit) => {
-  await expect(parse("--all", "--limit", limit)).rejects.toThrow();
+  await expect(parse("--all", "--limit", limit)).rejects.toThrow("A page has 1 to 1000 rows.");
 });
 
 test("a page has 1 to 1000 rows, and 50 unless it is told otherwise", async () => {

@@ -20,7 +20,7 @@ test("a request that never ends holds the close up for five seconds, and is cut 
   await vi.advanceTimersByTimeAsync(4_999);
   expect(isClosed).toBe(false);
   await vi.advanceTimersByTimeAsync(1);
-  await expect(request).rejects.toThrow();
+  await expect(request).rejects.toThrow("fetch failed");
   await closed;
   expect(vi.getTimerCount()).toBe(0);
 });

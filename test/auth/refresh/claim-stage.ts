@@ -11,6 +11,16 @@ import { createTestDatabase } from "../../support/test-database.ts";
 
 export const provider = "anthropic";
 
+/** What a provider answers to a refresh: tokens for two hours. */
+export const newTokens = {
+  method: "oauth",
+  accessToken: new Secret("new access"),
+  refreshToken: new Secret("a refresh token that has come of a renewal-1234"),
+  expiresAt: new Date(Date.now() + 7_200_000),
+  scopes: ["new"],
+  account: null,
+} as const;
+
 /** What processes need to claim rows and to write down how a refresh ended: real rows, and no server around them. */
 export async function setClaimStage() {
   const database = await createTestDatabase();

@@ -2,20 +2,11 @@ import { describe, expect, test } from "vitest";
 import type { RefreshClaim } from "../../../src/auth/refresh/refresh-claims.ts";
 import type { RefreshRecord, Setback } from "../../../src/auth/refresh/refresh-record.ts";
 import { sealRenewal } from "../../../src/auth/refresh/renewal.ts";
-import { Secret } from "../../../src/credentials/secret.ts";
 import { dump } from "../oauth/oauth-stage.ts";
-import { type ClaimStage, setClaimStage } from "./claim-stage.ts";
+import { type ClaimStage, newTokens, setClaimStage } from "./claim-stage.ts";
 
 const setback: Setback = { reason: "It failed.", retryInMs: 1_000, isUnknown: false, replayWindow: 0, actor: "alice" };
 const end = { reason: "It is over.", outcome: "REAUTHENTICATION_REQUIRED", actor: "alice" } as const;
-const tokens = {
-  method: "oauth",
-  accessToken: new Secret("new access"),
-  refreshToken: new Secret("new refresh"),
-  expiresAt: new Date(Date.now() + 7_200_000),
-  scopes: [],
-  account: null,
-} as const;
 
 type Outcome = (record: RefreshRecord, claim: RefreshClaim, stage: ClaimStage) => Promise<unknown>;
 
@@ -29,7 +20,7 @@ const outcomes: readonly (readonly [string, Outcome, unknown])[] = [
   [
     "new tokens",
     (record, claim, { vault }) =>
-      record.succeeded(sealRenewal(claim, tokens, vault, { now: new Date(), actor: "alice" })),
+      record.succeeded(sealRenewal(claim, newTokens, vault, { now: new Date(), actor: "alice" })),
     false,
   ],
 ];

@@ -2,8 +2,7 @@ import { expect, test } from "vitest";
 import type { RefreshClaim } from "../../../src/auth/refresh/refresh-claims.ts";
 import type { Setback } from "../../../src/auth/refresh/refresh-record.ts";
 import { sealRenewal } from "../../../src/auth/refresh/renewal.ts";
-import { Secret } from "../../../src/credentials/secret.ts";
-import { type ClaimStage, setClaimStage } from "./claim-stage.ts";
+import { type ClaimStage, newTokens, setClaimStage } from "./claim-stage.ts";
 import { readRow } from "./refresh-stage.ts";
 
 const lost: Setback = { reason: "It was lost.", retryInMs: 1_000, isUnknown: true, replayWindow: 0, actor: "alice" };
@@ -25,15 +24,7 @@ async function types({ database }: ClaimStage): Promise<string[]> {
 }
 
 async function renew(stage: ClaimStage, claim: RefreshClaim): Promise<void> {
-  const credentials = {
-    method: "oauth",
-    accessToken: new Secret("new access"),
-    refreshToken: new Secret("a refresh token that has come of a renewal-1234"),
-    expiresAt: new Date(Date.now() + 7_200_000),
-    scopes: ["new"],
-    account: null,
-  } as const;
-  const renewal = sealRenewal(claim, credentials, stage.vault, { now: new Date(), actor: "alice" });
+  const renewal = sealRenewal(claim, newTokens, stage.vault, { now: new Date(), actor: "alice" });
   expect(await stage.record.succeeded(renewal)).toBe(true);
 }
 

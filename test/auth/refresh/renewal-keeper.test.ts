@@ -4,11 +4,10 @@ import { expect, test } from "vitest";
 import { RefreshSpool } from "../../../src/auth/refresh/refresh-spool.ts";
 import { RenewalKeeper } from "../../../src/auth/refresh/renewal-keeper.ts";
 import { sealRenewal } from "../../../src/auth/refresh/renewal.ts";
-import { Secret } from "../../../src/credentials/secret.ts";
 import { noFaults } from "../../../src/fault-point.ts";
 import { createLogger } from "../../../src/observability/logger.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
-import { setClaimStage } from "./claim-stage.ts";
+import { newTokens, setClaimStage } from "./claim-stage.ts";
 import { Hold, readRow } from "./refresh-stage.ts";
 
 const log = createLogger("silent");
@@ -19,14 +18,6 @@ async function setKeeperStage() {
   const stage = await setClaimStage();
   const claims = stage.newProcess();
   const claim = (await claims.claim(await stage.signIn("alice"), "due", 0))!;
-  const credentials = {
-    method: "oauth",
-    accessToken: new Secret("new access"),
-    refreshToken: new Secret("new refresh"),
-    expiresAt: new Date(Date.now() + 7_200_000),
-    scopes: [],
-    account: null,
-  } as const;
   const spool = RefreshSpool.open(folder.path, log);
   const path = join(folder.path, "spool");
   return {
@@ -34,7 +25,7 @@ async function setKeeperStage() {
     spool,
     path,
     files: () => readdir(path),
-    renewal: sealRenewal(claim, credentials, stage.vault, { now: new Date(), actor: "alice" }),
+    renewal: sealRenewal(claim, newTokens, stage.vault, { now: new Date(), actor: "alice" }),
     newKeeper: (faults = noFaults) => new RenewalKeeper({ spool, record: stage.record, claims, log, faults }),
     [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
   };
@@ -96,6 +87,6 @@ test("a keeper that has given up leaves what it could not store to the next star
   const keeper = stage.newKeeper((point) => (point === "storing" ? down() : undefined));
   const kept = keeper.keep(stage.renewal);
   keeper.giveUp();
-  await expect(kept).rejects.toThrow();
+  await expect(kept).rejects.toThrow("the database is away");
   expect(await stage.files()).toHaveLength(1);
 });

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, rmdirSync, statSync } from "node:fs";
+import { constants, existsSync, lstatSync, mkdirSync, mkdtempSync, rmdirSync, type Stats, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { OperatorError } from "./operator-error.ts";
 
@@ -11,6 +11,53 @@ export class FolderRefusedError extends OperatorError {
       options,
     );
   }
+}
+
+/** Somebody else could have put files there: keys to seal with, or links to what the server would then overwrite. */
+class UntrustedPathError extends OperatorError {}
+
+/**
+ * Refuses what a user other than this one, or root, may have put there. Members of the file's group are trusted: that is
+ * how container platforms give volumes to a process. Windows tells neither owner nor mode, and nothing is refused there.
+ * @throws UntrustedPathError
+ */
+function assertTrusted(path: string, { uid: owner, mode }: Pick<Stats, "uid" | "mode">): void {
+  const uid = process.getuid?.();
+  if (uid === undefined) return;
+  if (owner !== uid && owner !== 0) {
+    throw new UntrustedPathError(
+      `${path} belongs to another user (uid ${owner}; this process runs as uid ${uid}).`,
+      "Run as that user, give the folder to this one with chown, or choose another folder with DATA_DIR.",
+    );
+  }
+  if ((mode & constants.S_IWOTH) !== 0) {
+    throw new UntrustedPathError(
+      `Every user of this machine may write to ${path}.`,
+      `Forbid it with \`chmod o-w ${path}\`, or choose another folder with DATA_DIR.`,
+    );
+  }
+}
+
+/** Refuses a folder, or what a link to one leads to. @throws UntrustedPathError */
+export function assertTrustedFolder(path: string): void {
+  assertTrusted(path, statSync(path));
+}
+
+/**
+ * Refuses a file of a data folder that is a link, which could lead anywhere, or that somebody else may have put there.
+ * One that does not exist yet is none of these.
+ * @throws UntrustedPathError
+ */
+export function assertTrustedFile(path: string): void {
+  const stats = lstatSync(path, { throwIfNoEntry: false });
+  if (stats === undefined) return;
+  if (stats.isSymbolicLink()) {
+    throw new UntrustedPathError(
+      `${path} is a link, and could lead anywhere.`,
+      "Remove it, or choose another folder with DATA_DIR.",
+    );
+  }
+  assertTrusted(path, stats);
 }
 
 function isFolder(path: string): boolean {
@@ -32,13 +79,15 @@ function make(path: string): void {
 
 /**
  * Makes what is missing of a path, mode 0700, and sees to it that something can be put into the folder.
- * @throws FolderRefusedError, or the system's error with `path` as the folder.
+ * @throws FolderRefusedError, UntrustedPathError, or the system's error with `path` as the folder.
  */
 export function makeWritableFolder(path: string): void {
   try {
     make(path);
+    assertTrustedFolder(path);
     rmdirSync(mkdtempSync(join(path, "probe-")));
   } catch (error) {
+    if (error instanceof OperatorError) throw error;
     if ((error as NodeJS.ErrnoException).code === "ENOENT") throw new FolderRefusedError(path, { cause: error });
     throw Object.assign(error as NodeJS.ErrnoException, { path });
   }

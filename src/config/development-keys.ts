@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { existsSync, linkSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { makeWritableFolder } from "../writable-folder.ts";
+import { assertTrustedFile, assertTrustedFolder, makeWritableFolder } from "../writable-folder.ts";
 
 const developmentKeysFile = "development-keys.json";
 
@@ -55,7 +55,7 @@ function parse(text: string): DevelopmentKeys | null {
 /**
  * The development keys of a data folder; made on first use, mode 0600, and never replaced: credentials are sealed with
  * them.
- * @throws DevelopmentKeysError, FolderRefusedError
+ * @throws DevelopmentKeysError, FolderRefusedError, or an OperatorError for what somebody else may have put there
  */
 export function readDevelopmentKeys(dataDir: string): DevelopmentKeys {
   const path = join(dataDir, developmentKeysFile);
@@ -63,6 +63,8 @@ export function readDevelopmentKeys(dataDir: string): DevelopmentKeys {
     makeWritableFolder(dataDir);
     create(path);
   }
+  assertTrustedFolder(dataDir);
+  assertTrustedFile(path);
   const keys = parse(readFileSync(path, "utf8"));
   if (keys === null) throw new DevelopmentKeysError(path);
   return keys;

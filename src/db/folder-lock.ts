@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { OperatorError } from "../operator-error.ts";
-import { makeWritableFolder } from "../writable-folder.ts";
+import { assertTrustedFile, makeWritableFolder } from "../writable-folder.ts";
 
 /** Another process works on the folder. */
 export class FolderInUseError extends OperatorError {
@@ -17,12 +17,15 @@ export class FolderInUseError extends OperatorError {
 /**
  * Keeps a second process out of a folder. The embedded database does not notice one, and both would lose rows.
  * The lock is SQLite's lock on a file, so the system itself drops it when the process ends in whatever way.
- * @throws FolderInUseError, FolderRefusedError
+ * @throws FolderInUseError, FolderRefusedError, or an OperatorError for what somebody else may have put there
  */
 export function lockFolder(folder: string): Disposable {
   makeWritableFolder(folder);
   const holderFile = join(folder, "lock.txt");
-  const lock = new DatabaseSync(join(folder, "lock.sqlite"));
+  const lockFile = join(folder, "lock.sqlite");
+  // Both are opened for writing, and a link in their place would be followed.
+  for (const file of [holderFile, lockFile]) assertTrustedFile(file);
+  const lock = new DatabaseSync(lockFile);
   try {
     lock.exec("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE");
   } catch (error) {

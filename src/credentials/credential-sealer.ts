@@ -32,6 +32,8 @@ type SealedSecrets =
 /** What a sealed OAuth credential needs besides its secrets; it stands in the row's other columns. */
 export interface TokenDetails {
   readonly expiresAt: Date | null;
+  /** See OAuthCredentials; of no use but to a refresh. */
+  readonly lifetime?: number | null;
   readonly scopes: readonly string[];
 }
 
@@ -98,6 +100,7 @@ export class CredentialSealer {
       accessToken: new Secret(secrets.accessToken),
       refreshToken: secrets.refreshToken === null ? null : new Secret(secrets.refreshToken),
       expiresAt: details.expiresAt,
+      lifetime: details.lifetime ?? null,
       scopes: details.scopes,
       account: null,
     };

@@ -29,11 +29,20 @@ export interface CredentialFilter {
   readonly status?: CredentialStatus | null | undefined;
 }
 
+/** Seconds; what the column can hold. */
+const maxLifetime = 2 ** 31 - 1;
+
 /** No refresh is under way, and none has failed. */
 const noRefresh = { failCount: 0, leaseOwner: null, leaseUntil: null, sentAt: null, replayAfter: null } as const;
 
 /** Nothing is done for a credential by itself. */
 const noSchedule = { refreshAfter: null, earliestRefreshAt: null, nextTryAt: null, expiryNoticeAt: null } as const;
+
+/** Seconds. An import does not tell how long its token has lived: what is left is the least that another will live. */
+function timeLeft(expiresAt: Date | null, now: Date): number | null {
+  const seconds = expiresAt === null ? 0 : Math.floor((expiresAt.getTime() - now.getTime()) / 1000);
+  return seconds > 0 ? Math.min(seconds, maxLifetime) : null;
+}
 
 /** The table `provider_credentials`, encrypted. Every query names the user, except the operator's and the housekeeper's. */
 export class CredentialStore {
@@ -73,6 +82,7 @@ export class CredentialStore {
       refreshable: isOAuth && credentials.refreshToken !== null,
       expiresAt: isOAuth ? credentials.expiresAt : null,
       earliestRefreshAt: isOAuth ? (credentials.earliestRefreshAt ?? null) : null,
+      isSpent: isOAuth && credentials.lifetime === 0,
     };
     const { refreshAfter, expiryNoticeAt } = this.#scheduler.plan(lifetime, now);
     const columns = {
@@ -94,6 +104,7 @@ export class CredentialStore {
       scopes: isOAuth ? [...credentials.scopes] : [],
       refreshable: lifetime.refreshable,
       expiresAt: lifetime.expiresAt,
+      lifetime: isOAuth ? (credentials.lifetime ?? timeLeft(credentials.expiresAt, now)) : null,
       lastValidatedAt: validated ? now : null,
       updatedAt: now,
     };

@@ -48,6 +48,8 @@ export const ProviderCredentialEntity = defineEntity({
     scopes: p.array(),
     refreshable: p.boolean(),
     expiresAt: p.datetime(3).nullable(),
+    /** Seconds that the provider's access tokens live, as far as it has said. See OAuthCredentials. */
+    lifetime: p.integer().nullable(),
     /** When the refresh was planned. */
     refreshAfter: p.datetime(3).nullable(),
     /** Before it the provider would refuse a refresh. */

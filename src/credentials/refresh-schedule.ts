@@ -14,6 +14,8 @@ export interface Lifetime {
   readonly refreshable: boolean;
   readonly expiresAt: Date | null;
   readonly earliestRefreshAt: Date | null;
+  /** The provider says that the token has expired as it comes, so that a refresh is worth a try at once. */
+  readonly isSpent?: boolean;
 }
 
 /** When something is to be done for a credential; null: never by itself. */
@@ -35,12 +37,13 @@ export class RefreshScheduler {
   }
 
   /** The schedule of a credential that is stored at `now`. */
-  plan({ method, refreshable, expiresAt, earliestRefreshAt }: Lifetime, now: Date): RefreshSchedule {
+  plan({ method, refreshable, expiresAt, earliestRefreshAt, isSpent }: Lifetime, now: Date): RefreshSchedule {
     if (expiresAt === null) return { refreshAfter: null, expiryNoticeAt: null };
     const lifetime = Math.max(expiresAt.getTime() - now.getTime(), 0);
     // Spread, so that what was stored together does not fall due together.
     const margin = Math.min(this.#thresholdMs, lifetime * lifetimeShare) * (1 - jitter + 2 * jitter * this.#random());
-    const due = Math.max(expiresAt.getTime() - margin, earliestRefreshAt?.getTime() ?? 0);
+    const planned = isSpent === true ? now.getTime() : expiresAt.getTime() - margin;
+    const due = Math.max(planned, earliestRefreshAt?.getTime() ?? 0);
     return {
       refreshAfter: refreshable ? new Date(due) : null,
       expiryNoticeAt: this.nextNotice(method, expiresAt, now),

@@ -1,4 +1,6 @@
-import { Agent, errors, request } from "undici";
+import { Agent, type Dispatcher, errors, request } from "undici";
+import { acceptedCodings, decodeContent, decodeText, isTooLarge } from "./content-coding.ts";
+import { parseJsonObject } from "./provider-error.ts";
 
 export interface OutboundRequest {
   readonly method: "GET" | "POST";
@@ -10,7 +12,10 @@ export interface OutboundRequest {
 
 export interface OutboundResponse {
   readonly status: number;
+  /** Unpacked, without a byte order mark. */
   readonly body: string;
+  /** The content coding that could not be undone, so that `body` is hardly a text; null as a rule. */
+  readonly undecoded: string | null;
   /** The media type in lower case, without parameters; null where the answer names none. */
   readonly contentType: string | null;
   /** Seconds, from `Retry-After` (RFC 9110, section 10.2.3); null where the answer has none that can be read. */
@@ -47,7 +52,7 @@ function isConnectFailure(error: unknown): boolean {
 export interface HttpClientOptions {
   /** Milliseconds for a whole exchange. */
   readonly deadlineMs: number;
-  /** Bytes of an answer's body. */
+  /** Bytes of an answer's body, as it comes and as it is unpacked. */
   readonly maxBodyBytes: number;
 }
 
@@ -64,6 +69,31 @@ function readRetryAfter(value: string | string[] | undefined, now: number): numb
 
 function readMediaType(value: string | string[] | undefined): string | null {
   return typeof value === "string" ? value.split(";", 1)[0]!.trim().toLowerCase() : null;
+}
+
+/** What came of a body, and why there was no more of it: null where it came to its end. */
+interface ReceivedBody {
+  readonly bytes: Buffer;
+  readonly cut: Error | null;
+}
+
+/** Into one buffer: a body that comes byte by byte would cost a hundred times its size as a list of pieces. */
+async function receive(body: Dispatcher.ResponseData["body"]): Promise<ReceivedBody> {
+  let buffer = Buffer.allocUnsafe(4_096);
+  let length = 0;
+  let cut: Error | null = null;
+  try {
+    for await (const piece of body as AsyncIterable<Buffer>) {
+      const needed = length + piece.length;
+      if (needed > buffer.length) {
+        buffer = Buffer.concat([buffer.subarray(0, length)], Math.max(2 * buffer.length, needed));
+      }
+      length += piece.copy(buffer, length);
+    }
+  } catch (error) {
+    cut = error as Error;
+  }
+  return { bytes: buffer.subarray(0, length), cut };
 }
 
 /** All calls to providers: connections are kept alive, redirects are not followed, and size and time are bounded. */
@@ -83,17 +113,18 @@ export class HttpClient implements AsyncDisposable {
   }
 
   /** @throws NoAnswerError, or the signal's reason once the caller has given up. */
-  async send({ url, signal, ...message }: OutboundRequest): Promise<OutboundResponse> {
+  async send({ url, signal, headers, ...message }: OutboundRequest): Promise<OutboundResponse> {
     const deadline = AbortSignal.timeout(this.#options.deadlineMs);
     try {
       const response = await request(url, {
         ...message,
+        headers: { "accept-encoding": acceptedCodings, ...headers },
         dispatcher: this.#agent,
         signal: signal === undefined ? deadline : AbortSignal.any([deadline, signal]),
       });
       return {
         status: response.statusCode,
-        body: await response.body.text(),
+        ...(await this.#readBody(response, signal)),
         contentType: readMediaType(response.headers["content-type"]),
         retryAfter: readRetryAfter(response.headers["retry-after"], Date.now()),
       };
@@ -101,10 +132,24 @@ export class HttpClient implements AsyncDisposable {
       // Not the provider's failure, so it must not look like one.
       signal?.throwIfAborted();
       const options = { cause: error, mayHaveArrived: !isConnectFailure(error) };
-      if (deadline.aborted) throw new NoAnswerError("timeout", options);
-      const reason = error instanceof errors.ResponseExceededMaxSizeError ? "too_large" : "unreachable";
-      throw new NoAnswerError(reason, options);
+      const isLarge = error instanceof errors.ResponseExceededMaxSizeError || isTooLarge(error);
+      if (isLarge) throw new NoAnswerError("too_large", options);
+      throw new NoAnswerError(deadline.aborted ? "timeout" : "unreachable", options);
     }
+  }
+
+  async #readBody(
+    { body, headers }: Dispatcher.ResponseData,
+    signal: AbortSignal | undefined,
+  ): Promise<Pick<OutboundResponse, "body" | "undecoded">> {
+    const { bytes, cut } = await receive(body);
+    signal?.throwIfAborted();
+    if (cut instanceof errors.ResponseExceededMaxSizeError) throw cut;
+    const { content, undecoded } = await decodeContent(bytes, headers["content-encoding"], this.#options.maxBodyBytes);
+    const text = decodeText(content);
+    // Where the length is wrong or the connection ends too soon, an object that has come to its end is whole all the same.
+    if (cut !== null && parseJsonObject(text) === null) throw cut;
+    return { body: text, undecoded };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -52,7 +52,9 @@ export class OAuthClient {
   /** Makes one call with a configuration for it. @throws AuthError */
   async run<T>(step: OAuthStep, exchange: OAuthExchange, call: (to: Configuration) => Promise<T>): Promise<T> {
     return this.translated(step, async (send) => {
-      const configuration = await this.server.configuration({ ...exchange, isKnownCode: this.#failures.isKnownCode });
+      const { isKnownCode } = this.#failures;
+      const ignoreIdToken = exchange.ignoreIdToken ?? !this.isOpenId;
+      const configuration = await this.server.configuration({ ...exchange, isKnownCode, ignoreIdToken });
       send();
       try {
         return await call(configuration);
@@ -75,7 +77,7 @@ export class OAuthClient {
 
   /** `previous` is what stays as it was where the answer leaves it out. */
   read(answer: TokenResponse, previous?: OAuthCredentials): OAuthCredentials {
-    const before = previous ?? { refreshToken: null, account: null, scopes: this.description.scopes };
+    const before = previous ?? { refreshToken: null, account: null, scopes: this.description.scopes, lifetime: null };
     return readOAuthCredentials(answer, before, this.description, this.dependencies.clock);
   }
 }

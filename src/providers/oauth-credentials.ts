@@ -22,14 +22,41 @@ function readScopes(scope: string): string[] {
     .slice(0, maxScopes);
 }
 
-/** Seconds since 1970, or a date as ISO 8601 writes it. */
-function readInstant(value: unknown): Date | null {
-  const date = typeof value === "number" ? new Date(value * 1000) : typeof value === "string" ? new Date(value) : null;
-  return date === null || Number.isNaN(date.getTime()) ? null : date;
+/** Seconds. A longer lifetime counts as none that ends, and a later instant as a mistake. */
+const tenYears = 315_576_000;
+/**
+ * Seconds for which a token is taken to work whose provider says that it has expired as it comes: it was given to be
+ * used. This is also what keeps the refreshes of such tokens apart.
+ */
+const shortestLifetime = 60;
+
+/** When an access token ends that came at `now`. */
+function expiry(lifetime: number | null, isRefreshable: boolean, now: Date): Date | null {
+  if (lifetime === null) return null;
+  // Without a refresh token there is nothing to be done about it, and vendors also write 0 for "never".
+  if (lifetime === 0 && !isRefreshable) return null;
+  return new Date(now.getTime() + (lifetime === 0 ? shortestLifetime : lifetime) * 1000);
+}
+
+/** Seconds since 1970, also in digits, or a date as ISO 8601 writes it; null for what cannot be meant. */
+function readInstant(value: unknown, now: Date): Date | null {
+  const isDate = typeof value === "string" && /^\d{4}-\d\d-\d\d/.test(value);
+  const seconds = typeof value === "string" && /^\d+(\.\d+)?$/.test(value) ? Number(value) : value;
+  const time = isDate ? Date.parse(value) : typeof seconds === "number" ? seconds * 1000 : Number.NaN;
+  return time >= 0 && time <= now.getTime() + tenYears * 1000 ? new Date(time) : null;
+}
+
+/** What an entry of the catalogue makes of an answer that is not as its vendor documents it is not worth the tokens. */
+function describeAccount(answer: TokenResponse, { account }: OAuthDescription): Partial<ProviderAccount> | undefined {
+  try {
+    return account?.({ body: answer, claims: answer.claims() ?? {} });
+  } catch {
+    return undefined;
+  }
 }
 
 function readAccount(answer: TokenResponse, description: OAuthDescription): ProviderAccount | null {
-  const found = description.account?.({ body: answer, claims: answer.claims() ?? {} });
+  const found = describeAccount(answer, description);
   const account = {
     id: readText(found?.id),
     email: readText(found?.email),
@@ -41,22 +68,28 @@ function readAccount(answer: TokenResponse, description: OAuthDescription): Prov
 
 /**
  * The credentials in a token answer. What it leaves out stays as it was: the refresh token and the scopes
- * (RFC 6749, sections 5.1 and 6), and the account.
+ * (RFC 6749, sections 5.1 and 6), the lifetime, and the account.
  */
 export function readOAuthCredentials(
   answer: TokenResponse,
-  previous: Pick<OAuthCredentials, "refreshToken" | "scopes" | "account">,
+  previous: Pick<OAuthCredentials, "refreshToken" | "scopes" | "account" | "lifetime">,
   description: OAuthDescription,
   clock: Clock,
 ): OAuthCredentials {
-  const { expires_in: expiresIn, refresh_token: refreshToken, scope } = answer;
-  const earliestRefreshAt = readInstant(answer["earliest_refresh_at"]);
+  const now = clock.now();
+  const { expires_in: expiresIn, scope } = answer;
+  const refreshToken = answer.refresh_token === undefined ? previous.refreshToken : new Secret(answer.refresh_token);
+  const named = expiresIn === undefined ? (previous.lifetime ?? null) : expiresIn;
+  const lifetime = named !== null && named > tenYears ? null : named;
+  const scopes = scope === undefined ? [] : readScopes(scope);
+  const earliestRefreshAt = readInstant(answer["earliest_refresh_at"], now);
   return {
     method: "oauth",
     accessToken: new Secret(answer.access_token),
-    refreshToken: refreshToken === undefined ? previous.refreshToken : new Secret(refreshToken),
-    expiresAt: expiresIn === undefined ? null : new Date(clock.now().getTime() + expiresIn * 1000),
-    scopes: scope === undefined ? previous.scopes : readScopes(scope),
+    refreshToken,
+    expiresAt: expiry(lifetime, refreshToken !== null, now),
+    lifetime,
+    scopes: scopes.length === 0 ? previous.scopes : scopes,
     account: readAccount(answer, description) ?? previous.account,
     ...(earliestRefreshAt === null ? {} : { earliestRefreshAt }),
   };

@@ -81,8 +81,10 @@ export class OAuthFailures {
     }
     const unusable = findCause(error, UnusableAnswerError);
     if (unusable !== null) {
-      return this.#unavailable(`gave no usable answer (status ${unusable.status}).`, {
-        failure: wasSent && mayHaveBeenCarriedOut(unusable.status) ? "unknown" : "refused",
+      const { status, undecoded } = unusable;
+      const coding = undecoded === null ? "" : `, in the content encoding "${undecoded}", which cannot be decoded here`;
+      return this.#unavailable(`gave no usable answer (status ${status}${coding}).`, {
+        failure: wasSent && mayHaveBeenCarriedOut(status) ? "unknown" : "refused",
         retryAfter: unusable.retryAfter,
         cause: unusable,
       });

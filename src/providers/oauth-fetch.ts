@@ -1,7 +1,7 @@
 import type { CustomFetch } from "openid-client";
 import { type HttpClient, NoAnswerError, type OutboundResponse } from "./http-client.ts";
 import { isConfidential } from "./loopback.ts";
-import { adaptError, adaptTokens, readJsonAnswer, UnusableAnswerError } from "./oauth-answer.ts";
+import { adaptError, adaptTokens, hasAccessToken, readJsonAnswer, UnusableAnswerError } from "./oauth-answer.ts";
 import type { BodyEncoding } from "./oauth-description.ts";
 import type { Json } from "./provider-error.ts";
 import type { ProviderHealth } from "./provider-health.ts";
@@ -12,10 +12,10 @@ export interface OAuthExchange {
   readonly answer: "tokens" | "confirmation" | "document";
   readonly encoding?: BodyEncoding;
   /**
-   * An ID token is not looked at. A refresh need not bring one (OpenID Connect Core, section 12.2), and one that fails
-   * a check, for which keys may have to be fetched, must not cost the tokens that came with it.
+   * An ID token is neither checked nor used: nobody has asked for one. One that fails a check, for which keys may have to
+   * be fetched, must not cost the tokens that came with it.
    */
-  readonly ignoreIdToken?: true;
+  readonly ignoreIdToken?: boolean;
   /** Parameters of the body that replace what was going to be sent. */
   readonly replace?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal | undefined;
@@ -42,7 +42,7 @@ function adapt(response: OutboundResponse, exchange: OAuthExchange): [number, Js
   // RFC 7009, section 2.2: the status says it all, and some send no body.
   if (answer === "confirmation" && response.status >= 200 && response.status < 300) return [200, {}];
   const json = readJsonAnswer(response);
-  const failed = response.status >= 400 || (answer === "tokens" && json["access_token"] === undefined);
+  const failed = response.status >= 400 || (answer === "tokens" && !hasAccessToken(json));
   const error = failed ? adaptError(json, isKnownCode) : null;
   if (error !== null) return [Math.max(response.status, 400), error];
   if (response.status >= 400) throw new UnusableAnswerError(response);
@@ -64,7 +64,8 @@ export function oauthFetch({ http, health }: OAuthFetchDependencies, exchange: O
         ...(content === null ? {} : { body: content.body }),
         signal: exchange.signal,
       });
-      const [status, json] = adapt(response, exchange);
+      // The issuer's keys are fetched in between, with which the ID token is checked.
+      const [status, json] = adapt(response, method === "POST" ? exchange : { answer: "document" });
       health.record(true);
       return Response.json(json, { status });
     } catch (error) {

@@ -95,6 +95,7 @@ export class OAuthMethod {
       );
     }
     const encoding = this.#client.description.bodyEncoding?.refresh ?? "form";
+    // A refresh need not bring an ID token (OpenID Connect Core, section 12.2), and the account is known already.
     return this.#client.run("refresh", { answer: "tokens", encoding, ignoreIdToken: true, signal }, async (to) =>
       this.#client.read(await refreshTokenGrant(to, refreshToken.reveal(), this.#client.resource), credentials),
     );

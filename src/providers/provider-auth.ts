@@ -42,6 +42,12 @@ export interface OAuthCredentials {
   readonly accessToken: Secret;
   readonly refreshToken: Secret | null;
   readonly expiresAt: Date | null;
+  /**
+   * Whole seconds that an access token lives, as the provider said last: a later answer that does not say is taken to
+   * mean the same. 0: it says that its tokens have expired as they come. Null or absent: it has not said, or they do not
+   * end.
+   */
+  readonly lifetime?: number | null;
   readonly scopes: readonly string[];
   readonly account: ProviderAccount | null;
   /** Before this time a refresh would be refused; absent where the provider does not say. */

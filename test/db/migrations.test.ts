@@ -19,6 +19,7 @@ test("the migrations lead from nothing to exactly what the entities say, and bac
     "0006-audit-log",
     "0007-key-rotation",
     "0008-credential-uses-index",
+    "0010-token-lifetime",
   ]);
   expect(await database.orm.schema.getUpdateSchemaSQL({ wrap: false })).toBe("");
   expect(await migrate(database)).toEqual([]);
@@ -43,5 +44,6 @@ test("of several processes that start at once one migrates and the others wait",
     "0006-audit-log",
     "0007-key-rotation",
     "0008-credential-uses-index",
+    "0010-token-lifetime",
   ]);
 });

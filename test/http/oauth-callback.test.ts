@@ -210,7 +210,7 @@ const faults: Record<string, AuthorizationFault> = {
   "a lost answer": { kind: "lost" },
   silence: { kind: "hang" },
   "a page": { kind: "html" },
-  "tokens labelled as a page": { kind: "wrong-type" },
+  "tokens inside a page": { kind: "in-a-page" },
 };
 
 test.each(Object.entries(faults))("%s: the page says that nothing was stored", async (_name, fault) => {

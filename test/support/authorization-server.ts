@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { AnswerForm } from "./answer-forms.ts";
 import { send } from "./mock-provider/answer.ts";
 import { fail } from "./mock-provider/fault.ts";
 import { type Filter, filterAnswer } from "./authorization-server/answer-filter.ts";
@@ -54,6 +55,8 @@ export interface AuthorizationServer extends AsyncDisposable {
   readonly oracle: RefreshOracle;
   /** Members that replace those of successful token answers; undefined takes one away. */
   tokenOverrides: Answer;
+  /** How successful token answers are written from now on; null: as JSON. */
+  tokenForm: AnswerForm | null;
   /** Makes the next answer to this path faulty. */
   next(path: string, fault: AuthorizationFault): void;
   /** The operator's variables for a provider that is to use this server. */
@@ -127,7 +130,14 @@ export async function startAuthorizationServer(
     if (path.startsWith("/token") && encoding !== null) {
       if (encoding !== dialect.requests) return send(response, { status: 400, body: { error: "invalid_request" } });
       const onTokens = (answer: Answer) => void answers.push(answer);
-      const filter = { dialect, tokens: path === "/token", fault, overrides: server.tokenOverrides, onTokens };
+      const filter = {
+        dialect,
+        tokens: path === "/token",
+        fault,
+        overrides: server.tokenOverrides,
+        form: server.tokenForm,
+        onTokens,
+      };
       if (isRefresh) return refresh(request, response, body["refresh_token"] ?? "", filter);
       filterAnswer(response, filter);
     }
@@ -160,6 +170,7 @@ export async function startAuthorizationServer(
     answers,
     oracle: ledger,
     tokenOverrides: {},
+    tokenForm: null,
     next: (path, fault) => void faults.push({ path, fault }),
     environment(provider) {
       const prefix = `${provider.toUpperCase()}_OAUTH`;

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { setTimeout as delay } from "node:timers/promises";
+import { type AnswerForm, writeForm } from "./answer-forms.ts";
 import { type Answer, send } from "./mock-provider/answer.ts";
 import { anthropic } from "./mock-provider/anthropic.ts";
 import { fail } from "./mock-provider/fault.ts";
@@ -45,6 +46,10 @@ export class StrictProvider implements RefreshOracle, StrictProviderState, Async
   afterRotation: RefreshOracle["afterRotation"] = null;
   /** What the token endpoint does instead from now on, until null makes it good again. */
   down: Outage | null = null;
+  /** Members that replace those of successful token answers; undefined takes one away. */
+  tokenOverrides: Readonly<Record<string, unknown>> = {};
+  /** How successful token answers are written from now on; null: as JSON. */
+  tokenForm: AnswerForm | null = null;
 
   private constructor(http: Server, lifetimes: TokenLifetimes) {
     this.#http = http;
@@ -95,7 +100,14 @@ export class StrictProvider implements RefreshOracle, StrictProviderState, Async
     else if (down !== null && down.kind !== "lost") return fail(response, down, anthropic.error);
     const answer = await this.#refresh(parameters);
     if (down?.kind === "lost") response.socket?.resetAndDestroy();
+    else if (answer.status === 200) this.#sendTokens(response, answer);
     else send(response, answer);
+  }
+
+  #sendTokens(response: ServerResponse, answer: Answer): void {
+    const body = { ...(answer.body as object), ...this.tokenOverrides };
+    if (this.tokenForm === null) send(response, { ...answer, body });
+    else writeForm(response, this.tokenForm(body));
   }
 
   #arrive(response: ServerResponse): void {

@@ -72,6 +72,7 @@ interface ClaimedColumns {
   token_version: number;
   scopes: string[];
   expires_ms: number | null;
+  lifetime: number | null;
   lease_epoch: number;
   fail_count: number;
   is_replay: boolean;
@@ -97,7 +98,8 @@ const lease = `update provider_credentials c set
   from claimed
   where c.user_id = claimed.user_id and c.id = claimed.id
   returning c.id, c.user_id, c.provider, c.auth_method, c.label, c.credentials, c.token_version, c.scopes,
-    (extract(epoch from c.expires_at) * 1000)::float8 as expires_ms, c.lease_epoch, c.fail_count, claimed.is_replay,
+    (extract(epoch from c.expires_at) * 1000)::float8 as expires_ms, c.lifetime, c.lease_epoch, c.fail_count,
+    claimed.is_replay,
     extract(epoch from clock_timestamp() - c.next_try_at)::float8 as lag`;
 
 const claimDueStatement = {
@@ -198,6 +200,7 @@ export class RefreshClaims {
       tokenVersion: row.token_version,
       scopes: row.scopes,
       expiresAt: row.expires_ms === null ? null : new Date(row.expires_ms),
+      lifetime: row.lifetime,
       leaseEpoch: row.lease_epoch,
       failCount: row.fail_count,
       isReplay: row.is_replay,

@@ -33,7 +33,7 @@ const storeStatement = {
   text: `with renewal as (
       select * from json_to_record($1::json) as r (
         "userId" text, id uuid, "tokenVersion" int, "leaseEpoch" int, sealed text, "keyId" int, last4 text, fingerprint text,
-        account jsonb, scopes json, "expiresAt" float8, "refreshAfter" float8, "earliestRefreshAt" float8,
+        account jsonb, scopes json, "expiresAt" float8, lifetime int, "refreshAfter" float8, "earliestRefreshAt" float8,
         "expiryNoticeAt" float8, "renewedAt" float8, actor text, event jsonb)
     ), stored as (
       update provider_credentials c set
@@ -43,7 +43,10 @@ const storeStatement = {
           then to_timestamp(r."renewedAt" / 1000) else c.status_since end,
         last4 = r.last4, fingerprint = r.fingerprint, account = coalesce(nullif(r.account, 'null'::jsonb), c.account),
         scopes = array(select json_array_elements_text(r.scopes)), refreshable = true,
-        expires_at = to_timestamp(r."expiresAt" / 1000), refresh_after = to_timestamp(r."refreshAfter" / 1000),
+        expires_at = to_timestamp(r."expiresAt" / 1000),
+        -- One that an older version has left in the spool does not say.
+        lifetime = coalesce(r.lifetime, round((r."expiresAt" - r."renewedAt") / 1000)::int),
+        refresh_after = to_timestamp(r."refreshAfter" / 1000),
         next_try_at = to_timestamp(r."refreshAfter" / 1000),
         earliest_refresh_at = to_timestamp(r."earliestRefreshAt" / 1000),
         expiry_notice_at = to_timestamp(r."expiryNoticeAt" / 1000),

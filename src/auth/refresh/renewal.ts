@@ -23,6 +23,8 @@ export interface Renewal {
   readonly scopes: readonly string[];
   /** Milliseconds since 1970, like all times here. */
   readonly expiresAt: number | null;
+  /** Seconds; see OAuthCredentials. */
+  readonly lifetime: number | null;
   readonly refreshAfter: number | null;
   readonly earliestRefreshAt: number | null;
   readonly expiryNoticeAt: number | null;
@@ -38,9 +40,10 @@ export function sealRenewal(
   { sealer, scheduler }: { readonly sealer: CredentialSealer; readonly scheduler: RefreshScheduler },
   { now, actor }: { readonly now: Date; readonly actor: string },
 ): Renewal {
-  const { expiresAt, earliestRefreshAt = null } = credentials;
+  const { expiresAt, lifetime = null, earliestRefreshAt = null } = credentials;
   const place = { ...claim, tokenVersion: claim.tokenVersion + 1 };
   const { credentials: sealed, keyId } = sealer.seal(credentials, place);
+  // Not at once, even if the provider says again that the token has expired as it comes: that could go on for ever.
   const schedule = scheduler.plan({ method: "oauth", refreshable: true, expiresAt, earliestRefreshAt }, now);
   return {
     id: claim.id,
@@ -57,6 +60,7 @@ export function sealRenewal(
     account: credentials.account,
     scopes: credentials.scopes,
     expiresAt: expiresAt?.getTime() ?? null,
+    lifetime,
     refreshAfter: schedule.refreshAfter?.getTime() ?? null,
     earliestRefreshAt: earliestRefreshAt?.getTime() ?? null,
     expiryNoticeAt: schedule.expiryNoticeAt?.getTime() ?? null,

@@ -49,7 +49,7 @@ const faults: [string, AuthorizationFault, "InvalidCredentialError" | "ProviderU
   ["a page", { kind: "html" }, "ProviderUnavailableError"],
   ["more than can be read", { kind: "huge" }, "ProviderUnavailableError"],
   ["broken JSON", { kind: "rubbish" }, "ProviderUnavailableError"],
-  ["tokens labelled as a page", { kind: "wrong-type" }, "ProviderUnavailableError"],
+  ["tokens inside a page", { kind: "in-a-page" }, "ProviderUnavailableError"],
   ["a redirect", { kind: "redirect", location: "http://127.0.0.1:9/" }, "ProviderUnavailableError"],
   ["silence", { kind: "hang" }, "ProviderUnavailableError"],
   ["nothing, after the work was done", { kind: "lost" }, "ProviderUnavailableError"],

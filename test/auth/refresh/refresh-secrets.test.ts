@@ -35,7 +35,7 @@ test.each(["anthropic", "google"] as const)(
     vendor.next("/token", { kind: "status", status: 503 });
     answers.push(await refresh(alice, id));
     vendor.tokenOverrides = { access_token: accessToken, refresh_token: refreshToken };
-    vendor.next("/token", { kind: "wrong-type" });
+    vendor.next("/token", { kind: "in-a-page" });
     answers.push(await refresh(alice, id));
     await endWaits(stage);
     await database.em().execute("update provider_credentials set sent_at = null, replay_after = null");

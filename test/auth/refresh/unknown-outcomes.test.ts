@@ -21,7 +21,7 @@ const faults: [string, AuthorizationFault][] = [
   ["an answer that is lost", { kind: "lost" }],
   ["a page", { kind: "html" }],
   ["broken JSON", { kind: "rubbish" }],
-  ["tokens labelled as a page", { kind: "wrong-type" }],
+  ["tokens inside a page", { kind: "in-a-page" }],
   ["an answer that is too large", { kind: "huge" }],
   ["a redirect", { kind: "redirect", location: "http://127.0.0.1:9/" }],
   ["a gateway that stopped waiting", { kind: "status", status: 504 }],

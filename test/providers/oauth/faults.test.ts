@@ -17,7 +17,7 @@ const unusable: [string, AuthorizationFault, number | null][] = [
   ["silence", { kind: "hang" }, null],
   ["a redirect", { kind: "redirect", location: "http://127.0.0.1:9/" }, null],
   ["a lost answer", { kind: "lost" }, null],
-  ["tokens labelled as a page", { kind: "wrong-type" }, null],
+  ["tokens inside a page", { kind: "in-a-page" }, null],
 ];
 
 test.each(unusable)("%s: an exchange says that the provider is unavailable", async (_name, fault, retryAfter) => {

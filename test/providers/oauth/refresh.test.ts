@@ -19,7 +19,7 @@ const outcomes: ["refused" | "unknown" | "misconfigured", string, AuthorizationF
   ["unknown", "a lost answer", { kind: "lost" }],
   ["unknown", "silence", { kind: "hang" }],
   ["unknown", "a redirect", { kind: "redirect", location: "http://127.0.0.1:9/" }],
-  ["unknown", "tokens labelled as a page", { kind: "wrong-type" }],
+  ["unknown", "tokens inside a page", { kind: "in-a-page" }],
   ["unknown", "a success without tokens", { kind: "status", status: 200, body: {} }],
   ["misconfigured", "invalid_client", { kind: "status", status: 401, body: body("invalid_client") }],
   ["misconfigured", "unauthorized_client", { kind: "status", status: 400, body: body("unauthorized_client") }],
@@ -57,10 +57,10 @@ test.each([{ kind: "hang" }, { kind: "reset" }, { kind: "html" }, { kind: "statu
   },
 );
 
-test("an answer that failed a check proves nothing against the grant", async () => {
+test("an answer whose tokens cannot be used proves nothing against the grant", async () => {
   await using stage = await setStage("anthropic");
   const credentials = await signIn(stage.provider);
-  stage.server.tokenOverrides = { expires_in: -1 };
+  stage.server.tokenOverrides = { access_token: "two words" };
   const error = await refusal(stage.provider.refreshCredentials(credentials));
   expect(error).toMatchObject({ code: "PROVIDER_UNAVAILABLE", failure: "unknown" });
 });

@@ -1,4 +1,5 @@
 import type { ServerResponse } from "node:http";
+import { type AnswerForm, writeForm } from "../answer-forms.ts";
 import type { Answer, Dialect } from "./dialect.ts";
 import type { LateFault } from "./fault.ts";
 
@@ -10,6 +11,8 @@ export interface Filter {
   readonly fault: LateFault | null;
   /** Members that replace those of a successful answer; undefined takes one away. */
   readonly overrides: Answer;
+  /** How a success with tokens is written, if not as JSON. */
+  readonly form: AnswerForm | null;
   /** Nothing of a success is written before this is done. */
   readonly held?: () => Promise<void>;
   /** Told of each answer with tokens. */
@@ -19,7 +22,7 @@ export interface Filter {
 /** Lets the server do its work and changes what it then says. */
 export function filterAnswer(
   response: ServerResponse,
-  { dialect, tokens, fault, overrides, held, onTokens }: Filter,
+  { dialect, tokens, fault, overrides, form, held, onTokens }: Filter,
 ): void {
   const end = response.end.bind(response) as (text: string | Buffer) => ServerResponse;
 
@@ -38,9 +41,17 @@ export function filterAnswer(
     } else if (json !== null && tokens) {
       const answer = { ...dialect.tokens(json), ...overrides };
       onTokens?.(answer);
+      if (form !== null) {
+        response.end = end as ServerResponse["end"];
+        for (const name of response.getHeaderNames()) response.removeHeader(name);
+        return writeForm(response, form(answer));
+      }
       written = JSON.stringify(answer);
     }
-    if (fault?.kind === "wrong-type") response.setHeader("content-type", "text/html; charset=utf-8");
+    if (fault?.kind === "in-a-page") {
+      response.setHeader("content-type", "text/html; charset=utf-8");
+      written = `<!doctype html><html><body><pre>${written}</pre></body></html>`;
+    }
     response.setHeader("content-length", Buffer.byteLength(written));
     end(written);
   }

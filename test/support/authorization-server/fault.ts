@@ -4,13 +4,13 @@ import type { Fault } from "../mock-provider/fault.ts";
 export type LateFault =
   /** The connection is cut instead of answering: the caller cannot know that it was done. */
   | { readonly kind: "lost" }
-  /** The right answer, labelled as a page. */
-  | { readonly kind: "wrong-type" }
+  /** The right answer inside a page for people, where no program can read it. */
+  | { readonly kind: "in-a-page" }
   /** An error, with status 200. */
   | { readonly kind: "error-with-200" };
 
 export type AuthorizationFault = Exclude<Fault, { kind: "slow" }> | LateFault;
 
 export function isLate(fault: AuthorizationFault): fault is LateFault {
-  return fault.kind === "lost" || fault.kind === "wrong-type" || fault.kind === "error-with-200";
+  return fault.kind === "lost" || fault.kind === "in-a-page" || fault.kind === "error-with-200";
 }

@@ -57,6 +57,12 @@ test("a refresh is never due before the provider allows one, and otherwise that 
   expect(dueIn(signIn(hour, { earliestRefreshAt: inSeconds(60) }))).toBe(hour - 300);
 });
 
+test("what has expired as it came is due at once, unless the provider allows no refresh yet", () => {
+  expect(dueIn(signIn(60, { isSpent: true }))).toBe(0);
+  expect(dueIn(signIn(60, { isSpent: true, earliestRefreshAt: inSeconds(10) }))).toBe(10);
+  expect(dueIn(signIn(60, { isSpent: true, refreshable: false }))).toBeNull();
+});
+
 test("what cannot be refreshed, or does not end, is never due", () => {
   expect(dueIn(signIn(hour, { refreshable: false }))).toBeNull();
   const scheduler = new RefreshScheduler(300);

@@ -35,7 +35,7 @@ const form = (body: Readonly<Record<string, unknown>>) =>
   Buffer.from(
     new URLSearchParams(
       Object.entries(body).flatMap(([name, value]): [string, string][] =>
-        value == null ? [] : [[name, String(value)]],
+        ["string", "number", "boolean"].includes(typeof value) ? [[name, `${value as string}`]] : [],
       ),
     ).toString(),
   );

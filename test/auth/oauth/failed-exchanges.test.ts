@@ -50,6 +50,11 @@ const faults: [string, AuthorizationFault, "InvalidCredentialError" | "ProviderU
   ["more than can be read", { kind: "huge" }, "ProviderUnavailableError"],
   ["broken JSON", { kind: "rubbish" }, "ProviderUnavailableError"],
   ["tokens inside a page", { kind: "in-a-page" }, "ProviderUnavailableError"],
+  [
+    "what nobody can unpack",
+    { kind: "status", status: 200, headers: { "content-encoding": "compress" }, body: "\u001f\u009d" },
+    "ProviderUnavailableError",
+  ],
   ["a redirect", { kind: "redirect", location: "http://127.0.0.1:9/" }, "ProviderUnavailableError"],
   ["silence", { kind: "hang" }, "ProviderUnavailableError"],
   ["nothing, after the work was done", { kind: "lost" }, "ProviderUnavailableError"],
@@ -67,8 +72,7 @@ test.each(faults)("a token endpoint that answers %s is asked once, and nothing c
 
 test.each([
   ["no access token", { access_token: undefined }],
-  ["an expiry in the past", { expires_in: -1 }],
-  ["an expiry that is no number", { expires_in: "soon" }],
+  ["an access token of two words", { access_token: "two words" }],
   ["tokens of a type that nobody here can use", { token_type: "mac" }],
   ["no ID token", { id_token: undefined }],
   ["an ID token that is none", { id_token: "rubbish" }],

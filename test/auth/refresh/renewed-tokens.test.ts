@@ -77,15 +77,6 @@ test.each(["google", "openai"] as const)(
   },
 );
 
-test("a new token without an expiry is neither refreshed nor announced by itself", async () => {
-  await using stage = await setRefreshStage("anthropic");
-  stage.vendor.tokenOverrides = { expires_in: undefined };
-  await refresh(stage.alice, stage.id);
-  expect(await readState(stage)).toMatchObject({ status: "ACTIVE", expiresAt: null, nextRefreshAt: null });
-  expect(await readRow(stage)).toMatchObject({ nextTryIn: null, noticeIn: null });
-  expect(await readEvents(stage)).toMatchObject([{ type: "TokenRefreshed", body: { expiresAt: null } }]);
-});
-
 test("only the credential that was refreshed is changed", async () => {
   await using stage = await setRefreshStage("anthropic");
   const { alice, id, database } = stage;

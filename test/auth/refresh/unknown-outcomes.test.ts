@@ -26,7 +26,11 @@ const faults: [string, AuthorizationFault][] = [
   ["a redirect", { kind: "redirect", location: "http://127.0.0.1:9/" }],
   ["a gateway that stopped waiting", { kind: "status", status: 504 }],
   ["a success without tokens", { kind: "status", status: 200, body: {} }],
-  ["a lifetime that cannot be", { kind: "status", status: 200, body: { access_token: "a", expires_in: -1 } }],
+  ["a token that cannot be used", { kind: "status", status: 200, body: { access_token: "two words" } }],
+  [
+    "an answer that nobody can unpack",
+    { kind: "status", status: 200, headers: { "content-encoding": "compress" }, body: "\u001f\u009d" },
+  ],
 ];
 
 test.each(faults)(

@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { StrictProvider } from "../../support/strict-provider.ts";
-import { type AnswerFormName, answerForms } from "../../support/answer-forms.ts";
+import { type AnswerFormName, answerForms, writeForm } from "../../support/answer-forms.ts";
+import { apiKeyCredentials, createProvider as createApiProvider } from "../provider-under-test.ts";
+import { startRawServer } from "../raw-server.ts";
 import { Secret } from "../../../src/credentials/secret.ts";
 import { approve, catalogEntry, createProvider, expectOAuth, refusal, setStage, signIn } from "./sign-in.ts";
 
@@ -37,6 +39,13 @@ describe("tokens are kept in whichever form they come", () => {
     expect(await strict.isCurrent(renewed.refreshToken!.reveal())).toBe(true);
     expect(strict.reuses).toBe(0);
   });
+});
+
+test.each(names.filter((name) => !name.startsWith("as a form")))("an API's answer counts too: %s", async (name) => {
+  await using api = await startRawServer((_request, response) => writeForm(response, answerForms[name]({ data: [] })));
+  await using subject = createApiProvider(await catalogEntry("anthropic"), api);
+  const credentials = apiKeyCredentials("a-key-of-the-users");
+  expect(await subject.provider.validateCredentials(credentials)).toEqual(credentials);
 });
 
 describe("what cannot be read is no success, and is told by its name", () => {

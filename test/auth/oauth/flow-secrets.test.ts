@@ -55,7 +55,7 @@ test.each(["anthropic", "openai", "google"] as const)(
     answers.push(await complete(client, { pasted: completed!.callback.href }));
     stage.vendor.next("/token", { kind: "lost" });
     answers.push(await complete(client, { code: lost!.answer }));
-    stage.vendor.tokenOverrides = { ...stage.vendor.tokenOverrides, expires_in: -1 };
+    stage.vendor.tokenOverrides = { ...stage.vendor.tokenOverrides, token_type: "mac" };
     answers.push(await complete(client, { code: untrusted!.answer }));
     answers.push(await complete(client, { code: completed!.answer }));
     for (const { flow } of flows) answers.push(await readFlow(client, flow.id));

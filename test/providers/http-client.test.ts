@@ -211,6 +211,13 @@ describe("an object that is whole is an answer", () => {
     expect(await exchange.get()).toMatchObject({ status: 200, body: object });
   });
 
+  test("but not if more comes than the limit allows", async () => {
+    await using exchange = await start((_request, response) => response.end(object.padEnd(1_001)), {
+      maxBodyBytes: 1_000,
+    });
+    expect(await reasonOf(exchange.get())).toBe("too_large");
+  });
+
   test("but not for a caller who has given up", async () => {
     const { promise: arrived, resolve: arrive } = Promise.withResolvers<void>();
     await using exchange = await start((_request, response) => {

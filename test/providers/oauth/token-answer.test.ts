@@ -1,6 +1,9 @@
 import { describe, expect, test } from "vitest";
+import { Secret } from "../../../src/credentials/secret.ts";
+import { defineProvider } from "../../../src/providers/provider.ts";
 import type { OAuthCredentials } from "../../../src/providers/provider-auth.ts";
-import { approve, expectOAuth, refusal, setStage, signIn } from "./sign-in.ts";
+import { startRawServer } from "../raw-server.ts";
+import { approve, createProvider, expectOAuth, loopbackUri, newFlow, refusal, setStage, signIn } from "./sign-in.ts";
 
 const now = new Date("2026-11-01T12:00:00Z");
 const clock = { now: () => now };
@@ -259,6 +262,44 @@ describe("an account", () => {
     });
     expect(account).toEqual({ id: "account-of-alice", email: null, organization: null, plan: null });
   });
+});
+
+test("an entry of the catalogue that fails at an answer does not cost the tokens", async () => {
+  await using server = await startRawServer((request, response) => {
+    request.resume().on("end", () => response.end(JSON.stringify({ access_token: "at-1", account: null })));
+  });
+  const definition = defineProvider({
+    name: "careless",
+    displayName: "Careless",
+    documentationUrl: "https://careless.example",
+    baseUrl: "https://careless.example",
+    oauth: {
+      policy: { standing: "supported", note: "", url: null, asOf: "November 2026" },
+      flows: ["loopback"],
+      authorizationUrl: `${server.baseUrl}/authorize`,
+      tokenUrl: `${server.baseUrl}/token`,
+      scopes: ["all"],
+      clientAuthentication: "none",
+      refreshToken: { rotates: false },
+      account: ({ body }) => ({ id: (body["account"] as { readonly id: string }).id }),
+    },
+  });
+  const provider = createProvider(definition, {
+    CARELESS_OAUTH_CLIENT_ID: "a client",
+    CARELESS_OAUTH_TOKEN_URL: `${server.baseUrl}/token`,
+    CARELESS_OAUTH_AUTHORIZATION_URL: `${server.baseUrl}/authorize`,
+  });
+  const { state, nonce, codeVerifier } = newFlow();
+  const code = new Secret("a code");
+  const credentials = await provider.exchangeOAuthCode({
+    code,
+    state,
+    nonce,
+    codeVerifier,
+    issuer: null,
+    redirectUri: loopbackUri,
+  });
+  expect(credentials).toMatchObject({ account: null, scopes: ["all"] });
 });
 
 describe("earliest_refresh_at", () => {

@@ -92,6 +92,7 @@ test.each([
   [400, "text/html", '{"error":"invalid_grant"}'],
   [200, "application/x-www-form-urlencoded", "error=invalid_grant&error_description=It+has+expired."],
   [400, "application/x-www-form-urlencoded", "error=invalid_grant"],
+  [400, "application/json", '{"error":"invalid_grant","access_token":"at-1"}'],
 ])("a refusal is one in whichever form it comes: %i, %s, %s", async (status, type, body) => {
   await using stage = await setStage("anthropic");
   const credentials = await signIn(stage.provider);

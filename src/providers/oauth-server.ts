@@ -6,13 +6,15 @@ import {
   discovery,
   enableNonRepudiationChecks,
   getJwksCache,
+  type JWKS,
   None,
   type ServerMetadata,
   setJwksCache,
 } from "openid-client";
 import type { Clock } from "../clock.ts";
-import type { HttpClient } from "./http-client.ts";
+import { type HttpClient, NoAnswerError } from "./http-client.ts";
 import { isLoopback } from "./loopback.ts";
+import { UnusableAnswerError } from "./oauth-answer.ts";
 import type { OAuthDescription } from "./oauth-description.ts";
 import { type OAuthExchange, oauthFetch } from "./oauth-fetch.ts";
 import type { ProviderHealth } from "./provider-health.ts";
@@ -25,6 +27,8 @@ interface OAuthServerDependencies {
 }
 
 const discoveryLifetimeMs = 3_600_000;
+/** Seconds. The library fetches keys again that are older than 300. */
+const keysLifetime = 240;
 
 function definedOnly(urls: Readonly<Record<string, string | null | undefined>>): Record<string, string> {
   return Object.fromEntries(
@@ -65,7 +69,8 @@ export class OAuthServer {
 
   /**
    * A configuration for one call.
-   * @throws what openid-client throws where the issuer cannot be asked for its endpoints.
+   * @throws what openid-client throws where the issuer cannot be asked for its endpoints; NoAnswerError or
+   * UnusableAnswerError where it cannot be asked for the keys that an ID token will be checked with.
    */
   async configuration(exchange: OAuthExchange): Promise<Configuration> {
     const { clientId, clientSecret } = this.#settings;
@@ -78,6 +83,7 @@ export class OAuthServer {
     configuration.timeout = 0;
     if (this.#insecure) allowInsecureRequests(configuration);
     if (metadata.jwks_uri !== undefined) enableNonRepudiationChecks(configuration);
+    if (exchange.answer === "tokens" && exchange.ignoreIdToken !== true) await this.#fetchKeys(metadata.jwks_uri);
     if (this.#keys !== undefined) setJwksCache(configuration, this.#keys);
     return configuration;
   }
@@ -85,6 +91,21 @@ export class OAuthServer {
   /** Keeps the issuer's keys that a call has fetched for the next one. */
   keepKeys(configuration: Configuration): void {
     this.#keys = getJwksCache(configuration) ?? this.#keys;
+  }
+
+  /** Before the code is sent: once it is spent, keys that cannot be fetched would cost the tokens that came for it. */
+  async #fetchKeys(url: string | undefined): Promise<void> {
+    const now = Math.floor(Date.now() / 1000);
+    if (url === undefined || now - (this.#keys?.uat ?? 0) < keysLifetime) return;
+    const options = { method: "GET", headers: { accept: "application/json" }, body: null, redirect: "manual" } as const;
+    try {
+      const response = await oauthFetch(this.#dependencies, { answer: "document" })(url, options);
+      // The library looks again for a key that it does not find if it last looked a minute ago.
+      this.#keys = { jwks: (await response.json()) as JWKS, uat: now - 60 };
+    } catch (error) {
+      // Anything else is told with the token, by the library.
+      if (error instanceof NoAnswerError || error instanceof UnusableAnswerError) throw error;
+    }
   }
 
   async #metadata(clientId: string): Promise<ServerMetadata> {

@@ -1,6 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
+import { acceptedCodings } from "../../src/providers/content-coding.ts";
 import { MethodUnavailableError } from "../../src/errors.ts";
 import { Secret } from "../../src/credentials/secret.ts";
 import type { ApiKeyCredentials, OAuthCredentials, ProviderAuth } from "../../src/providers/provider-auth.ts";
@@ -84,7 +85,8 @@ describe.each(catalog)("$name", (definition) => {
     expect(access.baseUrl).toBe(`${server.baseUrl}/gateway`);
     expect(request!.path).toMatch(/^\/gateway\/\w/);
     const { host: _host, connection: _connection, ...headers } = request!.headers;
-    expect(headers).toEqual({ accept: "application/json", ...revealHeaders(access) });
+    const negotiation = { accept: "application/json", "accept-encoding": acceptedCodings };
+    expect(headers).toEqual({ ...negotiation, ...revealHeaders(access) });
     for (const place of [request!.path, decodeURIComponent(request!.path), request!.body]) {
       expect(place).not.toContain(key);
     }

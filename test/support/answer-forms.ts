@@ -31,14 +31,15 @@ const packed =
     pieces: [pack(json(body))],
   });
 
-const form = (body: Readonly<Record<string, unknown>>) =>
-  Buffer.from(
-    new URLSearchParams(
-      Object.entries(body).flatMap(([name, value]): [string, string][] =>
-        ["string", "number", "boolean"].includes(typeof value) ? [[name, `${value as string}`]] : [],
-      ),
-    ).toString(),
-  );
+/** What is no text, number or boolean has no place in a form. */
+function form(body: Readonly<Record<string, unknown>>): Buffer {
+  const fields = new URLSearchParams();
+  for (const [name, value] of Object.entries(body)) {
+    if (typeof value === "string" || typeof value === "number" || typeof value === "boolean")
+      fields.set(name, String(value));
+  }
+  return Buffer.from(fields.toString());
+}
 
 const utf16be = (content: Buffer) => Buffer.from(content.toString(), "utf16le").swap16();
 

@@ -1,16 +1,7 @@
 import { expect, test } from "vitest";
 import { credentialEventsSubscription } from "../../client/operations.ts";
 import { signIn } from "../oauth/oauth-stage.ts";
-import {
-  grant,
-  makeDue,
-  readEvents,
-  readRow,
-  readState,
-  refresh,
-  sentRefreshTokens,
-  setRefreshStage,
-} from "./refresh-stage.ts";
+import { grant, makeDue, readRow, readState, refresh, sentRefreshTokens, setRefreshStage } from "./refresh-stage.ts";
 
 test("new tokens replace the old ones, say when the next refresh is due, and are told to subscribers", async () => {
   await using stage = await setRefreshStage("anthropic");

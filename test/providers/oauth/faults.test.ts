@@ -152,12 +152,18 @@ test("discovery that fails is tried again at the next call, and is asked once wh
   expect(stage.server.requests.filter((request) => request.path === "/jwks")).toHaveLength(1);
 });
 
-test("keys that cannot be fetched are the provider's trouble, not the user's", async () => {
-  await using stage = await setStage("google");
-  const exchange = await approve(stage.provider);
-  stage.server.next("/jwks", { kind: "status", status: 500 });
-  expect((await refusal(stage.provider.exchangeOAuthCode(exchange))).code).toBe("PROVIDER_UNAVAILABLE");
-});
+test.each([{ kind: "status", status: 500 }, { kind: "hang" }, { kind: "html" }] as const)(
+  "keys that cannot be fetched (%o) are the provider's trouble, and do not cost the code",
+  async (fault) => {
+    await using stage = await setStage("google", { deadlineMs: 500 });
+    const exchange = await approve(stage.provider);
+    stage.server.next("/jwks", fault);
+    const error = await refusal(stage.provider.exchangeOAuthCode(exchange));
+    expect(error).toMatchObject({ code: "PROVIDER_UNAVAILABLE", failure: "refused" });
+    expect(stage.server.requests.filter(({ path }) => path === "/token")).toEqual([]);
+    await stage.provider.exchangeOAuthCode(exchange);
+  },
+);
 
 test("a caller may stop waiting", async () => {
   await using stage = await setStage("anthropic");

@@ -56,6 +56,12 @@ test("a good ID token tells who the account is", async () => {
   });
 });
 
+test("a key that the issuer has taken up since its keys were fetched is looked for at once", async () => {
+  await exchange({});
+  await server.rotate();
+  expect(expectOAuth(await exchange({})).account?.id).toBe("alice");
+});
+
 /** With what the log is to say of the reason. */
 const forgeries: [string, IdTokenForgery, RegExp][] = [
   ["signed by somebody else", { strangerSigns: true }, /signature verification failed/],

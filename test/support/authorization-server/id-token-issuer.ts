@@ -20,21 +20,31 @@ export interface IdTokenIssuer extends AsyncDisposable {
   forgery: IdTokenForgery;
   /** The nonce of the authorization request that the next code belongs to. */
   nonce: string;
+  /** Signs with a new key from now on, and publishes no other. */
+  rotate(): Promise<void>;
 }
 
 export const audience = "the-operators-client";
 
 export async function startIdTokenIssuer(): Promise<IdTokenIssuer> {
-  const [own, stranger] = await Promise.all([1, 2].map(() => generateKeyPair("ES256", { extractable: true })));
-  const key = { ...(await exportJWK(own!.publicKey)), kid: "key-1", alg: "ES256", use: "sig" };
+  const makeKey = () => generateKeyPair("ES256", { extractable: true });
+  const publish = async ({ publicKey }: Awaited<ReturnType<typeof makeKey>>, kid: string) => ({
+    ...(await exportJWK(publicKey)),
+    kid,
+    alg: "ES256",
+    use: "sig",
+  });
+  const stranger = await makeKey();
+  let own = await makeKey();
+  let key = await publish(own, "key-1");
 
   async function idToken(): Promise<string | null> {
     const { claims, strangerSigns = false, tamper } = server.forgery;
     const now = Math.floor(Date.now() / 1000);
     const usual = { iss: issuer, aud: audience, sub: "alice", iat: now, exp: now + 300, nonce: server.nonce };
     const token = await new SignJWT({ ...usual, ...claims })
-      .setProtectedHeader({ alg: "ES256", kid: "key-1" })
-      .sign(strangerSigns ? stranger!.privateKey : own!.privateKey);
+      .setProtectedHeader({ alg: "ES256", kid: key.kid })
+      .sign(strangerSigns ? stranger.privateKey : own.privateKey);
     return tamper === undefined ? token : tamper(token);
   }
 
@@ -65,6 +75,10 @@ export async function startIdTokenIssuer(): Promise<IdTokenIssuer> {
     issuer,
     forgery: {},
     nonce: "",
+    async rotate() {
+      own = await makeKey();
+      key = await publish(own, "key-2");
+    },
     async [Symbol.asyncDispose]() {
       http.close();
       http.closeAllConnections();

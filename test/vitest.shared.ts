@@ -2,6 +2,9 @@ import { fileURLToPath } from "node:url";
 import type { ViteUserConfig } from "vitest/config";
 import { patience } from "./support/patience.ts";
 
+/** Test files that start programs. Their name says it, so that `npm test` stays without them and fast. */
+export const startingProcesses = ["test/**/*.process.test.ts", "test/auth/refresh/processes/**/*.test.ts"];
+
 /** What all tests share. */
 export const shared = {
   root: fileURLToPath(new URL("..", import.meta.url)),

@@ -1,45 +1,46 @@
 import { type CommandParts, openCommandParts } from "../../src/app/command-parts.ts";
 import { operator } from "../../src/cli/operator.ts";
 import { loadConfig } from "../../src/config.ts";
-import { openConfiguredDatabase } from "../../src/db/configured-database.ts";
-import { migrate } from "../../src/db/migrate.ts";
 import { Secret } from "../../src/credentials/secret.ts";
 import type { ProviderCredential } from "../../src/credentials/provider-credential.ts";
 import { loadCatalog } from "../../src/providers/registry.ts";
+import { type CommandOptions, type CommandResult, runCommand } from "../support/run-command.ts";
 import { type ProgramOptions, runProgram } from "../support/server-process.ts";
-import { createServerDatabase } from "../support/test-database.ts";
+import { migratedDatabaseIn } from "../support/test-database.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 import { testEnvironment } from "../support/test-app.ts";
 
-/** A migrated database of a test's own, on which commands run as processes. */
+type Environment = Readonly<Record<string, string>>;
+
+/** A migrated database of a test's own, on which commands run. */
 export interface CommandStage extends AsyncDisposable {
   readonly folder: string;
-  readonly environment: Readonly<Record<string, string>>;
-  /** Runs `maestro-auth` with the stage's environment, unless another is given. */
+  readonly environment: Environment;
+  /** Runs `maestro-auth` in the test's own process, with the stage's environment, unless another is given. */
   run(
     args: readonly string[],
-    options?: ProgramOptions & { readonly environment?: Readonly<Record<string, string>> },
+    options?: CommandOptions & { readonly environment?: Environment },
+  ): Promise<CommandResult>;
+  /** The same as a process of its own. */
+  runAsProcess(
+    args: readonly string[],
+    options?: ProgramOptions & { readonly environment?: Environment },
   ): ReturnType<typeof runProgram>;
   /** Lets a test put something there, or look. The embedded database is free for commands again afterwards. */
-  within<T>(work: (parts: CommandParts) => Promise<T>, variables?: Readonly<Record<string, string>>): Promise<T>;
+  within<T>(work: (parts: CommandParts) => Promise<T>, variables?: Environment): Promise<T>;
 }
 
 /** PostgreSQL where the run has one, else the embedded database in a folder. */
-export async function commandStage(variables: Readonly<Record<string, string>> = {}): Promise<CommandStage> {
+export async function commandStage(variables: Environment = {}): Promise<CommandStage> {
   const folder = await temporaryFolder();
-  const url = await createServerDatabase();
-  const place = { DATA_DIR: folder.path, ...(url === null ? {} : { DATABASE_URL: url }) };
+  const place = await migratedDatabaseIn(folder.path);
   const environment = { ...testEnvironment, LOG_LEVEL: "warn", ...place, ...variables };
   const catalog = await loadCatalog();
-  const config = loadConfig(catalog, environment);
-  {
-    await using database = await openConfiguredDatabase(config, () => {});
-    await migrate(database);
-  }
   return {
     folder: folder.path,
     environment,
-    run: (args, options) => runProgram("src/cli.ts", args, options?.environment ?? environment, options),
+    run: (args, options) => runCommand(args, options?.environment ?? environment, options),
+    runAsProcess: (args, options) => runProgram("src/cli.ts", args, options?.environment ?? environment, options),
     within: async (work, more = {}) => {
       await using parts = await openCommandParts(loadConfig(catalog, { ...environment, ...more }), catalog);
       return await work(parts);

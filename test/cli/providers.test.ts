@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { loadCatalog } from "../../src/providers/registry.ts";
-import { runProgram } from "../support/server-process.ts";
+import { runCommand } from "../support/run-command.ts";
 
 const keys = { AUTH_JWT_SECRET: "a secret for tests of at least 32 bytes", CREDENTIAL_ENCRYPTION_KEY: "07".repeat(32) };
 
@@ -11,7 +11,7 @@ interface Listed {
 }
 
 test("`maestro-auth providers` lists the whole catalogue, and why a method is not available", async () => {
-  const { code, stdout } = await runProgram("src/cli.ts", ["providers"], keys);
+  const { code, stdout } = await runCommand(["providers"], keys);
   expect(code).toBe(0);
   const [heading, ...lines] = stdout.trim().split("\n");
   expect(heading).toMatch(/^PROVIDER +METHOD +FLOWS +AVAILABLE +POLICY +WHY$/);
@@ -21,7 +21,7 @@ test("`maestro-auth providers` lists the whole catalogue, and why a method is no
 });
 
 test("`maestro-auth providers --json` tells what the environment configures, and no secret of it", async () => {
-  const { stdout } = await runProgram("src/cli.ts", ["providers", "--json"], {
+  const { stdout } = await runCommand(["providers", "--json"], {
     ...keys,
     GOOGLE_OAUTH_CLIENT_ID: "client",
     GOOGLE_OAUTH_CLIENT_SECRET: "the-client-secret",
@@ -43,7 +43,7 @@ test("an unknown command, and an unknown option of a known one, end with 2 and s
     [["prowiders"], /unknown command 'prowiders'/],
     [["providers", "--jsn"], /unknown option '--jsn'/],
   ] as const) {
-    const { code, stdout, stderr } = await runProgram("src/cli.ts", args, keys);
+    const { code, stdout, stderr } = await runCommand(args, keys);
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
     expect(stderr).toMatch(message);
   }

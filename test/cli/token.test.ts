@@ -2,12 +2,12 @@ import { expect, test } from "vitest";
 import { TokenVerifier } from "../../src/callers/token-verifier.ts";
 import { systemClock } from "../../src/clock.ts";
 import { Secret } from "../../src/credentials/secret.ts";
-import { runProgram } from "../support/server-process.ts";
+import { runCommand } from "../support/run-command.ts";
 
 const secret = "a secret for tests of at least 32 bytes";
 const environment = { AUTH_JWT_SECRET: secret, CREDENTIAL_ENCRYPTION_KEY: Buffer.alloc(32, 1).toString("hex") };
 
-const token = (...args: string[]) => runProgram("src/cli.ts", ["token", ...args], environment);
+const token = (...args: string[]) => runCommand(["token", ...args], environment);
 
 test("`maestro-auth token` prints a token that the server accepts, for the user, scopes and time that were asked", async () => {
   const { code, output } = await token("--user", "alice", "--scope", "credentials:read users:act", "--lifetime", "2h");
@@ -49,7 +49,7 @@ test("`maestro-auth token --json` prints the token with what it allows", async (
 });
 
 test("where an identity provider issues the tokens, the server says so", async () => {
-  const { code, output } = await runProgram("src/cli.ts", ["token", "--user", "alice"], {
+  const { code, output } = await runCommand(["token", "--user", "alice"], {
     CREDENTIAL_ENCRYPTION_KEY: environment.CREDENTIAL_ENCRYPTION_KEY,
     AUTH_JWKS_URL: "https://login.example.com/jwks.json",
     AUTH_ISSUER: "https://login.example.com/",

@@ -1,12 +1,15 @@
 import { randomBytes } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
 import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import pg from "pg";
 import type { TestProject } from "vitest/node";
 
 declare module "vitest" {
   interface ProvidedContext {
-    /** One run of the suites; databases whose name begins with `prefix` are dropped when it ends. */
-    testRun: { prefix: string; databaseUrl: string | null; redisUrl: string | null };
+    /** One run of the suites. When it ends, `folder` is removed, and databases whose name begins with `prefix` are dropped. */
+    testRun: { prefix: string; folder: string; databaseUrl: string | null; redisUrl: string | null };
   }
 }
 
@@ -69,9 +72,11 @@ export default async function setup(project: TestProject): Promise<() => Promise
       throw fault("TEST_REDIS_URL", error);
     });
   }
-  project.provide("testRun", { prefix, databaseUrl, redisUrl });
+  const folder = await mkdtemp(join(tmpdir(), "maestro-auth-run-"));
+  project.provide("testRun", { prefix, folder, databaseUrl, redisUrl });
 
   return async () => {
+    await rm(folder, { recursive: true, force: true });
     if (databaseUrl !== null) await dropDatabases(databaseUrl, prefix);
   };
 }

@@ -6,6 +6,11 @@ import { TestClient } from "./test-client.ts";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const closedNetwork = fileURLToPath(new URL("closed-network.ts", import.meta.url));
 
+/** Where the programs of all runs find what Node has compiled before: it halves what a start costs. */
+export const compileCache = {
+  NODE_COMPILE_CACHE: fileURLToPath(new URL("../../node_modules/.cache/compiled", import.meta.url)),
+};
+
 type Environment = Readonly<Record<string, string>>;
 
 type Program = ChildProcess & {
@@ -35,7 +40,7 @@ function start(
   const loaded = [closedNetwork, ...imports].flatMap((module) => ["--import", module]);
   const child = spawn(process.execPath, [...loaded, script, ...args], {
     cwd: root,
-    env: { PATH: process.env["PATH"], ...environment },
+    env: { PATH: process.env["PATH"], ...compileCache, ...environment },
     stdio: ["pipe", "pipe", "pipe"],
     ...(uid === undefined ? {} : { uid }),
     ...(timeout === undefined ? {} : { timeout, killSignal: "SIGKILL" }),

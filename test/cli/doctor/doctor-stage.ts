@@ -1,5 +1,4 @@
 import { randomBytes } from "node:crypto";
-import type { ProgramOptions } from "../../support/server-process.ts";
 import type { CommandStage } from "../command-stage.ts";
 
 export interface Found {
@@ -9,6 +8,8 @@ export interface Found {
   readonly cure?: string;
 }
 
+type Printed = Omit<Awaited<ReturnType<CommandStage["runAsProcess"]>>, "stderr">;
+
 /** A key as production has one. */
 export const randomKey = () => randomBytes(32).toString("base64");
 
@@ -16,10 +17,10 @@ export const randomKey = () => randomBytes(32).toString("base64");
 export async function examine(
   stage: CommandStage,
   variables: Readonly<Record<string, string>> = {},
-  options: ProgramOptions = {},
+  run: (...command: Parameters<CommandStage["runAsProcess"]>) => Promise<Printed> = (args, options) =>
+    stage.run(args, options),
 ): Promise<{ code: number | null; found: ReadonlyMap<string, Found>; output: string }> {
-  const { code, stdout, output } = await stage.run(["doctor", "--json"], {
-    ...options,
+  const { code, stdout, output } = await run(["doctor", "--json"], {
     environment: { ...stage.environment, ...variables },
   });
   const report = JSON.parse(stdout) as { ok: boolean; checks: ({ check: string } & Found)[] };

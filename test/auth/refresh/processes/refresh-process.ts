@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { vi } from "vitest";
 import type { RefreshTarget } from "../../../../src/auth/refresh/refresh-claims.ts";
+import { compileCache } from "../../../support/server-process.ts";
 import type { ChildMessage, ChildRequest, ChildTask } from "./child.ts";
 
 const script = fileURLToPath(new URL("child.ts", import.meta.url));
@@ -37,19 +38,12 @@ export class RefreshProcess implements AsyncDisposable {
     child.setMaxListeners(0);
   }
 
-  /**
-   * Starts it; it may have died before it is ready, where that is its task.
-   * @param compileCache a folder that makes the second start and the next ones faster.
-   */
-  static async start(
-    task: ChildTask,
-    compileCache: string,
-    { variables = {}, preload }: ProcessSetting = {},
-  ): Promise<RefreshProcess> {
+  /** Starts it; it may have died before it is ready, where that is its task. */
+  static async start(task: ChildTask, { variables = {}, preload }: ProcessSetting = {}): Promise<RefreshProcess> {
     const preloaded = [closedNetwork, ...(preload === undefined ? [] : [fileURLToPath(preload)])];
     const child = fork(script, [JSON.stringify(task)], {
       execArgv: preloaded.flatMap((module) => ["--import", module]),
-      env: { PATH: process.env["PATH"], NODE_COMPILE_CACHE: compileCache, ...variables },
+      env: { PATH: process.env["PATH"], ...compileCache, ...variables },
       stdio: ["ignore", "pipe", "pipe", "ipc"],
     });
     const refreshing = new RefreshProcess(child);

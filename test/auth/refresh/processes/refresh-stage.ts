@@ -13,7 +13,7 @@ import { migrate } from "../../../../src/db/migrate.ts";
 import type { RefreshOracle } from "../../../support/refresh-oracle.ts";
 import { temporaryFolder } from "../../../support/temporary-folder.ts";
 import { testEnvironment } from "../../../support/test-app.ts";
-import { createServerDatabase } from "../../../support/test-database.ts";
+import { createMigratedServerDatabase } from "../../../support/test-database.ts";
 import type { ChildTask } from "./child.ts";
 import { type ProcessSetting, RefreshProcess } from "./refresh-process.ts";
 import { providerName, rotatingProvider } from "./rotating-provider.ts";
@@ -57,7 +57,6 @@ export class RefreshStage implements AsyncDisposable {
   /** What the configuration of a server on this stage is read from. */
   readonly environment: Readonly<Record<string, string>>;
   readonly #graceSeconds: number;
-  readonly #compileCache: string;
   readonly #stack: AsyncDisposableStack;
 
   private constructor(parts: {
@@ -67,7 +66,6 @@ export class RefreshStage implements AsyncDisposable {
     readonly name: string;
     readonly environment: Readonly<Record<string, string>>;
     readonly graceSeconds: number;
-    readonly compileCache: string;
     readonly stack: AsyncDisposableStack;
   }) {
     this.database = parts.database;
@@ -76,7 +74,6 @@ export class RefreshStage implements AsyncDisposable {
     this.#name = parts.name;
     this.environment = parts.environment;
     this.#graceSeconds = parts.graceSeconds;
-    this.#compileCache = parts.compileCache;
     this.#stack = parts.stack;
   }
 
@@ -88,7 +85,7 @@ export class RefreshStage implements AsyncDisposable {
     name = providerName,
     ...options
   }: StageOptions): Promise<RefreshStage | null> {
-    const url = options.databaseUrl ?? (await createServerDatabase());
+    const url = options.databaseUrl ?? (await createMigratedServerDatabase());
     if (url === null) return null;
     await using stack = new AsyncDisposableStack();
     const folder = stack.use(await temporaryFolder());
@@ -104,8 +101,7 @@ export class RefreshStage implements AsyncDisposable {
     await migrate(database);
     const config = loadConfig([rotatingProvider(graceSeconds)], environment);
     const vault = await openVault(database, config, systemClock);
-    const compileCache = join(folder.path, "compile-cache");
-    const parts = { database, provider, vault, name, environment, graceSeconds, compileCache };
+    const parts = { database, provider, vault, name, environment, graceSeconds };
     const stage = new RefreshStage({ ...parts, stack: stack.move() });
     await stage.#connectAll(credentials);
     return stage;
@@ -166,7 +162,7 @@ export class RefreshStage implements AsyncDisposable {
     const all = { ...this.environment, ...own, ...environment };
     const task = { ...options, environment: all, graceSeconds: this.#graceSeconds };
     const setting = { ...(variables && { variables }), ...(preload && { preload }) };
-    return RefreshProcess.start(task, this.#compileCache, setting);
+    return RefreshProcess.start(task, setting);
   }
 
   /** Starts so many processes, each with a data folder of its own, as on so many machines. */

@@ -72,7 +72,6 @@ async function startServers(stage: RefreshStage) {
   const environments = Array.from({ length: processes }, (_, index) => ({
     ...stage.environment,
     DATA_DIR: `${folder.path}/${index}`,
-    NODE_COMPILE_CACHE: `${folder.path}/compile-cache`,
   }));
   const servers = await Promise.all(environments.map((environment) => ServerProcess.start(environment)));
   for (const server of servers) stack.use(server);

@@ -4,6 +4,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { compileCache } from "../support/server-process.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -26,7 +27,7 @@ class Program implements AsyncDisposable {
   constructor(environment: Readonly<Record<string, string>>, execArgv: readonly string[] = []) {
     this.#child = spawn(process.execPath, [...execArgv, "src/main.ts"], {
       cwd: root,
-      env: { PATH: process.env["PATH"], ...environment },
+      env: { PATH: process.env["PATH"], ...compileCache, ...environment },
       stdio: ["ignore", "pipe", "pipe"],
     });
     for (const stream of [this.#child.stdout!, this.#child.stderr!]) {

@@ -47,6 +47,7 @@ test(
       ["import", "maestro"],
       ["schema", "--check"],
       ["doctor"],
+      ["health"],
       ["token", "--user", "alice", "--lifetime", "soon"],
       ["credentials", "revoke", "--user", "alice", credential.id],
     ]) {

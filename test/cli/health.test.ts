@@ -2,7 +2,7 @@ import { createServer } from "node:http";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { expect, test } from "vitest";
-import { runProgram } from "../support/server-process.ts";
+import { runCommand } from "../support/run-command.ts";
 
 /** A server that answers every path with a status of its own. */
 async function serverThatAnswers(statuses: Readonly<Record<string, number>>) {
@@ -16,7 +16,7 @@ async function serverThatAnswers(statuses: Readonly<Record<string, number>>) {
 
 test("health ends with 0 while the server lives, and --ready while it can serve; otherwise it says why", async () => {
   await using server = await serverThatAnswers({ "/health": 200, "/ready": 503 });
-  const run = (args: readonly string[], PORT: string) => runProgram("src/cli.ts", ["health", ...args], { PORT });
+  const run = (args: readonly string[], PORT: string) => runCommand(["health", ...args], { PORT });
   const [lives, ready, nobody, mistaken] = await Promise.all([
     run(["--json"], server.port),
     run(["--ready"], server.port),

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { compileCache } from "../support/server-process.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -11,7 +12,7 @@ async function interrupt(command: string, args: readonly string[], cue: string, 
   await using folder = await temporaryFolder();
   const child = spawn(command, args, {
     cwd: root,
-    env: { PATH: process.env["PATH"], HOME: folder.path, PORT: "0", DATA_DIR: `${folder.path}/data` },
+    env: { PATH: process.env["PATH"], ...compileCache, HOME: folder.path, PORT: "0", DATA_DIR: `${folder.path}/data` },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let output = "";

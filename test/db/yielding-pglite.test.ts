@@ -1,6 +1,14 @@
 import { setImmediate } from "node:timers/promises";
-import { expect, test } from "vitest";
-import { openDatabase } from "../../src/db/database.ts";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type Database, openDatabase } from "../../src/db/database.ts";
+
+let database: Database;
+
+beforeAll(async () => {
+  database = await openDatabase({ kind: "memory" });
+});
+
+afterAll(() => database[Symbol.asyncDispose]());
 
 /** Counts the turns of the event loop until it is stopped. */
 function countTurns() {
@@ -17,7 +25,6 @@ function countTurns() {
 }
 
 test("while many statements wait for the embedded database, the event loop turns after each", async () => {
-  await using database = await openDatabase({ kind: "memory" });
   await database.em().execute("select 1");
   const stop = countTurns();
   await Promise.all(Array.from({ length: 30 }, () => database.em().execute("select 1")));
@@ -25,7 +32,6 @@ test("while many statements wait for the embedded database, the event loop turns
 });
 
 test("a statement that fails does not hold up the next one", async () => {
-  await using database = await openDatabase({ kind: "memory" });
   const bad = database.em().execute("select nothing");
   const good = database.em().execute<{ one: number }[]>("select 1 as one");
   await expect(bad).rejects.toThrow("nothing");

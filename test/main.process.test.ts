@@ -13,7 +13,7 @@ import {
 import { startMockProvider } from "./support/mock-provider.ts";
 import { runProgram, ServerProcess } from "./support/server-process.ts";
 import type { TestClient } from "./support/test-client.ts";
-import { createServerDatabase } from "./support/test-database.ts";
+import { emptyDatabaseIn, fillDataFolder, migratedDatabaseIn } from "./support/test-database.ts";
 import { temporaryFolder } from "./support/temporary-folder.ts";
 
 async function connect(client: TestClient, apiKey: string, label: string): Promise<void> {
@@ -28,18 +28,17 @@ async function grantedHeaders(client: TestClient): Promise<Record<string, string
   return Object.fromEntries(issueAccess.grant.headers.map(({ name, value }) => [name, value]));
 }
 
-/** PostgreSQL where the run has one, else the embedded database in the folder. */
-async function environmentIn(folder: string, baseUrl: string): Promise<Record<string, string>> {
-  const url = await createServerDatabase();
-  return { DATA_DIR: folder, ANTHROPIC_API_BASE_URL: baseUrl, ...(url === null ? {} : { DATABASE_URL: url }) };
-}
+const migratedEnvironment = async (folder: string, baseUrl: string): Promise<Record<string, string>> => ({
+  ...(await migratedDatabaseIn(folder)),
+  ANTHROPIC_API_BASE_URL: baseUrl,
+});
 
 test.each(["SIGTERM", "SIGKILL"] as const)(
   "after %s and a new start access is granted as before, and a subscription goes on after its last cursor",
   async (signal) => {
     await using folder = await temporaryFolder();
     await using provider = await startMockProvider("anthropic");
-    const environment = await environmentIn(folder.path, provider.baseUrl);
+    const environment = { ...(await emptyDatabaseIn(folder.path)), ANTHROPIC_API_BASE_URL: provider.baseUrl };
     let cursor: string;
     {
       await using server = await ServerProcess.start(environment);
@@ -69,7 +68,7 @@ test.each(["SIGTERM", "SIGKILL"] as const)(
 test("an event of one process reaches the subscribers of another on the same PostgreSQL", async ({ skip }) => {
   await using folder = await temporaryFolder();
   await using provider = await startMockProvider("anthropic");
-  const environment = await environmentIn(folder.path, provider.baseUrl);
+  const environment = await migratedEnvironment(folder.path, provider.baseUrl);
   if (environment["DATABASE_URL"] === undefined) skip("the embedded database has one process");
   await using here = await ServerProcess.start(environment);
   await using there = await ServerProcess.start(environment);
@@ -82,7 +81,7 @@ test("an event of one process reaches the subscribers of another on the same Pos
 test("with another encryption key the server refuses to start, names the key that it lacks, and keeps what is stored", async () => {
   await using folder = await temporaryFolder();
   await using provider = await startMockProvider("anthropic");
-  const environment = await environmentIn(folder.path, provider.baseUrl);
+  const environment = await migratedEnvironment(folder.path, provider.baseUrl);
   {
     await using server = await ServerProcess.start(environment);
     await connect(server.client(), provider.key, "default");
@@ -106,6 +105,7 @@ test("with another encryption key the server refuses to start, names the key tha
 
 test("a second process on one data folder, a port in use, and a database that is away each give a cause and a cure", async () => {
   await using folder = await temporaryFolder();
+  await fillDataFolder(folder.path);
   await using server = await ServerProcess.start({ DATA_DIR: folder.path });
   const second = await runProgram("src/main.ts", [], { PORT: "0", DATA_DIR: folder.path });
   expect(second).toMatchObject({
@@ -115,6 +115,7 @@ test("a second process on one data folder, a port in use, and a database that is
   expect((await server.client().execute(credentialsQuery, {})).viewer.credentials.nodes).toEqual([]);
 
   await using other = await temporaryFolder();
+  await fillDataFolder(other.path);
   const blocker = createServer().listen(0, "127.0.0.1");
   await once(blocker, "listening");
   const { port } = blocker.address() as { port: number };

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { ExampleProcess, runProgram, ServerProcess } from "../support/server-process.ts";
-import { createServerDatabase } from "../support/test-database.ts";
+import { createServerDatabase, fillDataFolder, migratedDatabaseIn } from "../support/test-database.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
 const run = promisify(execFile);
@@ -54,19 +54,19 @@ test("the start shows its steps and one box; Ctrl-C closes and says that data is
 
 test("in production nothing suggests to delete what is stored", async () => {
   await using folder = await temporaryFolder();
-  const url = await createServerDatabase();
+  const place = await migratedDatabaseIn(folder.path);
+  const url = place["DATABASE_URL"];
   await using server = new ExampleProcess("src/main.ts", {
     PORT: "0",
     HOST: "127.0.0.1",
     NODE_ENV: "production",
-    DATA_DIR: folder.path,
+    ...place,
     CREDENTIAL_ENCRYPTION_KEY: "07".repeat(32),
     AUTH_JWT_SECRET: "x".repeat(32),
-    ...(url === null ? {} : { DATABASE_URL: url }),
   });
   await expect.poll(() => server.output, { timeout: 60_000 }).toMatch(/Health {6}http[\s\S]*└/);
   const [, box] = server.output.split("┌─ Maestro Auth is ready");
-  expect(box).toContain(`│ Data        ${url === null ? folder.path : "PostgreSQL at "}`);
+  expect(box).toContain(`│ Data        ${url === undefined ? folder.path : "PostgreSQL at "}`);
   expect(server.output).not.toMatch(/Reset|delete|drop/);
   expect(await server.end("SIGTERM")).toBe(0);
 });
@@ -78,6 +78,7 @@ test("`--open` opens the start page, and a machine without a browser serves all 
   await writeFile(browser, `#!/bin/sh\necho "$1" > ${opened}.new && mv ${opened}.new ${opened}\n`);
   await chmod(browser, 0o755);
   const environment = { DATA_DIR: join(folder.path, "data"), PORT: "1" };
+  await fillDataFolder(environment.DATA_DIR);
   {
     await using server = await ServerProcess.start({ ...environment, BROWSER: browser }, ["--open", "--port", "0"]);
     await expect
@@ -98,6 +99,7 @@ test("`--open` opens the start page, and a machine without a browser serves all 
 
 test("`serve --json` prints JSON Lines and nothing else on stdout", async () => {
   await using folder = await temporaryFolder();
+  await fillDataFolder(folder.path);
   await using server = await ServerProcess.start({ DATA_DIR: folder.path }, ["--json"]);
   await server.stop("SIGINT");
   const events = server.output

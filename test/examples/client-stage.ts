@@ -4,7 +4,7 @@ import { authenticateMutation, eventsSubscription, viewerQuery } from "../client
 import { FaultProxy } from "../support/fault-proxy.ts";
 import { type MockProvider, startMockProvider } from "../support/mock-provider.ts";
 import { ExampleProcess, ServerProcess } from "../support/server-process.ts";
-import { createServerDatabase } from "../support/test-database.ts";
+import { migratedDatabaseIn } from "../support/test-database.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
 /** The examples that are clients, each in a process of its own. */
@@ -49,12 +49,10 @@ export class ClientStage implements AsyncDisposable {
     const folder = stack.use(await temporaryFolder());
     const provider = stack.use(await startMockProvider("anthropic"));
     const port = await freePort();
-    const databaseUrl = await createServerDatabase();
     const environment = {
       PORT: String(port),
-      DATA_DIR: folder.path,
+      ...(await migratedDatabaseIn(folder.path)),
       ANTHROPIC_API_BASE_URL: provider.baseUrl,
-      ...(databaseUrl === null ? {} : { DATABASE_URL: databaseUrl }),
     };
     const network = stack.use(await FaultProxy.start({ port }));
     const stage = new ClientStage({ provider, environment, network, server: await ServerProcess.start(environment) });

@@ -2,10 +2,12 @@ import { expect, test } from "vitest";
 import { authenticateMutation } from "../client/operations.ts";
 import { startMockProvider } from "../support/mock-provider.ts";
 import { ExampleProcess, runProgram, ServerProcess } from "../support/server-process.ts";
+import { fillDataFolder } from "../support/test-database.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
 test("the examples run as they stand: one sees the event, the other calls the provider with the headers", async () => {
   await using folder = await temporaryFolder();
+  await fillDataFolder(folder.path);
   await using provider = await startMockProvider("anthropic");
   await using server = await ServerProcess.start({ DATA_DIR: folder.path, ANTHROPIC_API_BASE_URL: provider.baseUrl });
   const environment = { MAESTRO_URL: `${server.baseUrl}/graphql`, TOKEN: server.token };

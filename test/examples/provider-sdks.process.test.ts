@@ -9,6 +9,7 @@ import {
 import { type AuthorizationServer, startAuthorizationServer } from "../support/authorization-server.ts";
 import { type MockProvider, startMockProvider } from "../support/mock-provider.ts";
 import { runProgram, ServerProcess } from "../support/server-process.ts";
+import { fillDataFolder } from "../support/test-database.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
 const vendors = ["openai", "anthropic"] as const;
@@ -26,6 +27,7 @@ let server: ServerProcess;
 
 beforeAll(async () => {
   const folder = stack.use(await temporaryFolder());
+  await fillDataFolder(folder.path);
   let environment: Record<string, string> = { DATA_DIR: folder.path };
   for (const vendor of vendors) {
     const authorizationServer = stack.use(await startAuthorizationServer(vendor));

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { compileCache } from "../support/server-process.ts";
+import { fillDataFolder } from "../support/test-database.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -77,6 +78,7 @@ test.each(["at once", "at SIGCONT"] as const)(
   "a crash %s tells its class, its place and the classes of its causes, and no secret that the error holds",
   async (when) => {
     await using folder = await temporaryFolder();
+    await fillDataFolder(join(folder.path, "data"));
     const file = await failing(folder.path, when);
     await using program = new Program({ ...production, DATA_DIR: join(folder.path, "data") }, ["--import", file]);
     if (when === "at SIGCONT") {
@@ -93,6 +95,7 @@ test.each(["at once", "at SIGCONT"] as const)(
 
 test("in production SIGUSR1 opens no debugger, and the server goes on", async () => {
   await using folder = await temporaryFolder();
+  await fillDataFolder(folder.path);
   await using program = new Program({ ...production, DATA_DIR: folder.path });
   await program.prints("Maestro Auth is ready");
   program.signal("SIGUSR1");

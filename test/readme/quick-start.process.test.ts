@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { expect, test } from "vitest";
 import { startMockProvider } from "../support/mock-provider.ts";
 import { ServerProcess } from "../support/server-process.ts";
+import { fillDataFolder } from "../support/test-database.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 import { readmeBlocks, root } from "./readme-block.ts";
 
@@ -54,6 +55,7 @@ class Terminal implements AsyncDisposable {
 
 test("the quick start's commands print what README.md says that they print", async () => {
   await using folder = await temporaryFolder();
+  await fillDataFolder(folder.path);
   await using provider = await startMockProvider("anthropic");
   await using server = await ServerProcess.start({ DATA_DIR: folder.path, ANTHROPIC_API_BASE_URL: provider.baseUrl });
   // A reader waits until the subscription is there before connecting; a test subscribes from the beginning.

@@ -9,6 +9,7 @@ export default defineConfig({
   ...shared,
   test: {
     ...shared.test,
+    provide: { startsPrograms: true },
     projects: [
       {
         extends: true,

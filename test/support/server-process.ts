@@ -1,7 +1,15 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import { inject } from "vitest";
 import { TestClient } from "./test-client.ts";
+
+declare module "vitest" {
+  interface ProvidedContext {
+    /** Set in the runs whose suites may start programs. */
+    startsPrograms: true;
+  }
+}
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const closedNetwork = fileURLToPath(new URL("closed-network.ts", import.meta.url));
@@ -37,6 +45,9 @@ function start(
   environment: Environment,
   { input, imports = [], uid, timeout }: ProgramOptions = {},
 ): Program {
+  if (!inject("startsPrograms")) {
+    throw new Error("`npm test` starts no programs, to stay fast: name the file *.process.test.ts, or use runCommand.");
+  }
   const loaded = [closedNetwork, ...imports].flatMap((module) => ["--import", module]);
   const child = spawn(process.execPath, [...loaded, script, ...args], {
     cwd: root,

@@ -1,5 +1,5 @@
 import { defineConfig } from "vitest/config";
-import { startingProcesses, shared } from "./vitest.shared.ts";
+import { exhaustive, shared, startingProcesses } from "./vitest.shared.ts";
 
 /** What `npm test` runs: all that a test's own process can show, in a few minutes. */
 export default defineConfig({
@@ -8,7 +8,7 @@ export default defineConfig({
     ...shared.test,
     coverage: { provider: "v8", include: ["src/**/*.ts"], reporter: ["text-summary"] },
     include: ["test/**/*.test.ts"],
-    exclude: ["test/browser/**", "test/package/**", ...startingProcesses],
+    exclude: ["test/browser/**", "test/package/**", ...startingProcesses, ...exhaustive],
     maxWorkers: 2,
   },
 });

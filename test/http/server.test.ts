@@ -110,6 +110,7 @@ test("the server closes within seconds when clients do not answer", async () => 
   const closed = server[Symbol.asyncDispose]();
   await vi.advanceTimersByTimeAsync(4_000);
   await closed;
+  expect(server.app.server.listening).toBe(false);
 });
 
 test("a request that is being answered when the server closes is answered", async () => {

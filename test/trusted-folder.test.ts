@@ -6,10 +6,10 @@ import { lockFolder } from "../src/db/folder-lock.ts";
 import { makeWritableFolder } from "../src/writable-folder.ts";
 import { temporaryFolder } from "./support/temporary-folder.ts";
 
-const onPosix = test.skipIf(process.getuid === undefined);
-const asRoot = test.skipIf(process.getuid?.() !== 0);
+const isWindows = process.getuid === undefined;
+const isRoot = process.getuid?.() === 0;
 
-onPosix("a data folder that every user may write to is refused, with the cure", async () => {
+test.skipIf(isWindows)("a data folder that every user may write to is refused, with the cure", async () => {
   await using folder = await temporaryFolder();
   await chmod(folder.path, 0o777);
   const refusal = `Every user of this machine may write to ${folder.path}.`;
@@ -18,13 +18,16 @@ onPosix("a data folder that every user may write to is refused, with the cure", 
   expect(() => readDevelopmentKeys(folder.path)).toThrow(`chmod o-w ${folder.path}`);
 });
 
-onPosix("a folder that its group may write to is taken: container platforms give volumes that way", async () => {
-  await using folder = await temporaryFolder();
-  await chmod(folder.path, 0o2770);
-  expect(() => makeWritableFolder(folder.path)).not.toThrow();
-});
+test.skipIf(isWindows)(
+  "a folder that its group may write to is taken: container platforms give volumes that way",
+  async () => {
+    await using folder = await temporaryFolder();
+    await chmod(folder.path, 0o2770);
+    expect(() => makeWritableFolder(folder.path)).not.toThrow();
+  },
+);
 
-onPosix("a link to a folder counts as the folder that it leads to", async () => {
+test.skipIf(isWindows)("a link to a folder counts as the folder that it leads to", async () => {
   await using folder = await temporaryFolder();
   const target = join(folder.path, "target");
   const link = join(folder.path, "link");
@@ -35,7 +38,7 @@ onPosix("a link to a folder counts as the folder that it leads to", async () => 
   expect(() => makeWritableFolder(link)).toThrow("Every user of this machine");
 });
 
-asRoot("a folder, or a key file in it, of another user is refused", async () => {
+test.runIf(isRoot)("a folder, or a key file in it, of another user is refused", async () => {
   await using folder = await temporaryFolder();
   readDevelopmentKeys(folder.path);
   await chown(join(folder.path, "development-keys.json"), 65_534, 65_534);
@@ -44,19 +47,22 @@ asRoot("a folder, or a key file in it, of another user is refused", async () => 
   expect(() => lockFolder(folder.path)).toThrow("belongs to another user (uid 65534");
 });
 
-onPosix("planted keys are not used: a key file that others may write to, or that is a link", async () => {
-  await using folder = await temporaryFolder();
-  readDevelopmentKeys(folder.path);
-  const file = join(folder.path, "development-keys.json");
-  await chmod(file, 0o666);
-  expect(() => readDevelopmentKeys(folder.path)).toThrow(`Every user of this machine may write to ${file}.`);
+test.skipIf(isWindows)(
+  "planted keys are not used: a key file that others may write to, or that is a link",
+  async () => {
+    await using folder = await temporaryFolder();
+    readDevelopmentKeys(folder.path);
+    const file = join(folder.path, "development-keys.json");
+    await chmod(file, 0o666);
+    expect(() => readDevelopmentKeys(folder.path)).toThrow(`Every user of this machine may write to ${file}.`);
 
-  await using other = await temporaryFolder();
-  await symlink(file, join(other.path, "development-keys.json"));
-  expect(() => readDevelopmentKeys(other.path)).toThrow("is a link, and could lead anywhere");
-});
+    await using other = await temporaryFolder();
+    await symlink(file, join(other.path, "development-keys.json"));
+    expect(() => readDevelopmentKeys(other.path)).toThrow("is a link, and could lead anywhere");
+  },
+);
 
-onPosix.for(["lock.txt", "lock.sqlite"])("a link in the place of %s is not followed", async (name) => {
+test.skipIf(isWindows).for(["lock.txt", "lock.sqlite"])("a link in the place of %s is not followed", async (name) => {
   await using folder = await temporaryFolder();
   const victim = join(folder.path, "victim");
   const data = join(folder.path, "data");

@@ -1,22 +1,34 @@
-import { calculateJwkThumbprint, createRemoteJWKSet, type JWTVerifyGetKey } from "jose";
+import { calculateJwkThumbprint, createRemoteJWKSet, errors, type JWTVerifyGetKey } from "jose";
 import type { Clock } from "../clock.ts";
 
 /** Milliseconds after which keys are read anew before a token is judged by them. */
 const maxAgeMs = 30_000;
 
 /**
+ * Milliseconds between two readings for a key that is not known. Anybody can send a token that names one, so this bounds
+ * what strangers can make this server ask; it is also the longest that a new key has to wait behind theirs.
+ */
+const unknownKeyIntervalMs = 5_000;
+
+/**
  * The keys that an identity provider publishes (RFC 7517). They are read anew every thirty seconds, so that one that was
- * withdrawn is soon forgotten; while that fails, the last ones do for ten minutes more.
+ * withdrawn is soon forgotten, and at once for a token that names a key which is not among them: the provider may have
+ * begun to sign with a new one. While reading fails, the last ones do for ten minutes more.
  */
 export class PublishedKeys {
   readonly #clock: Clock;
   readonly #keys: ReturnType<typeof createRemoteJWKSet>;
   #askedAt = -Infinity;
+  #askedForUnknownAt = -Infinity;
 
   constructor(url: URL, clock: Clock) {
     this.#clock = clock;
-    // The library's own age limit is how long keys do that cannot be read anew.
-    this.#keys = createRemoteJWKSet(url, { timeoutDuration: 5_000, cacheMaxAge: 600_000 });
+    // The library's own age limit is how long keys do that cannot be read anew. It reads none by itself before that.
+    this.#keys = createRemoteJWKSet(url, {
+      timeoutDuration: 5_000,
+      cacheMaxAge: 600_000,
+      cooldownDuration: Number.POSITIVE_INFINITY,
+    });
   }
 
   /** When the present keys were asked for; milliseconds since 1970. */
@@ -26,7 +38,12 @@ export class PublishedKeys {
 
   readonly find: JWTVerifyGetKey = async (header, token) => {
     await this.#renew();
-    return this.#keys(header, token);
+    try {
+      return await this.#keys(header, token);
+    } catch (error) {
+      if (!(error instanceof errors.JWKSNoMatchingKey) || !(await this.#renewForUnknown())) throw error;
+      return this.#keys(header, token);
+    }
   };
 
   /** The thumbprints of the keys that are published now (RFC 7638); null before any could be read. */
@@ -49,5 +66,22 @@ export class PublishedKeys {
         throw error;
       }
     }
+  }
+
+  /** Reads the keys anew, or waits for a reading that is under way. `false`: it is too early, or there was no answer. */
+  async #renewForUnknown(): Promise<boolean> {
+    const now = this.#clock.now().getTime();
+    const isUnderWay = this.#keys.reloading;
+    if (!isUnderWay) {
+      if (now - this.#askedForUnknownAt < unknownKeyIntervalMs) return false;
+      this.#askedForUnknownAt = now;
+    }
+    try {
+      await this.#keys.reload();
+    } catch {
+      return false;
+    }
+    if (!isUnderWay) this.#askedAt = now;
+    return true;
   }
 }

@@ -213,7 +213,7 @@ test("a provider's public key is no secret to sign with", async () => {
   expect((await verifying.verify(await provider.sign(key))).subject).toBe("alice");
 });
 
-test("a key that the provider takes into use is fetched, thirty seconds after the last fetch at the earliest", async () => {
+test("a key that the provider takes into use works with its first token", async () => {
   vi.useFakeTimers({ toFake: ["Date"] });
   await using provider = await IdentityProvider.start();
   const [old, fresh] = await Promise.all([provider.createKey("ES256", "old"), provider.createKey("ES256", "new")]);
@@ -221,14 +221,82 @@ test("a key that the provider takes into use is fetched, thirty seconds after th
   provider.publish(old);
   await verifying.verify(await provider.sign(old));
   provider.publish(old, fresh);
-  const token = await provider.sign(fresh);
-
-  vi.setSystemTime(Date.now() + 29_000);
-  expect((await refusal(verifying.verify(token))).message).toBe(notAccepted);
-  expect(provider.server.requests).toHaveLength(1);
-  vi.setSystemTime(Date.now() + 1_000);
-  expect((await verifying.verify(token)).subject).toBe("alice");
+  expect((await verifying.verify(await provider.sign(fresh))).subject).toBe("alice");
   expect(provider.server.requests).toHaveLength(2);
+  expect((await verifying.verify(await provider.sign(fresh, { sub: "bob" }))).subject).toBe("bob");
+  expect(provider.server.requests).toHaveLength(2);
+});
+
+test("of many tokens with a new key at once all pass, by one reading of the keys", async () => {
+  await using provider = await IdentityProvider.start();
+  const [old, fresh] = await Promise.all([provider.createKey("ES256", "old"), provider.createKey("ES256", "new")]);
+  const verifying = verifier(provider.settings);
+  provider.publish(old);
+  await verifying.verify(await provider.sign(old));
+  provider.publish(fresh);
+  const tokens = await Promise.all(
+    Array.from({ length: 20 }, (_, index) => provider.sign(fresh, { sub: `u${index}` })),
+  );
+  await Promise.all(tokens.map((token) => verifying.verify(token)));
+  expect(provider.server.requests).toHaveLength(2);
+});
+
+test("a new key waits at most five seconds behind strangers' tokens that name keys which do not exist", async () => {
+  vi.useFakeTimers({ toFake: ["Date"] });
+  await using provider = await IdentityProvider.start();
+  const [old, fresh] = await Promise.all([provider.createKey("ES256", "old"), provider.createKey("ES256", "new")]);
+  const verifying = verifier(provider.settings);
+  provider.publish(old);
+  await verifying.verify(await provider.sign(old));
+  for (let index = 0; index < 50; index++) {
+    const forged = await provider.sign({ ...old, kid: `no-such-${index}` });
+    expect(await refusal(verifying.verify(forged))).toEqual({ code: "UNAUTHENTICATED", message: notAccepted });
+  }
+  expect(provider.server.requests).toHaveLength(2);
+  provider.publish(old, fresh);
+  const token = await provider.sign(fresh);
+  vi.setSystemTime(Date.now() + 4_999);
+  expect((await refusal(verifying.verify(token))).message).toBe(notAccepted);
+  vi.setSystemTime(Date.now() + 1);
+  expect((await verifying.verify(token)).subject).toBe("alice");
+  expect(provider.server.requests).toHaveLength(3);
+});
+
+test("a key that cannot be looked up, as the provider is away, is looked up later; the others go on working", async () => {
+  vi.useFakeTimers({ toFake: ["Date"] });
+  await using provider = await IdentityProvider.start();
+  const [old, fresh] = await Promise.all([provider.createKey("ES256", "old"), provider.createKey("ES256", "new")]);
+  const verifying = verifier(provider.settings);
+  provider.publish(old);
+  await verifying.verify(await provider.sign(old));
+  provider.publish(fresh);
+  provider.server.always({ kind: "reset" });
+  const token = await provider.sign(fresh);
+  expect((await refusal(verifying.verify(token))).message).toBe(notAccepted);
+  expect((await verifying.verify(await provider.sign(old, { sub: "bob" }))).subject).toBe("bob");
+  provider.server.always(null);
+  vi.setSystemTime(Date.now() + 5_000);
+  expect((await verifying.verify(token)).subject).toBe("alice");
+});
+
+test("a withdrawn key ends within a minute, also where keys are looked up all the time for tokens that name none", async () => {
+  vi.useFakeTimers({ toFake: ["Date"] });
+  await using provider = await IdentityProvider.start();
+  const [old, fresh] = await Promise.all([provider.createKey("ES256", "old"), provider.createKey("ES256", "new")]);
+  const verifying = verifier(provider.settings);
+  provider.publish(old);
+  const token = await provider.sign(old);
+  await verifying.verify(token);
+  provider.publish(fresh);
+  provider.server.always({ kind: "reset" });
+  const forged = await provider.sign({ ...old, kid: "no-such" });
+  for (let seconds = 0; seconds < 60; seconds += 6) {
+    await refusal(verifying.verify(forged));
+    vi.setSystemTime(Date.now() + 6_000);
+  }
+  provider.server.always(null);
+  vi.setSystemTime(Date.now() + 30_000);
+  expect((await refusal(verifying.verify(token))).message).toBe(notAccepted);
 });
 
 test.each([
@@ -277,7 +345,7 @@ test("what a token says of its user's login is kept, and what is no such claim i
   expect(await loginOf({ auth_time: 1e300, acr: ["gold"], amr: [1, null, { mfa: true }] })).toEqual(nothing);
 });
 
-test("tokens with keys that do not exist make no more than one call to the provider", async () => {
+test("tokens with keys that do not exist make one call more to the provider, and no second one", async () => {
   await using provider = await IdentityProvider.start();
   const key = await provider.createKey("ES256", "1");
   provider.publish(key);
@@ -286,7 +354,7 @@ test("tokens with keys that do not exist make no more than one call to the provi
     const token = await provider.sign({ ...key, kid });
     expect(await refusal(verifying.verify(token))).toEqual({ code: "UNAUTHENTICATED", message: notAccepted });
   }
-  expect(provider.server.requests).toHaveLength(1);
+  expect(provider.server.requests).toHaveLength(2);
 });
 
 const outages = {

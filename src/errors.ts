@@ -18,13 +18,20 @@ export const errorCodes = [
 
 export type ErrorCode = (typeof errorCodes)[number];
 
+interface RefusalOptions extends ErrorOptions {
+  readonly vendorCode?: string | null;
+}
+
 /** An expected refusal. `message` is safe to show; what a provider said goes into `cause` and is never serialized. */
 export class AuthError extends Error {
   readonly code: ErrorCode;
+  /** The error code of a provider's well-formed refusal, for the operator's log; null where no such answer came. */
+  readonly vendorCode: string | null;
 
-  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+  constructor(code: ErrorCode, message: string, options: RefusalOptions = {}) {
     super(message, options);
     this.code = code;
+    this.vendorCode = options.vendorCode ?? null;
     this.name = new.target.name;
   }
 }
@@ -59,15 +66,15 @@ export class ProviderNotFoundError extends AuthError {
 export class MethodUnavailableError<Method extends string = string> extends AuthError {
   readonly availableMethods: readonly Method[];
 
-  constructor(message: string, availableMethods: readonly Method[]) {
-    super("METHOD_UNAVAILABLE", message);
+  constructor(message: string, availableMethods: readonly Method[], options?: RefusalOptions) {
+    super("METHOD_UNAVAILABLE", message, options);
     this.availableMethods = availableMethods;
   }
 }
 
 /** The provider itself said that the credential is no good. */
 export class InvalidCredentialError extends AuthError {
-  constructor(message: string, options?: ErrorOptions) {
+  constructor(message: string, options?: RefusalOptions) {
     super("INVALID_CREDENTIAL", message, options);
   }
 }
@@ -85,19 +92,23 @@ export class ProviderUnavailableError extends AuthError {
   readonly failure: ProviderFailure;
   /** What happened, as a sentence without advice. */
   readonly detail: string;
+  /** The provider certainly did not process the request, so the very same one may be sent again. */
+  readonly unprocessed: boolean;
 
   constructor(
     message: string,
-    options: ErrorOptions & {
+    options: RefusalOptions & {
       readonly retryAfter?: number | null;
       readonly failure?: ProviderFailure;
       readonly detail?: string;
+      readonly unprocessed?: boolean;
     } = {},
   ) {
     super("PROVIDER_UNAVAILABLE", message, options);
     this.retryAfter = options.retryAfter ?? null;
     this.failure = options.failure ?? "refused";
     this.detail = options.detail ?? message;
+    this.unprocessed = options.unprocessed ?? false;
   }
 }
 

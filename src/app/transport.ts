@@ -67,6 +67,7 @@ export function createTransport(
     attempts,
     allowedOrigins,
     isSecure,
+    clock,
   });
   const metricsEndpoint = config.metrics === null ? null : new MetricsEndpoint(metrics, config.metrics.token);
   metrics.observe("maestro_websockets_open", "Open WebSockets.", [], () => [[{}, webSockets.open]]);

@@ -11,6 +11,7 @@ import type { SessionManager } from "../sessions/session-manager.ts";
 import type { AccessGrant, AccessIssuer, AccessRequest } from "./access-issuer.ts";
 import type { AttemptLimits } from "./attempt-limits.ts";
 import type { AccessRecord } from "./access-record.ts";
+import type { Connected } from "./credential-connector.ts";
 import type { CredentialChecker } from "./credential-checker.ts";
 import type { AdoptCommand, ConnectKeyCommand, CredentialIntake, ImportCommand } from "./credential-intake.ts";
 import type { ClearedProvider, CredentialRevoker, Revocation } from "./credential-revoker.ts";
@@ -74,17 +75,17 @@ export class Coordinator {
    * does not answer; either way an audit row tells of it.
    * @throws AuthError
    */
-  async connectKey(caller: Caller, command: ConnectKeyCommand): Promise<ProviderCredential> {
+  async connectKey(caller: Caller, command: ConnectKeyCommand): Promise<Connected> {
     return this.#intake.connectKey(caller, command);
   }
 
   /** Checks tokens that were obtained elsewhere with their provider, then stores them encrypted. @throws AuthError */
-  async importCredential(caller: Caller, command: ImportCommand): Promise<ProviderCredential> {
+  async importCredential(caller: Caller, command: ImportCommand): Promise<Connected> {
     return this.#intake.import(caller, command);
   }
 
   /** Stores credentials of another system without asking their provider. @throws ProviderNotFoundError, MethodUnavailableError */
-  async adoptCredential(caller: Caller, command: AdoptCommand): Promise<ProviderCredential> {
+  async adoptCredential(caller: Caller, command: AdoptCommand): Promise<Connected> {
     return this.#intake.adopt(caller, command);
   }
 

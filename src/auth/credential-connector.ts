@@ -4,9 +4,16 @@ import type { CredentialKey, CredentialStore } from "../credentials/credential-s
 import type { ProviderCredential } from "../credentials/provider-credential.ts";
 import type { EntityManager } from "../db/database.ts";
 import type { Emit, Outbox } from "../events/outbox.ts";
-import type { ProviderCredentials } from "../providers/provider-auth.ts";
+import { isOtherAccount, type ProviderAccount, type ProviderCredentials } from "../providers/provider-auth.ts";
 import type { AuditedAction, AuditTrail } from "../observability/audit-trail.ts";
 import { credentialEventBody } from "./credential-event.ts";
+
+/** A credential that is stored now, and whose account it has taken the place of. */
+export interface Connected {
+  readonly credential: ProviderCredential;
+  /** Null where nothing was replaced, the account is the same, or one of the two is not known. */
+  readonly previousAccount: ProviderAccount | null;
+}
 
 /** What else belongs to the transaction that stores a credential; its events follow CredentialStored. */
 export type Alongside = (em: EntityManager, credential: ProviderCredential, emit: Emit) => Promise<void>;
@@ -37,7 +44,7 @@ export class CredentialConnector {
     credentials: ProviderCredentials,
     action: AuditedAction["action"],
     alongside: Alongside = () => Promise.resolve(),
-  ): Promise<ProviderCredential> {
+  ): Promise<Connected> {
     return this.#connect(caller, { key, credentials, action, alongside, validated: true });
   }
 
@@ -47,21 +54,21 @@ export class CredentialConnector {
     key: CredentialKey,
     credentials: ProviderCredentials,
     action: AuditedAction["action"],
-  ): Promise<ProviderCredential> {
+  ): Promise<Connected> {
     return this.#connect(caller, { key, credentials, action, alongside: () => Promise.resolve(), validated: false });
   }
 
-  async #connect(
-    caller: Caller,
-    { key, credentials, action, alongside, validated }: Connection,
-  ): Promise<ProviderCredential> {
+  async #connect(caller: Caller, { key, credentials, action, alongside, validated }: Connection): Promise<Connected> {
     const store = () =>
       this.#outbox.transaction(caller.userId, async (em, emit) => {
-        const credential = await this.#store.put(em, key, credentials, { validated });
+        let replaced: ProviderAccount | null = null;
+        const onReplace = (account: ProviderAccount | null) => (replaced = account);
+        const credential = await this.#store.put(em, key, credentials, { validated, onReplace });
+        const previousAccount = isOtherAccount(replaced, credential.account ?? null) ? replaced : null;
         await this.#audit.write(em, caller, { action, outcome: "succeeded", credential });
-        emit({ type: "CredentialStored", body: credentialEventBody(credential) });
+        emit({ type: "CredentialStored", body: { ...credentialEventBody(credential), previousAccount } });
         await alongside(em, credential, emit);
-        return credential;
+        return { credential, previousAccount };
       });
     try {
       return await store();

@@ -1,12 +1,11 @@
 import type { Caller } from "../callers/caller.ts";
 import { defaultLabel } from "../credentials/credential-store.ts";
-import type { ProviderCredential } from "../credentials/provider-credential.ts";
 import type { Secret } from "../credentials/secret.ts";
 import type { AuditedAction, AuditTrail } from "../observability/audit-trail.ts";
 import type { OAuthCredentials, ProviderCredentials } from "../providers/provider-auth.ts";
 import type { ProviderRegistry } from "../providers/registry.ts";
 import type { AttemptLimits } from "./attempt-limits.ts";
-import type { CredentialConnector } from "./credential-connector.ts";
+import type { Connected, CredentialConnector } from "./credential-connector.ts";
 import { assertMethod, assertOAuthAvailable } from "./flow-kind.ts";
 import type { SessionActivation } from "./session-activation.ts";
 
@@ -55,7 +54,7 @@ export class CredentialIntake {
   }
 
   /** Checks an API key with its provider, then stores it. @throws AuthError */
-  async connectKey(caller: Caller, command: ConnectKeyCommand): Promise<ProviderCredential> {
+  async connectKey(caller: Caller, command: ConnectKeyCommand): Promise<Connected> {
     const { provider, label, apiKey, sessionId } = command;
     return this.#attempt(caller, "credential.authenticate", provider, async () => {
       await this.#activation.require(caller.userId, sessionId);
@@ -67,7 +66,7 @@ export class CredentialIntake {
   }
 
   /** Checks tokens with their provider, then stores them. @throws AuthError */
-  async import(caller: Caller, { provider, label, credentials }: ImportCommand): Promise<ProviderCredential> {
+  async import(caller: Caller, { provider, label, credentials }: ImportCommand): Promise<Connected> {
     return this.#attempt(caller, "credential.import", provider, async () => {
       const auth = this.#registry.get(provider);
       assertOAuthAvailable(auth);
@@ -82,7 +81,7 @@ export class CredentialIntake {
    * token lives; the next use or renewal shows whether they work.
    * @throws ProviderNotFoundError, MethodUnavailableError
    */
-  async adopt(caller: Caller, { provider, label, credentials }: AdoptCommand): Promise<ProviderCredential> {
+  async adopt(caller: Caller, { provider, label, credentials }: AdoptCommand): Promise<Connected> {
     return this.#attempt(caller, "credential.import", provider, async () => {
       assertMethod(this.#registry.get(provider), credentials.method);
       const key = { userId: caller.userId, provider, authMethod: credentials.method, label: label ?? defaultLabel };

@@ -12,6 +12,17 @@ const batchSize = 10;
 const leaseSeconds = 30;
 /** What `slow_down` adds to the interval, in seconds (RFC 8628, section 3.5). */
 const slowDownSeconds = 5;
+/** The longest wait, in seconds, that this server chooses itself after polls without an answer. */
+const maxBackOffSeconds = 60;
+
+/**
+ * Seconds until the next poll after `failures` in a row brought no usable answer: twice as long each time
+ * (RFC 8628, section 3.5), and never shorter than the provider asks for.
+ */
+export function backOffSeconds(interval: number, failures: number, retryAfter: number | null): number {
+  const doubled = interval * 2 ** Math.min(failures, 10);
+  return Math.max(Math.min(doubled, maxBackOffSeconds), interval, retryAfter ?? 0);
+}
 
 /** Asks providers whether users have decided on their device flows. Any number of processes share the work. */
 export class DevicePoller implements AsyncDisposable {
@@ -63,9 +74,10 @@ export class DevicePoller implements AsyncDisposable {
         await this.#store.postpone(flow, answer.slowDown ? interval + slowDownSeconds : interval);
       else await this.#flows.completeWith(caller, flow, answer.credentials);
     } catch (error) {
-      // No answer says nothing of the user's decision (RFC 8628, section 3.5: back off and go on).
-      if (error instanceof ProviderUnavailableError) await this.#store.postpone(flow, interval + slowDownSeconds);
-      else if (error instanceof AuthError) await this.#flows.fail(caller, flow, error);
+      // No answer says nothing of the user's decision; a refusal with a code ends the flow.
+      if (error instanceof ProviderUnavailableError && error.vendorCode === null) {
+        await this.#store.backOff(flow, backOffSeconds(interval, flow.pollFailures + 1, error.retryAfter));
+      } else if (error instanceof AuthError) await this.#flows.fail(caller, flow, error);
       else throw error;
     }
   }

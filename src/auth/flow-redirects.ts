@@ -26,7 +26,7 @@ export class FlowRedirects {
     if (kind === "device") return null;
     // Where the provider shows the code, the page is the provider's own and named by its catalogue entry.
     if (kind === "paste" && asked === null) return null;
-    const redirectUri = asked ?? (kind === "loopback" ? this.#allowed.defaultLoopback : this.callback(provider));
+    const redirectUri = asked ?? (kind === "loopback" ? this.#loopback(provider) : this.callback(provider));
     if (redirectUri === null) {
       throw new MethodUnavailableError(
         "No loopback redirect URI is configured. The operator adds one to OAUTH_REDIRECT_URIS.",
@@ -35,5 +35,13 @@ export class FlowRedirects {
     }
     this.#allowed.assertAllowed(redirectUri);
     return redirectUri;
+  }
+
+  /** A code that came to another provider's callback would find no flow there. */
+  #loopback(provider: ProviderAuth): string | null {
+    const callback = this.callback(provider);
+    const [before, after] = [`${this.#publicUrl}/auth/`, "/callback"];
+    const isOther = (uri: string) => uri !== callback && uri.startsWith(before) && uri.endsWith(after);
+    return this.#allowed.defaultLoopback(callback, isOther);
   }
 }

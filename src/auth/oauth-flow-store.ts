@@ -52,6 +52,11 @@ function context(flow: Pick<OAuthFlow, "id" | "userId" | "provider">) {
 /** How long a flow can still be looked at after its time. A user's next flow then clears it away. */
 const retentionMs = 86_400_000;
 
+const uuid = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/;
+
+/** More flows than a user begins in a flow's life. */
+const maxLookedAt = 50;
+
 /** The table `oauth_flows`. A flow is taken once: whoever changes it from pending to exchanging owns the exchange. */
 export class OAuthFlowStore {
   readonly #database: Database;
@@ -82,6 +87,7 @@ export class OAuthFlowStore {
       bindingHash: binding === null ? null : sha256(binding),
       secrets: sealValue(keyId, key, Buffer.from(JSON.stringify(plain)), context({ id, ...columns })),
       nextPollAt: columns.pollInterval == null ? null : new Date(now.getTime() + columns.pollInterval * 1000),
+      pollFailures: 0,
       status: "pending",
       errorCode: null,
       errorMessage: null,
@@ -101,11 +107,23 @@ export class OAuthFlowStore {
     return this.#found.find(userId, id);
   }
 
-  /** The pending flow of a provider that a state belongs to; it is not taken. */
-  async findPending(provider: string, state: string): Promise<OAuthFlow | null> {
-    const stateHash = sha256(state);
+  /** The flow of a provider that a state belongs to, within the flow's life, whatever became of it. It is not taken. */
+  async findByState(provider: string, state: string): Promise<OAuthFlow | null> {
     const expiresAt = { $gt: this.#clock.now() };
-    return this.#database.em().findOne(OAuthFlowEntity, { stateHash, provider, status: "pending", expiresAt });
+    return this.#database.em().findOne(OAuthFlowEntity, { stateHash: sha256(state), provider, expiresAt });
+  }
+
+  /** Of these flows, those of a provider that have ended within their life; the last one first. */
+  async findEnded(provider: string, ids: readonly string[]): Promise<OAuthFlow[]> {
+    const known = ids.filter((id) => uuid.test(id)).slice(0, maxLookedAt);
+    if (known.length === 0) return [];
+    const where = {
+      id: { $in: known },
+      provider,
+      status: { $in: ["completed", "denied", "failed"] as const },
+      expiresAt: { $gt: this.#clock.now() },
+    };
+    return this.#database.em().find(OAuthFlowEntity, where, { orderBy: { updatedAt: "desc" } });
   }
 
   /** The provider of a user's own pending flow; null where the state is of none. */
@@ -131,6 +149,12 @@ export class OAuthFlowStore {
     const flow = taken === 1 ? await em.findOne(OAuthFlowEntity, { stateHash, userId }) : null;
     if (flow === null) throw new OAuthStateError();
     return flow;
+  }
+
+  /** Gives a flow back that was taken and whose code was not used, so that the same code can be sent again. */
+  async release({ userId, id }: OAuthFlow): Promise<void> {
+    const columns = { status: "pending", updatedAt: this.#clock.now() } as const;
+    await this.#database.em().nativeUpdate(OAuthFlowEntity, { userId, id, status: "exchanging" }, columns);
   }
 
   /** @throws OAuthStateError for bytes that were changed or moved, or whose key is gone. */
@@ -195,13 +219,23 @@ export class OAuthFlowStore {
     });
   }
 
-  /** Asks again after `interval` seconds. */
+  /** The provider has answered: asks again after `interval` seconds, from now on. */
   async postpone({ userId, id }: OAuthFlow, interval: number): Promise<void> {
     await this.#database
       .em()
       .execute(
-        "update oauth_flows set poll_interval = ?, next_poll_at = now() + make_interval(secs => ?) where user_id = ? and id = ? and status = 'pending'",
+        "update oauth_flows set poll_interval = ?, poll_failures = 0, next_poll_at = now() + make_interval(secs => ?) where user_id = ? and id = ? and status = 'pending'",
         [interval, interval, userId, id],
+      );
+  }
+
+  /** The provider has not answered, once more: asks again after `wait` seconds. */
+  async backOff({ userId, id }: OAuthFlow, wait: number): Promise<void> {
+    await this.#database
+      .em()
+      .execute(
+        "update oauth_flows set poll_failures = poll_failures + 1, next_poll_at = now() + make_interval(secs => ?) where user_id = ? and id = ? and status = 'pending'",
+        [wait, userId, id],
       );
   }
 }

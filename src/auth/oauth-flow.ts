@@ -40,6 +40,8 @@ export const OAuthFlowEntity = defineEntity({
     verificationUri: p.text().nullable(),
     /** Seconds between two polls of a device flow. */
     pollInterval: p.integer().nullable(),
+    /** Polls of a device flow in a row that brought no usable answer. */
+    pollFailures: p.integer().default(0),
     nextPollAt: p.datetime(3).nullable(),
     status: p.string().length(16).$type<StoredFlowStatus>(),
     errorCode: p.string().length(64).$type<ErrorCode>().nullable(),

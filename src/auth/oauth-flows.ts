@@ -2,7 +2,6 @@ import { randomBytes } from "node:crypto";
 import type { Caller } from "../callers/caller.ts";
 import type { Clock } from "../clock.ts";
 import { defaultLabel } from "../credentials/credential-store.ts";
-import type { ProviderCredential } from "../credentials/provider-credential.ts";
 import { Secret } from "../credentials/secret.ts";
 import type { Database } from "../db/database.ts";
 import type { Doorbell } from "../events/doorbell.ts";
@@ -11,7 +10,10 @@ import type { OAuthCredentials, OAuthFlowKind, ProviderCredentials } from "../pr
 import type { ProviderRegistry } from "../providers/registry.ts";
 import type { AttemptLimits } from "./attempt-limits.ts";
 import type { AuditTrail } from "../observability/audit-trail.ts";
-import type { CredentialConnector } from "./credential-connector.ts";
+import type { Logger } from "../observability/logger.ts";
+import { describeRetry } from "../providers/credential-probe.ts";
+import { isConfigurationCode } from "../providers/oauth-failure.ts";
+import type { Connected, CredentialConnector } from "./credential-connector.ts";
 import { defaultKind } from "./flow-kind.ts";
 import { exchangeCode } from "./flow-exchange.ts";
 import type { FlowRedirects } from "./flow-redirects.ts";
@@ -19,6 +21,9 @@ import type { OAuthFlow } from "./oauth-flow.ts";
 import type { OAuthFlowStore } from "./oauth-flow-store.ts";
 import type { AuthorizationResponse } from "./pasted-code.ts";
 import type { SessionActivation } from "./session-activation.ts";
+
+/** Seconds until a code can be sent again, where the provider does not say. */
+const usualRetryAfter = 5;
 
 /** The life of a state, and of a flow that the provider gives no time of its own. */
 const flowLifetimeMs = 600_000;
@@ -49,9 +54,8 @@ export interface StartedFlow {
   readonly binding: string | null;
 }
 
-export interface CompletedFlow {
+export interface CompletedFlow extends Connected {
   readonly flow: OAuthFlow;
-  readonly credential: ProviderCredential;
 }
 
 const random = () => randomBytes(32).toString("base64url");
@@ -68,6 +72,7 @@ export class OAuthFlows {
   readonly #redirects: FlowRedirects;
   readonly #doorbell: Doorbell;
   readonly #clock: Clock;
+  readonly #log: Logger;
 
   constructor(parts: {
     readonly database: Database;
@@ -80,6 +85,7 @@ export class OAuthFlows {
     readonly redirects: FlowRedirects;
     readonly doorbell: Doorbell;
     readonly clock: Clock;
+    readonly log: Logger;
   }) {
     this.#database = parts.database;
     this.#registry = parts.registry;
@@ -91,6 +97,7 @@ export class OAuthFlows {
     this.#redirects = parts.redirects;
     this.#doorbell = parts.doorbell;
     this.#clock = parts.clock;
+    this.#log = parts.log;
   }
 
   /**
@@ -104,15 +111,14 @@ export class OAuthFlows {
     const redirectUri = this.#redirects.choose(provider, kind, command.redirectUri);
     await this.#attempts.oauthStart(caller, provider.name);
     const [state, nonce, codeVerifier] = [random(), random(), new Secret(random())];
-    const start = await provider.initiateOAuthFlow({
-      kind,
-      redirectUri,
-      // An empty list is no scope parameter (RFC 6749, section 3.3).
-      scopes: command.scopes?.length === 0 ? null : command.scopes,
-      state,
-      nonce,
-      codeVerifier,
-    });
+    // An empty list is no scope parameter (RFC 6749, section 3.3).
+    const scopes = command.scopes?.length === 0 ? null : command.scopes;
+    const start = await provider
+      .initiateOAuthFlow({ kind, redirectUri, scopes, state, nonce, codeVerifier })
+      .catch((error: unknown) => {
+        this.#tellOperator(provider.name, "start", error);
+        throw error;
+      });
     const { device } = start;
     const binding = start.redirectUri === this.#redirects.callback(provider) ? random() : null;
     const lifetimeMs = device === null ? flowLifetimeMs : device.expiresIn * 1000;
@@ -137,10 +143,11 @@ export class OAuthFlows {
   }
 
   /**
-   * Ends a flow of the caller's own with what the provider sent back. The code is sent to the provider once.
-   * @throws ProviderNotFoundError, MethodUnavailableError, SessionNotFoundError, RateLimitedError or OAuthStateError
-   * (nothing has changed),
-   * OAuthDeniedError, InvalidCredentialError or ProviderUnavailableError (the flow has ended).
+   * Ends a flow of the caller's own with what the provider sent back. A code that the provider may have seen is not sent
+   * again.
+   * @throws ProviderNotFoundError, MethodUnavailableError, SessionNotFoundError, RateLimitedError, OAuthStateError or an
+   * `unprocessed` ProviderUnavailableError (nothing has changed, and the flow goes on),
+   * OAuthDeniedError, InvalidCredentialError or another ProviderUnavailableError (the flow has ended).
    */
   async complete(
     caller: Caller,
@@ -175,6 +182,7 @@ export class OAuthFlows {
 
   /** Ends a flow without a credential. One that is over already stays as it is. */
   async fail(caller: Caller, flow: OAuthFlow, error: AuthError): Promise<void> {
+    this.#tellOperator(flow.provider, flow.kind === "device" ? "poll" : "exchange", error);
     const action = "credential.authenticate";
     const end = () =>
       this.#database.transaction(async (em) => {
@@ -216,7 +224,7 @@ export class OAuthFlows {
       const label = end.label ?? flow.label;
       const activate = this.#activation.within(end.sessionId ?? flow.sessionId ?? null);
       const key = { userId: flow.userId, provider: flow.provider, authMethod: credentials.method, label };
-      const credential = await this.#connector.connect(
+      const connected = await this.#connector.connect(
         caller,
         key,
         credentials,
@@ -226,17 +234,40 @@ export class OAuthFlows {
           await activate(em, stored, emit);
         },
       );
+      this.#registry.get(flow.provider).health.recover();
       const completed = await this.#flows.find(flow.userId, flow.id);
-      return { flow: completed ?? flow, credential };
+      return { flow: completed ?? flow, ...connected };
     } catch (error) {
+      const later = error instanceof ProviderUnavailableError ? this.#goingOn(flow, error) : null;
+      if (later !== null) {
+        await this.#flows.release(flow);
+        throw later;
+      }
       await this.fail(caller, flow, error instanceof AuthError ? error : unexpected(error));
       throw error;
+    }
+  }
+
+  /** The refusal of a flow that can still be completed with the same code; null where it has to end. */
+  #goingOn({ expiresAt }: OAuthFlow, error: ProviderUnavailableError): ProviderUnavailableError | null {
+    const { unprocessed, detail, cause } = error;
+    const retryAfter = error.retryAfter ?? usualRetryAfter;
+    if (!unprocessed || this.#clock.now().getTime() + retryAfter * 1000 >= expiresAt.getTime()) return null;
+    const message = `${detail} The authorization code was not used and can be sent again. ${describeRetry(retryAfter)}`;
+    return new ProviderUnavailableError(message, { unprocessed, detail, cause, retryAfter });
+  }
+
+  /** A refusal of this server's own client is the operator's to mend: it stands in the log, and as a complaint. */
+  #tellOperator(name: string, step: "start" | "exchange" | "poll", error: unknown): void {
+    if (!(error instanceof AuthError) || error.vendorCode === null) return;
+    const { vendorCode, message } = error;
+    this.#log.warn({ provider: name, step, vendorCode }, `a provider refused a sign-in: ${message}`);
+    if (isConfigurationCode(vendorCode)) {
+      this.#registry.find(name)?.health.complain(`${message} The provider's error code is ${vendorCode}.`);
     }
   }
 }
 
 function unexpected(cause: unknown): ProviderUnavailableError {
-  return new ProviderUnavailableError("The flow failed in this server. Start a new one with `initiateOAuth`.", {
-    cause,
-  });
+  return new ProviderUnavailableError("The sign-in failed in this server. Start again.", { cause });
 }

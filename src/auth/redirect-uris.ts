@@ -24,9 +24,13 @@ export class RedirectUris {
     this.#loopback = new Set(allowed.map(loopbackWithoutPort).filter((uri) => uri !== null));
   }
 
-  /** The loopback URI for flows that name none; null where the operator lists none. */
-  get defaultLoopback(): string | null {
-    return this.#allowed.find(isLoopbackUri) ?? null;
+  /**
+   * The loopback URI for flows that name none: the provider's own callback where it is one, else the first on the list
+   * that is no other callback of this server; null where the operator lists none.
+   */
+  defaultLoopback(callback: string, isOtherCallback: (uri: string) => boolean): string | null {
+    const loopback = this.#allowed.filter(isLoopbackUri);
+    return loopback.find((uri) => uri === callback) ?? loopback.find((uri) => !isOtherCallback(uri)) ?? null;
   }
 
   allows(uri: string): boolean {

@@ -4,7 +4,7 @@ import type { Clock } from "../clock.ts";
 import type { EntityManager } from "../db/database.ts";
 import { CredentialNotFoundError } from "../errors.ts";
 import { type Page, type PageOfAll, pageOf, pageOfAll } from "../page.ts";
-import type { AuthMethod, ProviderCredentials } from "../providers/provider-auth.ts";
+import type { AuthMethod, ProviderAccount, ProviderCredentials } from "../providers/provider-auth.ts";
 import type { CredentialSealer } from "./credential-sealer.ts";
 import type { CredentialStatus, StatusRule } from "./credential-status.ts";
 import {
@@ -31,6 +31,11 @@ export interface CredentialFilter {
 
 /** Seconds; what the column can hold. */
 const maxLifetime = 2 ** 31 - 1;
+
+interface PutOptions {
+  readonly validated?: boolean;
+  readonly onReplace?: (account: ProviderAccount | null) => void;
+}
 
 /** No refresh is under way, and none has failed. */
 const noRefresh = { failCount: 0, leaseOwner: null, leaseUntil: null, sentAt: null, replayAfter: null } as const;
@@ -66,15 +71,17 @@ export class CredentialStore {
   /**
    * Stores credentials, by default such as the provider has just accepted; one with the same key is replaced and keeps
    * its id.
+   * @param options `onReplace` is told of the account that the replaced one was of, before it is overwritten.
    */
   async put(
     em: EntityManager,
     key: CredentialKey,
     credentials: ProviderCredentials,
-    { validated = true }: { readonly validated?: boolean } = {},
+    { validated = true, onReplace = () => {} }: PutOptions = {},
   ): Promise<ProviderCredential> {
     const now = this.#clock.now();
     const existing = await em.findOne(ProviderCredentialEntity, key, { lockMode: LockMode.PESSIMISTIC_WRITE });
+    if (existing !== null) onReplace(existing.account ?? null);
     const place = { ...key, id: existing?.id ?? randomUUID(), tokenVersion: (existing?.tokenVersion ?? 0) + 1 };
     const isOAuth = credentials.method === "oauth";
     const lifetime = {

@@ -1,5 +1,5 @@
 import { defineEntity, p } from "@mikro-orm/core";
-import type { AuthMethod } from "../providers/provider-auth.ts";
+import type { AuthMethod, ProviderAccount } from "../providers/provider-auth.ts";
 
 /** The fields that every event about a credential carries; none is secret. */
 interface CredentialEventBody {
@@ -24,7 +24,11 @@ export type NewEvent =
   | { readonly type: "SessionExpiring"; readonly body: SessionEventBody & { readonly expiresAt: string } }
   | { readonly type: "SessionExpired"; readonly body: SessionEventBody }
   | { readonly type: "SessionEnded"; readonly body: SessionEventBody }
-  | { readonly type: "CredentialStored"; readonly body: CredentialEventBody }
+  | {
+      readonly type: "CredentialStored";
+      /** `previousAccount` is missing in events of earlier versions. */
+      readonly body: CredentialEventBody & { readonly previousAccount?: ProviderAccount | null };
+    }
   | { readonly type: "CredentialRevoked"; readonly body: CredentialEventBody }
   | { readonly type: "TokenExpiring"; readonly body: CredentialEventBody & { readonly expiresAt: string } }
   | { readonly type: "TokenExpired"; readonly body: CredentialEventBody }

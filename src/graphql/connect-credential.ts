@@ -1,10 +1,10 @@
+import type { Connected } from "../auth/credential-connector.ts";
 import type { AuthorizationResponse } from "../auth/pasted-code.ts";
 import { Secret } from "../credentials/secret.ts";
 import * as errors from "../errors.ts";
-import type { ProviderCredential } from "../credentials/provider-credential.ts";
 import { builder } from "./builder.ts";
-import { CredentialRef } from "./credential.ts";
-import { labelText, providerNameText, secretText } from "./input.ts";
+import { CredentialRef, previousAccountDescription, ProviderAccountRef } from "./credential.ts";
+import { labelText, providerNameText, responseText, secretText } from "./input.ts";
 import type { Session } from "../sessions/session.ts";
 import { SessionRef } from "./session.ts";
 import { changedSession } from "./session-id.ts";
@@ -12,9 +12,12 @@ import { changedSession } from "./session-id.ts";
 export const OAuthCodeInput = builder.inputType("OAuthCodeInput", {
   description: "What the provider sent back to the redirect URI (RFC 6749, section 4.1.2).",
   fields: (t) => ({
-    code: t.string({ required: true, description: "The authorization code.", validate: { schema: secretText } }),
-    state: t.string({ required: true, description: "The flow's state.", validate: { schema: secretText } }),
-    issuer: t.string({ description: "RFC 9207 `iss`, where the provider sends it.", validate: { schema: secretText } }),
+    code: t.string({ required: true, description: "The authorization code.", validate: { schema: responseText } }),
+    state: t.string({ required: true, description: "The flow's state.", validate: { schema: responseText } }),
+    issuer: t.string({
+      description: "RFC 9207 `iss`, where the provider sends it.",
+      validate: { schema: responseText },
+    }),
   }),
 });
 
@@ -27,7 +30,11 @@ const CredentialInput = builder.inputType("CredentialInput", {
   description: "What the user connects with: exactly one of these.",
   isOneOf: true,
   fields: (t) => ({
-    apiKey: t.string({ description: "A key that the user made at the provider.", validate: { schema: secretText } }),
+    apiKey: t.string({
+      description:
+        "A key that the user made at the provider. Quotes, line breaks or a name that were copied with it are taken off.",
+      validate: { schema: secretText },
+    }),
     oauthCode: t.field({ type: OAuthCodeInput, description: "The answer to an OAuth flow." }),
   }),
 });
@@ -47,23 +54,25 @@ const AuthenticateInput = builder.inputType("AuthenticateInput", {
   }),
 });
 
-interface Connected {
-  readonly credential: ProviderCredential;
-  readonly session: Session | null;
-}
-
-const AuthenticatePayload = builder.objectRef<Connected>("AuthenticatePayload").implement({
-  description: "The credential is checked and stored.",
-  fields: (t) => ({
-    credential: t.expose("credential", { type: CredentialRef, description: "What is stored now." }),
-    session: t.expose("session", {
-      type: SessionRef,
-      nullable: true,
-      authScopes: { scope: "sessions" },
-      description: "The session of the input, or of the flow; null where there is none. Needs the scope `sessions`.",
+const AuthenticatePayload = builder
+  .objectRef<Connected & { session: Session | null }>("AuthenticatePayload")
+  .implement({
+    description: "The credential is checked and stored.",
+    fields: (t) => ({
+      credential: t.expose("credential", { type: CredentialRef, description: "What is stored now." }),
+      previousAccount: t.expose("previousAccount", {
+        type: ProviderAccountRef,
+        nullable: true,
+        description: previousAccountDescription,
+      }),
+      session: t.expose("session", {
+        type: SessionRef,
+        nullable: true,
+        authScopes: { scope: "sessions" },
+        description: "The session of the input, or of the flow; null where there is none. Needs the scope `sessions`.",
+      }),
     }),
-  }),
-});
+  });
 
 builder.mutationField("authenticate", (t) =>
   t.field({
@@ -95,12 +104,13 @@ builder.mutationField("authenticate", (t) =>
       if (credential.apiKey != null) {
         const command = { provider, label: label ?? null, apiKey: new Secret(credential.apiKey), sessionId };
         const connected = await coordinator.connectKey(caller, command);
-        return { credential: connected, session: await sessionOf(sessionId) };
+        return { ...connected, session: await sessionOf(sessionId) };
       }
       if (credential.oauthCode == null) throw new TypeError("the input has neither of its fields");
       const completed = await flows.complete(caller, toResponse(credential.oauthCode), provider, { label, sessionId });
       const session = await sessionOf(sessionId ?? completed.flow.sessionId ?? null);
-      return { credential: completed.credential, session };
+      const { credential: stored, previousAccount } = completed;
+      return { credential: stored, previousAccount, session };
     },
   }),
 );

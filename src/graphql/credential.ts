@@ -27,7 +27,10 @@ export const CredentialStatusEnum = builder.enumType("CredentialStatus", {
   ) as StatusValues,
 });
 
-const ProviderAccountRef = builder.objectRef<ProviderAccount>("ProviderAccount").implement({
+export const previousAccountDescription =
+  "The account that this label was connected to before, where that is another one than now. Null where it is the same, or where the provider does not tell both accounts, as with API keys.";
+
+export const ProviderAccountRef = builder.objectRef<ProviderAccount>("ProviderAccount").implement({
   description: "The account behind a credential, as far as the provider tells.",
   fields: (t) => ({
     id: t.exposeString("id", { nullable: true, description: "The provider's own id of the account." }),

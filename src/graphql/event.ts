@@ -2,7 +2,7 @@ import { encodeCursor } from "../events/cursor.ts";
 import type { StreamEvent } from "../events/event.ts";
 import { AuthMethodEnum } from "./auth-method.ts";
 import { builder } from "./builder.ts";
-import { CredentialRef } from "./credential.ts";
+import { CredentialRef, previousAccountDescription, ProviderAccountRef } from "./credential.ts";
 import { providerNameText } from "./input.ts";
 import { readsDatabase } from "./limits/field-cost.ts";
 import { encodeNodeId } from "./node-id.ts";
@@ -67,6 +67,14 @@ type EventOf<Type extends StreamEvent["type"]> = Extract<StreamEvent, { type: Ty
 builder.objectRef<EventOf<"CredentialStored">>("CredentialStored").implement({
   description: "A credential was connected, or replaced by a new one.",
   interfaces,
+  fields: (t) => ({
+    previousAccount: t.field({
+      type: ProviderAccountRef,
+      nullable: true,
+      description: previousAccountDescription,
+      resolve: ({ body }) => body.previousAccount ?? null,
+    }),
+  }),
 });
 
 builder.objectRef<EventOf<"TokenExpiring">>("TokenExpiring").implement({

@@ -1,8 +1,8 @@
-import type { ProviderCredential } from "../credentials/provider-credential.ts";
+import type { Connected } from "../auth/credential-connector.ts";
 import { Secret } from "../credentials/secret.ts";
 import * as errors from "../errors.ts";
 import { builder } from "./builder.ts";
-import { CredentialRef } from "./credential.ts";
+import { CredentialRef, previousAccountDescription, ProviderAccountRef } from "./credential.ts";
 import { labelText, providerNameText, scopeList, tokenText } from "./input.ts";
 
 const ImportCredentialInput = builder.inputType("ImportCredentialInput", {
@@ -23,14 +23,17 @@ const ImportCredentialInput = builder.inputType("ImportCredentialInput", {
   }),
 });
 
-const ImportCredentialPayload = builder
-  .objectRef<{ credential: ProviderCredential }>("ImportCredentialPayload")
-  .implement({
-    description: "The tokens are checked and stored.",
-    fields: (t) => ({
-      credential: t.expose("credential", { type: CredentialRef, description: "What is stored now." }),
+const ImportCredentialPayload = builder.objectRef<Connected>("ImportCredentialPayload").implement({
+  description: "The tokens are checked and stored.",
+  fields: (t) => ({
+    credential: t.expose("credential", { type: CredentialRef, description: "What is stored now." }),
+    previousAccount: t.expose("previousAccount", {
+      type: ProviderAccountRef,
+      nullable: true,
+      description: previousAccountDescription,
     }),
-  });
+  }),
+});
 
 builder.mutationField("importCredential", (t) =>
   t.field({
@@ -49,8 +52,8 @@ builder.mutationField("importCredential", (t) =>
       ],
     },
     args: { input: t.arg({ type: ImportCredentialInput, required: true, description: "The tokens." }) },
-    resolve: async (_root, { input }, { caller, coordinator }) => ({
-      credential: await coordinator.importCredential(caller, {
+    resolve: async (_root, { input }, { caller, coordinator }) =>
+      coordinator.importCredential(caller, {
         provider: input.provider,
         label: input.label ?? null,
         credentials: {
@@ -62,6 +65,5 @@ builder.mutationField("importCredential", (t) =>
           account: null,
         },
       }),
-    }),
   }),
 );

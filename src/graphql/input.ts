@@ -1,17 +1,45 @@
 import { z } from "zod";
+import { linesOf, readPastedSecret, secretFaults, visibleText } from "../pasted-text.ts";
 
-/** A secret as it travels in an HTTP header (RFC 9110, section 5.5): visible ASCII, and not one character beside it. */
-function headerText(maxLength: number) {
+/** Room for what may be pasted around a secret. */
+const wrappingLength = 8_192;
+
+/**
+ * A secret as it travels in an HTTP header (RFC 9110, section 5.5): visible ASCII. What obviously wraps a pasted one is
+ * taken off.
+ */
+function pastedSecret(maxLength: number) {
+  const tooLong = `must have at most ${maxLength} characters`;
   return z
     .string()
-    .min(1, "must not be empty")
-    .max(maxLength, `must have at most ${maxLength} characters`)
-    .refine((text) => text === text.trim(), "must not begin or end with white space; paste it again without it")
-    .refine((text) => /^[\x21-\x7e]*$/.test(text.trim()), "must consist of visible ASCII characters only");
+    .min(1, secretFaults.empty)
+    .max(maxLength + wrappingLength, tooLong)
+    .transform((pasted, context) => {
+      const read = readPastedSecret(pasted);
+      const fault = "fault" in read ? secretFaults[read.fault] : read.secret.length > maxLength ? tooLong : null;
+      if (fault === null && "secret" in read) return read.secret;
+      context.addIssue({ code: "custom", message: fault ?? tooLong });
+      return z.NEVER;
+    });
 }
 
 /** Longer than any provider's key; it bounds what is sealed and sent. */
-export const secretText = headerText(2_048);
+export const secretText = pastedSecret(2_048);
+
+/** A token of any provider: some are JWTs of several kilobytes. */
+export const tokenText = pastedSecret(16_384);
+
+/** A parameter of an authorization response, as an application hands it on. Spaces and line breaks in it were pasted. */
+export const responseText = z
+  .string()
+  .max(4_096, "must have at most 4096 characters")
+  .transform((text) => linesOf(visibleText(text)).join(""))
+  .pipe(
+    z
+      .string()
+      .min(1, "must not be empty")
+      .regex(/^[\x21-\x7e]*$/, "must consist of visible ASCII characters only"),
+  );
 
 /** PostgreSQL takes no NUL in a text, and nobody means any other control character in a name. */
 const plainText = z
@@ -29,9 +57,6 @@ export const labelText = plainText
 
 /** A vendor's name of a model. */
 export const modelText = plainText.max(128, "must have at most 128 characters");
-
-/** A token of any provider: some are JWTs of several kilobytes. */
-export const tokenText = headerText(16_384);
 
 export const pastedText = z.string().min(1, "must not be empty").max(8_192, "must have at most 8192 characters");
 

@@ -1,10 +1,10 @@
-import type { ProviderCredential } from "../credentials/provider-credential.ts";
+import type { Connected } from "../auth/credential-connector.ts";
 import type { Session } from "../sessions/session.ts";
 import { readPasted } from "../auth/pasted-code.ts";
 import * as errors from "../errors.ts";
 import { builder } from "./builder.ts";
 import { OAuthCodeInput, toResponse } from "./connect-credential.ts";
-import { CredentialRef } from "./credential.ts";
+import { CredentialRef, previousAccountDescription, ProviderAccountRef } from "./credential.ts";
 import { labelText, pastedText, providerNameText, redirectUriText, scopeList } from "./input.ts";
 import { OAuthFlowRef, type OAuthFlowView, viewOf } from "./oauth-flow.ts";
 import { OAuthFlowKindEnum } from "./provider.ts";
@@ -83,19 +83,25 @@ const CompleteOAuthInput = builder.inputType("CompleteOAuthInput", {
   fields: (t) => ({
     code: t.field({ type: OAuthCodeInput, description: "Code and state, as they came to the redirect URI." }),
     pasted: t.string({
-      description: "What the user pasted: the whole callback URL, or `code#state`.",
+      description:
+        "What the user pasted: the whole callback URL, or `code#state`, also with line breaks, quotes or words around it.",
       validate: { schema: pastedText },
     }),
   }),
 });
 
 const CompleteOAuthPayload = builder
-  .objectRef<{ flow: OAuthFlowView; credential: ProviderCredential; session: Session | null }>("CompleteOAuthPayload")
+  .objectRef<Connected & { flow: OAuthFlowView; session: Session | null }>("CompleteOAuthPayload")
   .implement({
     description: "The credential is stored.",
     fields: (t) => ({
       flow: t.expose("flow", { type: OAuthFlowRef, description: "The flow, COMPLETED." }),
       credential: t.expose("credential", { type: CredentialRef, description: "What is stored now." }),
+      previousAccount: t.expose("previousAccount", {
+        type: ProviderAccountRef,
+        nullable: true,
+        description: previousAccountDescription,
+      }),
       session: t.expose("session", {
         type: SessionRef,
         nullable: true,
@@ -124,9 +130,9 @@ builder.mutationField("completeOAuth", (t) =>
     args: { input: t.arg({ type: CompleteOAuthInput, required: true, description: "What came back." }) },
     resolve: async (_root, { input }, { caller, flows, sessions }) => {
       const response = input.code == null ? readPasted(input.pasted ?? "") : toResponse(input.code);
-      const { flow, credential } = await flows.complete(caller, response);
+      const { flow, credential, previousAccount } = await flows.complete(caller, response);
       const session = flow.sessionId == null ? null : await sessions.find(caller.userId, flow.sessionId);
-      return { flow: viewOf(flow), credential, session };
+      return { flow: viewOf(flow), credential, previousAccount, session };
     },
   }),
 );

@@ -7,20 +7,23 @@ function cookieName(flowId: string, isSecure: boolean): string {
   return `${isSecure ? "__Host-" : ""}maestro-auth-flow-${flowId}`;
 }
 
-/** A cookie that proves to the callback that this browser began the flow. One for each flow, for as long as it lives. */
+/**
+ * A cookie that proves to the callback that this browser began the flow. One for each flow, for as long as it lives: also
+ * after its end, so that a callback that comes again shows what happened.
+ */
 export function bindingCookie(flowId: string, binding: string, isSecure: boolean): string {
   const attributes = `Path=/; Max-Age=${maxAgeSeconds}; HttpOnly; SameSite=Lax${isSecure ? "; Secure" : ""}`;
   return `${cookieName(flowId, isSecure)}=${binding}; ${attributes}`;
 }
 
-/** Null where the browser has no cookie of this flow. */
-export function readBinding(request: IncomingMessage, flowId: string, isSecure: boolean): string | null {
-  const name = `${cookieName(flowId, isSecure)}=`;
-  const pair = (request.headers.cookie ?? "").split("; ").find((text) => text.startsWith(name));
-  return pair === undefined ? null : pair.slice(name.length);
-}
-
-/** Takes the cookie away again. */
-export function expiredBindingCookie(flowId: string, isSecure: boolean): string {
-  return `${cookieName(flowId, isSecure)}=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax${isSecure ? "; Secure" : ""}`;
+/** What this browser has of the flows that it began, by their ids. */
+export function readBindings(request: IncomingMessage, isSecure: boolean): ReadonlyMap<string, string> {
+  const prefix = cookieName("", isSecure);
+  const bindings = new Map<string, string>();
+  for (const pair of (request.headers.cookie ?? "").split("; ")) {
+    const [name = "", ...value] = pair.split("=");
+    const flowId = name.slice(prefix.length);
+    if (name.startsWith(prefix) && !bindings.has(flowId)) bindings.set(flowId, value.join("="));
+  }
+  return bindings;
 }

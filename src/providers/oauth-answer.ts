@@ -8,6 +8,10 @@ export class UnusableAnswerError extends Error {
   readonly retryAfter: number | null;
   /** See OutboundResponse. */
   readonly undecoded: string | null;
+  /** An endpoint's own answer, and not the page of a firewall or a proxy: its body is empty or a JSON object. */
+  readonly isOwn: boolean;
+  /** The error codes of its body. */
+  readonly codes: readonly string[];
 
   constructor({ status, contentType, retryAfter, body, undecoded }: OutboundResponse) {
     const { codes, message } = readProviderError(body);
@@ -19,6 +23,8 @@ export class UnusableAnswerError extends Error {
     this.status = status;
     this.retryAfter = retryAfter;
     this.undecoded = undecoded;
+    this.codes = codes;
+    this.isOwn = body.trim() === "" || parseJsonObject(body) !== null;
   }
 }
 

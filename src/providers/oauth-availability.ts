@@ -48,6 +48,11 @@ export class OAuthAvailability {
     this.#others = others;
   }
 
+  /** The methods that are left where one of the flows does not work. */
+  others(kind: OAuthFlowKind): readonly AuthMethod[] {
+    return this.method.flows.some((flow) => flow !== kind) ? ["oauth", ...this.#others] : this.#others;
+  }
+
   /** @throws MethodUnavailableError naming what would work. */
   require(kind?: OAuthFlowKind): void {
     const { available, unavailableReason, flows } = this.method;

@@ -18,8 +18,15 @@ interface OAuthClientOptions {
   readonly dependencies: ProviderDependencies;
 }
 
+/** How far a call came: whether its own request had its turn, and whether that brought a success. */
+interface CallProgress {
+  wasSent: boolean;
+  wasAnswered: boolean;
+}
+
 /** The operator's client at one authorization server: makes calls, and turns their failures into refusals. */
 export class OAuthClient {
+  readonly displayName: string;
   readonly description: OAuthDescription;
   readonly dependencies: ProviderDependencies;
   readonly availability: OAuthAvailability;
@@ -28,6 +35,7 @@ export class OAuthClient {
 
   constructor({ name, displayName, description, others, dependencies }: OAuthClientOptions) {
     const { oauth: settings } = dependencies.settings;
+    this.displayName = displayName;
     this.description = description;
     this.dependencies = dependencies;
     this.server = new OAuthServer(description, settings, dependencies);
@@ -51,11 +59,12 @@ export class OAuthClient {
 
   /** Makes one call with a configuration for it. @throws AuthError */
   async run<T>(step: OAuthStep, exchange: OAuthExchange, call: (to: Configuration) => Promise<T>): Promise<T> {
-    return this.translated(step, async (send) => {
+    return this.translated(step, async (progress) => {
       const { isKnownCode } = this.#failures;
+      const onAnswer = () => (progress.wasAnswered = true);
       const ignoreIdToken = exchange.ignoreIdToken ?? !this.isOpenId;
-      const configuration = await this.server.configuration({ ...exchange, isKnownCode, ignoreIdToken });
-      send();
+      const configuration = await this.server.configuration({ ...exchange, isKnownCode, ignoreIdToken, onAnswer });
+      progress.wasSent = true;
       try {
         return await call(configuration);
       } finally {
@@ -65,13 +74,13 @@ export class OAuthClient {
   }
 
   /** @throws AuthError instead of what a library or the network throws. */
-  async translated<T>(step: OAuthStep, call: (send: () => void) => Promise<T>): Promise<T> {
+  async translated<T>(step: OAuthStep, call: (progress: CallProgress) => Promise<T>): Promise<T> {
     this.availability.require();
-    let wasSent = false;
+    const progress = { wasSent: false, wasAnswered: false };
     try {
-      return await call(() => (wasSent = true));
+      return await call(progress);
     } catch (error) {
-      throw this.#failures.translate(error, step, wasSent);
+      throw this.#failures.translate(error, step, progress.wasSent, progress.wasAnswered);
     }
   }
 

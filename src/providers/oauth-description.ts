@@ -21,7 +21,10 @@ export type EncodedRequest = "exchange" | "refresh" | "revoke";
  * RFC 8628, or the scheme whose device endpoint hands out an authorization code and its verifier instead of tokens.
  * The paths of the latter belong to the origin of the device URL.
  */
-export type DeviceProtocol =
+export type DeviceProtocol = {
+  /** Where users or operators switch the flow on at the vendor, as a sentence; for a start that is refused. */
+  readonly switchedOn?: string;
+} & (
   | { readonly kind: "rfc8628" }
   | {
       readonly kind: "authorization_code";
@@ -31,7 +34,14 @@ export type DeviceProtocol =
       readonly redirectPath: string;
       /** Seconds until the code ends, where the answer does not say. */
       readonly expiresIn: number;
-    };
+      /** The vendor's error codes of a poll, in terms of RFC 8628, section 3.5. Any other code ends the flow. */
+      readonly errorCodes: Readonly<
+        Record<string, "authorization_pending" | "slow_down" | "access_denied" | "expired_token">
+      >;
+      /** The statuses by which a poll without a word says that the user has not decided. */
+      readonly pendingStatuses: readonly number[];
+    }
+);
 
 /** A token endpoint's successful answer, with the claims of its ID token once that is verified. */
 export interface TokenAnswer {

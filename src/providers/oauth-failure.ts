@@ -24,7 +24,28 @@ const configurationCodes = new Set([
   "invalid_scope",
   "invalid_target",
   "redirect_uri_mismatch",
+  // RFC 6749, section 4.1.2.1: only the authorization endpoint answers so.
+  "unsupported_response_type",
 ]);
+
+/** Whether a provider's error code blames the registration of this server's own client. */
+export function isConfigurationCode(code: string): boolean {
+  return configurationCodes.has(code);
+}
+
+/** The refusal of this server's own client, in words for the user; `code` is for the operator's log. */
+export function refusedClient(
+  displayName: string,
+  variables: readonly string[],
+  code: string,
+  cause?: Error,
+): ProviderUnavailableError {
+  return new ProviderUnavailableError(
+    `${displayName} refused this server's own OAuth client. Your account is not the reason: ` +
+      `the operator has to check ${variables.join(" and ")} and what is registered there.`,
+    { cause, failure: clientCodes.has(code) ? "misconfigured" : "refused", vendorCode: code },
+  );
+}
 
 interface OAuthFailureWords {
   readonly displayName: string;
@@ -33,7 +54,8 @@ interface OAuthFailureWords {
   readonly terminalCodes: readonly string[];
 }
 
-function findCause<T extends Error>(error: unknown, type: new (...args: never[]) => T): T | null {
+/** The first error of a class among an error and its causes. */
+export function findCause<T extends Error>(error: unknown, type: new (...args: never[]) => T): T | null {
   for (let at = error; at instanceof Error; at = at.cause) if (at instanceof type) return at;
   return null;
 }
@@ -47,6 +69,11 @@ function isRefusedAnswer(error: unknown): error is Error {
 function withoutBody(error: Error): Error {
   const inner = error.cause instanceof Error ? `: ${error.cause.message}` : "";
   return new Error(`${"code" in error ? String(error.code) : error.name}: ${error.message}${inner}`);
+}
+
+/** An error code as it may stand in a log: a provider may put anything in its place. */
+export function toVendorCode(code: string): string {
+  return /^[\w.:-]{1,64}$/.test(code) ? code : "unreadable";
 }
 
 /** A success or a redirect that cannot be read, or a gateway that stopped waiting (RFC 9110, section 15.6.5). */
@@ -71,20 +98,30 @@ export class OAuthFailures {
   /**
    * The refusal to throw instead; anything unexpected comes back as it is.
    * @param wasSent whether the request itself had its turn, and not only what prepares for it, such as discovery.
+   * @param wasAnswered whether it was answered, so that only what follows it failed, such as reading keys.
    */
-  translate(error: unknown, step: OAuthStep, wasSent: boolean): unknown {
+  translate(error: unknown, step: OAuthStep, wasSent: boolean, wasAnswered = false): unknown {
     if (error instanceof AuthError) return error;
     const silence = findCause(error, NoAnswerError);
     if (silence !== null) {
-      const failure = wasSent && silence.mayHaveArrived ? "unknown" : "refused";
-      return this.#unavailable(`${describeNoAnswer(silence)}.`, { failure, cause: silence });
+      const mayHaveArrived = wasAnswered || (wasSent && silence.mayHaveArrived);
+      const failure = mayHaveArrived ? "unknown" : "refused";
+      return this.#unavailable(`${describeNoAnswer(silence)}.`, {
+        failure,
+        unprocessed: !mayHaveArrived,
+        cause: silence,
+      });
     }
     const unusable = findCause(error, UnusableAnswerError);
     if (unusable !== null) {
-      const { status, undecoded } = unusable;
+      const { status, codes, undecoded } = unusable;
+      const code = status >= 400 && status < 500 && status !== 429 ? codes.find(isConfigurationCode) : undefined;
+      if (code !== undefined) return refusedClient(this.#words.displayName, this.#words.variables, code, unusable);
       const coding = undecoded === null ? "" : `, in the content encoding "${undecoded}", which cannot be decoded here`;
       return this.#unavailable(`gave no usable answer (status ${status}${coding}).`, {
-        failure: wasSent && mayHaveBeenCarriedOut(status) ? "unknown" : "refused",
+        failure: wasAnswered || (wasSent && mayHaveBeenCarriedOut(status)) ? "unknown" : "refused",
+        // RFC 6585, section 4: who limits the rate does not do the work.
+        unprocessed: !wasAnswered && (!wasSent || status === 429),
         retryAfter: unusable.retryAfter,
         cause: unusable,
       });
@@ -108,13 +145,13 @@ export class OAuthFailures {
       return new InvalidCredentialError(what, { cause });
     }
     if (configurationCodes.has(code)) {
-      return new ProviderUnavailableError(
-        `${displayName} refused this server's own OAuth client. Your account is not the reason: ` +
-          `the operator has to check ${variables.join(" and ")} and what is registered there.`,
-        { cause, failure: clientCodes.has(code) ? "misconfigured" : "refused" },
-      );
+      return refusedClient(displayName, variables, code, cause);
     }
-    return this.#unavailable(`refused for a reason that this server does not know (status ${status}).`, { cause });
+    const vendorCode = toVendorCode(code);
+    return this.#unavailable(`refused for a reason that this server does not know (status ${status}).`, {
+      cause,
+      vendorCode,
+    });
   }
 
   /** A refresh that went wrong like this proves nothing against the grant; the next one will show. */
@@ -130,7 +167,13 @@ export class OAuthFailures {
 
   #unavailable(
     what: string,
-    options: { readonly cause: Error; readonly retryAfter?: number | null; readonly failure?: ProviderFailure },
+    options: {
+      readonly cause: Error;
+      readonly retryAfter?: number | null;
+      readonly failure?: ProviderFailure;
+      readonly vendorCode?: string;
+      readonly unprocessed?: boolean;
+    },
   ): Error {
     const detail = `${this.#words.displayName} ${what}`;
     return new ProviderUnavailableError(`${detail} ${describeRetry(options.retryAfter ?? null)}`, {

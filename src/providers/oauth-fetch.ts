@@ -19,6 +19,10 @@ export interface OAuthExchange {
   /** Parameters of the body that replace what was going to be sent. */
   readonly replace?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal | undefined;
+  /** Brings a successful answer that holds no tokens into the form that the library wants. */
+  readonly adapt?: (json: Json) => Json;
+  /** Told once the request itself, and not what follows it, was answered with a success. */
+  readonly onAnswer?: () => void;
   /** Error codes that mean something to the caller; where an answer has several, these are preferred. */
   readonly isKnownCode?: (code: string) => boolean;
 }
@@ -46,7 +50,7 @@ function adapt(response: OutboundResponse, exchange: OAuthExchange): [number, Js
   const error = failed ? adaptError(json, isKnownCode) : null;
   if (error !== null) return [Math.max(response.status, 400), error];
   if (response.status >= 400) throw new UnusableAnswerError(response);
-  if (answer !== "tokens") return [200, json];
+  if (answer !== "tokens") return [200, exchange.adapt?.(json) ?? json];
   return [200, adaptTokens(ignoreIdToken ? { ...json, id_token: undefined } : json)];
 }
 
@@ -64,8 +68,10 @@ export function oauthFetch({ http, health }: OAuthFetchDependencies, exchange: O
         ...(content === null ? {} : { body: content.body }),
         signal: exchange.signal,
       });
+      const isOwn = method === "POST";
+      if (isOwn && response.status < 400) exchange.onAnswer?.();
       // The issuer's keys are fetched in between, with which the ID token is checked.
-      const [status, json] = adapt(response, method === "POST" ? exchange : { answer: "document" });
+      const [status, json] = adapt(response, isOwn ? exchange : { answer: "document" });
       health.record(true);
       return Response.json(json, { status });
     } catch (error) {

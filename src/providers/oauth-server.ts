@@ -26,9 +26,20 @@ interface OAuthServerDependencies {
   readonly clock: Clock;
 }
 
+type JwksCache = Parameters<typeof setJwksCache>[1];
+
 const discoveryLifetimeMs = 3_600_000;
 /** Seconds. The library fetches keys again that are older than 300. */
 const keysLifetime = 240;
+
+/**
+ * Keys as the library has to see them: it reads keys anew for one that is not among them only once a minute has passed,
+ * and an ID token that fails for it costs the user an authorization code. Only the issuer itself can bring one here, in
+ * its answer to a code, so nobody else can make this server ask.
+ */
+function olderKeys(keys: JwksCache): JwksCache {
+  return { ...keys, uat: Math.min(keys.uat, Math.floor(Date.now() / 1000) - 60) };
+}
 
 function definedOnly(urls: Readonly<Record<string, string | null | undefined>>): Record<string, string> {
   return Object.fromEntries(
@@ -44,7 +55,7 @@ export class OAuthServer {
   /** Whether the operator has put something on this machine, by http. */
   readonly #insecure: boolean;
   #discovered: { readonly metadata: Promise<ServerMetadata>; readonly until: number } | null = null;
-  #keys: Parameters<typeof setJwksCache>[1] | undefined;
+  #keys: JwksCache | undefined;
 
   constructor(description: OAuthDescription, settings: OAuthSettings, dependencies: OAuthServerDependencies) {
     this.#description = description;
@@ -84,7 +95,7 @@ export class OAuthServer {
     if (this.#insecure) allowInsecureRequests(configuration);
     if (metadata.jwks_uri !== undefined) enableNonRepudiationChecks(configuration);
     if (exchange.answer === "tokens" && exchange.ignoreIdToken !== true) await this.#fetchKeys(metadata.jwks_uri);
-    if (this.#keys !== undefined) setJwksCache(configuration, this.#keys);
+    if (this.#keys !== undefined) setJwksCache(configuration, olderKeys(this.#keys));
     return configuration;
   }
 
@@ -100,8 +111,7 @@ export class OAuthServer {
     const options = { method: "GET", headers: { accept: "application/json" }, body: null, redirect: "manual" } as const;
     try {
       const response = await oauthFetch(this.#dependencies, { answer: "document" })(url, options);
-      // The library looks again for a key that it does not find if it last looked a minute ago.
-      this.#keys = { jwks: (await response.json()) as JWKS, uat: now - 60 };
+      this.#keys = { jwks: (await response.json()) as JWKS, uat: now };
     } catch (error) {
       // Anything else is told with the token, by the library.
       if (error instanceof NoAnswerError || error instanceof UnusableAnswerError) throw error;

@@ -31,6 +31,17 @@ export interface ProviderAccount {
   readonly plan: string | null;
 }
 
+/**
+ * Whether two accounts are known to differ: by the provider's own id where both have one, else by the e-mail address.
+ * What cannot be compared is not called different.
+ */
+export function isOtherAccount(previous: ProviderAccount | null, current: ProviderAccount | null): boolean {
+  if (previous === null || current === null) return false;
+  if (previous.id !== null && current.id !== null) return previous.id !== current.id;
+  if (previous.email === null || current.email === null) return false;
+  return previous.email.toLowerCase() !== current.email.toLowerCase();
+}
+
 export interface ApiKeyCredentials {
   readonly method: "api_key";
   readonly apiKey: Secret;

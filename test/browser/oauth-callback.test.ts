@@ -1,3 +1,5 @@
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import {
   completeOAuthMutation,
@@ -41,8 +43,9 @@ test("a popup goes through consent to the callback, which completes the flow and
   expect(popup.url()).toBe(`${stage.origin}/auth/google/callback`);
   const everything = JSON.stringify([told, await popup.content()]);
   for (const token of Object.values(tokens)) expect(everything).not.toContain(token);
-  const cookies = (await context.cookies()).map(({ name }) => name);
-  expect(cookies.filter((name) => name.includes("maestro"))).toEqual([]);
+  // What is loaded again, by a reload or from the address of the redirect, shows what happened.
+  await popup.reload();
+  await popup.getByRole("heading", { name: "Connected", exact: true }).waitFor();
   const client = await stage.server.client("alice");
   expect((await client.execute(credentialsQuery)).viewer.credentials.nodes).toMatchObject([{ method: "OAUTH" }]);
   expect(stage.offences).toEqual([]);
@@ -55,6 +58,34 @@ test("who says no comes to a page that says so, and the page that opened it is t
   const popup = await application.popup(await application.begin(await stage.server.token("alice")), "Not connected");
   expect(await application.toldBy(popup)).toMatchObject([{ data: { type: "maestro-auth:flow", outcome: "denied" } }]);
   expect(new URL(popup.url()).search).toBe("");
+  expect(stage.offences).toEqual([]);
+});
+
+test("a provider that is busy keeps the popup waiting, and then it is connected without anybody's doing", async () => {
+  await using stage = await startPopupStage();
+  stage.google.next("/token", { kind: "status", status: 429, headers: { "retry-after": "6" } });
+  const application = await Application.open(await stage.newContext(), stage.origin);
+  const popup = await application.popup(await application.begin(await stage.server.token("alice")), "One moment");
+  await popup.screenshot({ path: join(tmpdir(), "maestro-callback-busy.png") });
+  expect(await application.toldBy(popup)).toEqual([]);
+  expect(new URL(popup.url()).searchParams.has("code")).toBe(true);
+  await popup.getByRole("heading", { name: "Connected", exact: true }).waitFor();
+  await popup.waitForLoadState();
+  expect(await application.toldBy(popup)).toMatchObject([
+    { data: { type: "maestro-auth:flow", outcome: "completed" } },
+  ]);
+  expect(stage.offences).toEqual([]);
+});
+
+test("a refusal of the operator's client is told as such on the page", async () => {
+  await using stage = await startPopupStage();
+  stage.google.next("/token", { kind: "status", status: 401, body: { error: "invalid_client" } });
+  const application = await Application.open(await stage.newContext(), stage.origin);
+  const popup = await application.popup(await application.begin(await stage.server.token("alice")), "Not connected");
+  await popup.screenshot({ path: join(tmpdir(), "maestro-callback-refused.png") });
+  expect(await popup.getByRole("main").innerText()).toContain("the operator has to check GOOGLE_OAUTH_CLIENT_ID");
+  await popup.reload();
+  await popup.getByRole("heading", { name: "Not connected", exact: true }).waitFor();
   expect(stage.offences).toEqual([]);
 });
 

@@ -56,5 +56,5 @@ export async function connectKey(
   { apiKey, label = null }: { readonly apiKey: string; readonly label?: string | null },
 ): Promise<ProviderCredential> {
   const command = { provider: "anthropic", label, apiKey: new Secret(apiKey), sessionId: null };
-  return services.coordinator.connectKey(operator(userId), command);
+  return (await services.coordinator.connectKey(operator(userId), command)).credential;
 }

@@ -223,6 +223,11 @@ export const credentialEventsSubscription = graphql(`
         status
         last4
       }
+      ... on CredentialStored {
+        previousAccount {
+          id
+        }
+      }
       ... on TokenExpiring {
         expiresAt
       }
@@ -306,6 +311,9 @@ export const completeOAuthMutation = graphql(`
       ... on Error {
         code
         message
+      }
+      ... on ProviderUnavailableError {
+        retryAfter
       }
     }
   }

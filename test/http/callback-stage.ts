@@ -34,6 +34,7 @@ export interface Page {
 interface CallOptions {
   readonly cookie?: string;
   readonly method?: "GET" | "HEAD" | "POST";
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export interface CallbackStage extends AsyncDisposable {
@@ -51,12 +52,13 @@ export interface CallbackStage extends AsyncDisposable {
   credentialsOf(user: string): Promise<readonly { readonly label: string }[]>;
   /** Everything that is stored of flows. */
   rows(): Promise<Readonly<Record<string, unknown>>[]>;
+  execute(sql: string): Promise<unknown>;
   /** As the application of a user does it, with what the page handed over. */
   complete(user: string, callback: string): Promise<string>;
 }
 
-async function readPage(url: string, { cookie, method = "GET" }: CallOptions): Promise<Page> {
-  const response = await request(url, { method, headers: cookie === undefined ? {} : { cookie } });
+async function readPage(url: string, { cookie, method = "GET", headers = {} }: CallOptions): Promise<Page> {
+  const response = await request(url, { method, headers: cookie === undefined ? headers : { ...headers, cookie } });
   const html = await response.body.text();
   const [, data = "null"] = /id="data">([^<]*)<\/script>/.exec(html) ?? [];
   return {
@@ -119,6 +121,7 @@ export async function startCallbackStage(environment: Readonly<Record<string, st
       return (await client.execute(credentialsQuery)).viewer.credentials.nodes;
     },
     rows: () => database.em().execute("select * from oauth_flows order by id"),
+    execute: (sql) => database.em().execute(sql),
     async complete(user, callback) {
       const client = await server.client(user);
       const { completeOAuth } = await client.execute(completeOAuthMutation, {

@@ -15,7 +15,7 @@ test("what is usual stays as it is, and times are kept within bounds", () => {
   expect(boundDeviceAuthorization(usual)).toEqual(usual);
   expect(boundDeviceAuthorization({ ...usual, interval: 0, expiresIn: 1e9 })).toMatchObject({
     interval: 1,
-    expiresIn: 3_600,
+    expiresIn: 86_400,
   });
   expect(boundDeviceAuthorization({ ...usual, interval: 1e9, expiresIn: -5 })).toMatchObject({
     interval: 60,

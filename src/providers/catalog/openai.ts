@@ -22,7 +22,7 @@ export const provider = defineProvider({
   oauth: {
     policy: {
       standing: "operator_only",
-      note: "Open-source and self-hosted apps register a client themselves; hosted apps apply to OpenAI first.",
+      note: "Open-source and self-hosted apps register a client themselves; hosted apps apply to OpenAI first. DEVICE is Codex CLI's own flow, which OpenAI does not document for other apps.",
       url: "https://developers.openai.com/siwc/token-sharing-open-source",
       asOf: "November 2026",
     },
@@ -33,11 +33,30 @@ export const provider = defineProvider({
     authorizationUrl: "https://auth.openai.com/api/accounts/authorize",
     tokenUrl: "https://auth.openai.com/api/accounts/oauth/token",
     deviceUrl: "https://auth.openai.com/api/accounts/deviceauth/usercode",
+    // Codex CLI's own flow. OpenAI's pages on "Sign in with ChatGPT" do not describe it, and discovery does not name it,
+    // so its address stands here or in OPENAI_OAUTH_DEVICE_URL. It stays because it is the one way to sign in without a
+    // browser on the same machine; `policy.note` says whose flow it is. Its answers are those that Codex CLI
+    // (github.com/openai/codex, codex-rs/login/src/device_code_auth.rs) and its re-implementations know: 403 or 404, with
+    // no body or with one of these codes.
     device: {
       kind: "authorization_code",
       verificationPath: "/codex/device",
       redirectPath: "/deviceauth/callback",
       expiresIn: 900,
+      errorCodes: {
+        deviceauth_authorization_pending: "authorization_pending",
+        // "Device authorization is unknown. Please try again.": said of codes that nobody has entered yet.
+        deviceauth_authorization_unknown: "authorization_pending",
+        deviceauth_slow_down: "slow_down",
+        deviceauth_access_denied: "access_denied",
+        deviceauth_denied: "access_denied",
+        deviceauth_expired: "expired_token",
+        deviceauth_expired_token: "expired_token",
+      },
+      pendingStatuses: [403, 404],
+      // github.com/openai/codex/issues/34817 and /9418.
+      switchedOn:
+        "In ChatGPT, turn on device code authorization for Codex under Settings, Security; in a workspace, its admin has to allow it.",
     },
     scopes: ["openid", "profile", "email", "offline_access", "resource.invoke", "chatgpt.tokens.use.direct"],
     resource: "https://api.openai.com/v1",

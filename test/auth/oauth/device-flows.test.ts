@@ -1,33 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { defineProvider } from "../../../src/providers/provider.ts";
 import { completeOAuthMutation, credentialEventsSubscription, oauthFlowSubscription } from "../../client/operations.ts";
 import { Browser } from "../../support/authorization-server/browser.ts";
-import { begin, dump, type OAuthStage, setOAuthStage } from "./oauth-stage.ts";
-
-/** A vendor that keeps to RFC 8628. */
-const standard = defineProvider({
-  name: "standard",
-  displayName: "Standard",
-  documentationUrl: "https://standard.example",
-  baseUrl: "https://api.standard.example",
-  oauth: {
-    policy: { standing: "supported", note: "It is made up.", url: null, asOf: "November 2026" },
-    flows: ["device"],
-    issuer: "https://standard.example",
-    discovery: true,
-    device: { kind: "rfc8628" },
-    scopes: ["openid", "email"],
-    clientAuthentication: "none",
-    refreshToken: { rotates: true },
-  },
-});
-
-const setStandardStage = () => setOAuthStage("google", { provider: "standard", catalog: [standard] });
-
-/** The interval is the provider's wish, and as long as a test should not last. */
-async function pollNow({ database }: OAuthStage): Promise<void> {
-  await database.em().execute("update oauth_flows set next_poll_at = now() where status = 'pending'");
-}
+import { begin, dump, setOAuthStage } from "./oauth-stage.ts";
+import { pollNow, setStandardStage } from "./standard-provider.ts";
 
 const stages = { openai: () => setOAuthStage("openai"), standard: setStandardStage };
 
@@ -106,7 +81,7 @@ test.each([{ kind: "status", status: 500 }, { kind: "reset" }, { kind: "html" }]
     await expect.poll(() => stage.vendor.requests.filter(({ path }) => path === pollPath).length).toBe(1);
     await expect
       .poll(() => dump(stage.database, "oauth_flows"))
-      .toMatchObject([expect.stringMatching(/"poll_interval": 10\b/)]);
+      .toMatchObject([expect.stringMatching(/"poll_failures": 1\b/)]);
     await pollNow(stage);
     expect((await subscription.next()).data?.oauthFlow).toMatchObject({ status: "COMPLETED" });
   },

@@ -45,7 +45,16 @@ async function expectFailure(
 
 const faults: [string, AuthorizationFault, "InvalidCredentialError" | "ProviderUnavailableError"][] = [
   ["500", { kind: "status", status: 500 }, "ProviderUnavailableError"],
-  ["429", { kind: "status", status: 429, headers: { "retry-after": "7" } }, "ProviderUnavailableError"],
+  [
+    "503 that asks to wait",
+    { kind: "status", status: 503, headers: { "retry-after": "1" } },
+    "ProviderUnavailableError",
+  ],
+  [
+    "429 for longer than the flow lives",
+    { kind: "status", status: 429, headers: { "retry-after": "3600" } },
+    "ProviderUnavailableError",
+  ],
   ["a page", { kind: "html" }, "ProviderUnavailableError"],
   ["more than can be read", { kind: "huge" }, "ProviderUnavailableError"],
   ["broken JSON", { kind: "rubbish" }, "ProviderUnavailableError"],

@@ -141,9 +141,11 @@ test("a user who says no: OAuthDeniedError, the flow is DENIED, and its subscrib
 test.each([
   ["temporarily_unavailable", "ProviderUnavailableError"],
   ["server_error", "ProviderUnavailableError"],
-  ["invalid_scope", "InvalidCredentialError"],
+  ["invalid_scope", "ProviderUnavailableError"],
+  ["unauthorized_client", "ProviderUnavailableError"],
+  ["login_required", "InvalidCredentialError"],
   ["<script>", "InvalidCredentialError"],
-  ["invalid_scope&code=a-code", "InvalidCredentialError"],
+  ["invalid_scope&code=a-code", "ProviderUnavailableError"],
 ])("error=%s in the callback ends the flow as FAILED by %s, and no code is exchanged", async (error, name) => {
   await using stage = await setOAuthStage("google");
   const client = await stage.client("alice");

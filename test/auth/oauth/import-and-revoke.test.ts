@@ -92,7 +92,7 @@ test("where the operator has registered no client, tokens are not taken, and the
   });
 });
 
-test.each(["", " token", "a token", "tök€n", "x".repeat(16_385)])("%o is no token", async (accessToken) => {
+test.each(["", " ", "a token", "a…token", "tök€n", "x".repeat(16_385)])("%o is no token", async (accessToken) => {
   await using stage = await setOAuthStage("google");
   const client = await stage.client("alice");
   expect((await importTokens(client, { provider: "google", accessToken })).__typename).toBe("ValidationError");

@@ -104,3 +104,23 @@ test("a discovery document of another issuer is not used (OpenID Connect Discove
   });
   expect((await refusal(other.initiateOAuthFlow(newFlow()))).code).toBe("PROVIDER_UNAVAILABLE");
 });
+
+test("an issuer that begins to sign with a new key costs nobody the code, and its keys are read once for it", async () => {
+  await using issuer = await startIdTokenIssuer();
+  const rotating = createProvider(await catalogEntry("google"), {
+    GOOGLE_OAUTH_CLIENT_ID: audience,
+    GOOGLE_OAUTH_CLIENT_SECRET: "a secret",
+    GOOGLE_OAUTH_ISSUER: issuer.issuer,
+  });
+  const signIn = async () => {
+    const { state, nonce, codeVerifier } = newFlow();
+    issuer.nonce = nonce;
+    const usual = { state, nonce, codeVerifier, issuer: issuer.issuer, redirectUri: loopbackUri };
+    return expectOAuth(await rotating.exchangeOAuthCode({ ...usual, code: new Secret("a code") })).account?.id;
+  };
+  expect([await signIn(), await signIn()]).toEqual(["alice", "alice"]);
+  expect(issuer.keyRequests).toBe(1);
+  await issuer.rotate();
+  expect([await signIn(), await signIn()]).toEqual(["alice", "alice"]);
+  expect(issuer.keyRequests).toBe(2);
+});

@@ -18,6 +18,24 @@ interface Reply {
 const html = { "content-type": "text/html; charset=utf-8" };
 const form = '<form method="post" action="/codex/device"><input name="user_code" value=""/></form>';
 
+/**
+ * As auth.openai.com answers polls of Codex CLI: the first code is the present one; the second, with the same meaning to
+ * clients, was seen in 2026 by several of them (repositories that hold the string `deviceauth_authorization_unknown`).
+ * Codex CLI itself looks at the status only (github.com/openai/codex, codex-rs/login/src/device_code_auth.rs).
+ */
+function pendingError(isKnown: boolean) {
+  const error = { type: "invalid_request_error", param: null };
+  return isKnown
+    ? { error: { ...error, message: "Device authorization is pending.", code: "deviceauth_authorization_pending" } }
+    : {
+        error: {
+          ...error,
+          message: "Device authorization is unknown. Please try again.",
+          code: "deviceauth_authorization_unknown",
+        },
+      };
+}
+
 /** The device flow that hands out an authorization code, over the server's ordinary authorization endpoint. */
 export class CodeDeviceEndpoints {
   readonly #issuer: string;
@@ -56,8 +74,7 @@ export class CodeDeviceEndpoints {
 
   #poll({ device_auth_id: id, user_code: userCode }: Readonly<Record<string, unknown>>): Reply {
     const pending = this.#pending.find((item) => item.deviceAuthId === id && item.userCode === userCode);
-    if (pending?.code == null)
-      return { status: pending === undefined ? 404 : 403, body: { error: { code: "pending" } } };
+    if (pending?.code == null) return { status: 403, body: pendingError(pending !== undefined) };
     return { status: 200, body: { authorization_code: pending.code, code_verifier: pending.codeVerifier } };
   }
 

@@ -20,6 +20,8 @@ export interface IdTokenIssuer extends AsyncDisposable {
   forgery: IdTokenForgery;
   /** The nonce of the authorization request that the next code belongs to. */
   nonce: string;
+  /** How often the keys were read. */
+  readonly keyRequests: number;
   /** Signs with a new key from now on, and publishes no other. */
   rotate(): Promise<void>;
 }
@@ -37,6 +39,7 @@ export async function startIdTokenIssuer(): Promise<IdTokenIssuer> {
   const stranger = await makeKey();
   let own = await makeKey();
   let key = await publish(own, "key-1");
+  let keyRequests = 0;
 
   async function idToken(): Promise<string | null> {
     const { claims, strangerSigns = false, tamper } = server.forgery;
@@ -49,7 +52,10 @@ export async function startIdTokenIssuer(): Promise<IdTokenIssuer> {
   }
 
   async function answer(path: string): Promise<unknown> {
-    if (path === "/jwks") return { keys: [key] };
+    if (path === "/jwks") {
+      keyRequests += 1;
+      return { keys: [key] };
+    }
     if (path === "/token") {
       const token = await idToken();
       const tokens = { access_token: "access", refresh_token: "refresh", token_type: "Bearer", expires_in: 3600 };
@@ -75,6 +81,9 @@ export async function startIdTokenIssuer(): Promise<IdTokenIssuer> {
     issuer,
     forgery: {},
     nonce: "",
+    get keyRequests() {
+      return keyRequests;
+    },
     async rotate() {
       own = await makeKey();
       key = await publish(own, "key-2");

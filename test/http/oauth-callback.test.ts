@@ -128,7 +128,10 @@ test("a repeat while another request is at it says so after a while, and loads i
 });
 
 /** What a flow ends as, by what the provider sends. */
-const ends: Record<string, { fault?: AuthorizationFault; decision?: "approve" | "deny"; title: string; outcome: string }> = {
+const ends: Record<
+  string,
+  { fault?: AuthorizationFault; decision?: "approve" | "deny"; title: string; outcome: string }
+> = {
   completed: { title: "Connected", outcome: "completed" },
   denied: { decision: "deny", title: "Not connected", outcome: "denied" },
   failed: {

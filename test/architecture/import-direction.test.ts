@@ -10,6 +10,7 @@ const leaves = [
   "clock.ts",
   "fault-point.ts",
   "page.ts",
+  "pasted-text.ts",
   "repeated-removal.ts",
   "turn-batch.ts",
   "write-behind.ts",

@@ -158,13 +158,11 @@ test("a code where OAuth is not configured is answered with the methods that are
 
 test.each([
   ["is empty", ""],
-  ["begins with a space", ` ${key}`],
-  ["ends with a line break", `${key}\n`],
   ["is nothing but spaces", "   "],
   ["has a space inside", `${key} ${key}`],
   ["has a line break inside", `${key}\r\nx-evil: 1`],
   ["has a character beyond ASCII", `${key}é`],
-  ["has an invisible character", `${key}\u200b`],
+  ["is shortened", `${key.slice(0, 8)}…${key.slice(-4)}`],
   ["is one character too long", "k".repeat(2_049)],
   ["is much too long", key.repeat(1_000)],
 ])("a key that %s is refused before the provider hears of it", async (_name, apiKey) => {

@@ -1,28 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { Secret } from "../../../src/credentials/secret.ts";
-import { defineProvider } from "../../../src/providers/provider.ts";
+import { standard } from "../../auth/oauth/standard-provider.ts";
 import { type AuthorizationServer, startAuthorizationServer } from "../../support/authorization-server.ts";
 import { Browser } from "../../support/authorization-server/browser.ts";
 import { createProvider, expectOAuth, newFlow, refusal, setStage } from "./sign-in.ts";
 
 const verifier = new Secret("unused");
-
-const standard = defineProvider({
-  name: "standard",
-  displayName: "Standard",
-  documentationUrl: "https://standard.example",
-  baseUrl: "https://api.standard.example",
-  oauth: {
-    policy: { standing: "supported", note: "It is made up.", url: null, asOf: "November 2026" },
-    flows: ["device"],
-    issuer: "https://standard.example",
-    discovery: true,
-    device: { kind: "rfc8628" },
-    scopes: ["openid", "email"],
-    clientAuthentication: "none",
-    refreshToken: { rotates: true },
-  },
-});
 
 async function standardStage() {
   // A server whose dialect changes nothing but the names of its errors.

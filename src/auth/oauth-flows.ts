@@ -12,7 +12,7 @@ import type { AttemptLimits } from "./attempt-limits.ts";
 import type { AuditTrail } from "../observability/audit-trail.ts";
 import type { Logger } from "../observability/logger.ts";
 import { describeRetry } from "../providers/credential-probe.ts";
-import { isConfigurationCode } from "../providers/oauth-failure.ts";
+import { isClientRefusal } from "../providers/oauth-failure.ts";
 import type { Connected, CredentialConnector } from "./credential-connector.ts";
 import { defaultKind } from "./flow-kind.ts";
 import { exchangeCode } from "./flow-exchange.ts";
@@ -257,12 +257,16 @@ export class OAuthFlows {
     return new ProviderUnavailableError(message, { unprocessed, detail, cause, retryAfter });
   }
 
-  /** A refusal of this server's own client is the operator's to mend: it stands in the log, and as a complaint. */
+  /**
+   * A refusal stands in the log. One of this server's own client, in the provider's own answer, is a complaint as well:
+   * what a user brings back in the browser, or the scopes that they asked for, is not.
+   */
   #tellOperator(name: string, step: "start" | "exchange" | "poll", error: unknown): void {
     if (!(error instanceof AuthError) || error.vendorCode === null) return;
     const { vendorCode, message } = error;
     this.#log.warn({ provider: name, step, vendorCode }, `a provider refused a sign-in: ${message}`);
-    if (isConfigurationCode(vendorCode)) {
+    const isOfScopes = step === "start" && vendorCode === "invalid_scope";
+    if (isClientRefusal(error) && !isOfScopes) {
       this.#registry.find(name)?.health.complain(`${message} The provider's error code is ${vendorCode}.`);
     }
   }

@@ -33,7 +33,11 @@ export function isConfigurationCode(code: string): boolean {
   return configurationCodes.has(code);
 }
 
-/** The refusal of this server's own client, in words for the user; `code` is for the operator's log. */
+/**
+ * The refusal of this server's own client, in words for the user; `code` is for the operator's log.
+ * @param cause the provider's own answer; without it a browser has brought the code, which proves nothing against the
+ * client.
+ */
 export function refusedClient(
   displayName: string,
   variables: readonly string[],
@@ -43,8 +47,14 @@ export function refusedClient(
   return new ProviderUnavailableError(
     `${displayName} refused this server's own OAuth client. Your account is not the reason: ` +
       `the operator has to check ${variables.join(" and ")} and what is registered there.`,
-    { cause, failure: clientCodes.has(code) ? "misconfigured" : "refused", vendorCode: code },
+    { cause, failure: cause !== undefined && clientCodes.has(code) ? "misconfigured" : "refused", vendorCode: code },
   );
+}
+
+/** Whether the provider itself, and not a browser, has refused this server's own client or what it was configured to ask. */
+export function isClientRefusal(error: unknown): error is ProviderUnavailableError {
+  if (!(error instanceof ProviderUnavailableError) || error.vendorCode === null) return false;
+  return error.cause instanceof Error && isConfigurationCode(error.vendorCode);
 }
 
 interface OAuthFailureWords {

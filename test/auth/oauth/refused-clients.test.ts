@@ -46,14 +46,20 @@ test.each([
   "redirect_uri_mismatch",
   "invalid_request",
   "unsupported_response_type",
-])("an authorization that comes back with error=%s: the operator is told", async (code) => {
-  await using stage = await setOAuthStage("google");
-  const client = await stage.client("alice");
-  const flow = await begin(client, "google");
-  const query = new URLSearchParams({ state: flow.state!, error: code, error_description: vendorText });
-  const refused = (await complete(client, { pasted: `${flow.redirectUri}?${query}` })) as { message: string };
-  await expectTold(stage, "google", code, refused.message);
-});
+])(
+  "an authorization that comes back with error=%s stands in the log, and is no complaint: a user could have written it",
+  async (code) => {
+    await using stage = await setOAuthStage("google");
+    const client = await stage.client("alice");
+    const flow = await begin(client, "google");
+    const query = new URLSearchParams({ state: flow.state!, error: code, error_description: vendorText });
+    const refused = (await complete(client, { pasted: `${flow.redirectUri}?${query}` })) as { message: string };
+    expect(refused.message).toMatch(/Your account is not the reason: the operator has to check/);
+    expect(stage.logs.join("")).toContain(`"vendorCode":"${code}"`);
+    for (const text of [refused.message, ...stage.logs]) expect(text).not.toContain(vendorText);
+    expect(await complaintOf(client, "google")).toBeNull();
+  },
+);
 
 test("an error of the vendor's own in the callback stands in the log; what is no code does not", async () => {
   await using stage = await setOAuthStage("google");

@@ -78,7 +78,6 @@ test.each([
   ["the answer is lost", "/token", { kind: "lost" }],
   ["a 500 comes", "/token", { kind: "status", status: 500 }],
   ["a 503 comes", "/token", { kind: "status", status: 503, headers: { "retry-after": "1" } }],
-  ["the keys of the ID token cannot be read after the code was used", "/jwks", { kind: "status", status: 429 }],
 ] as const)(
   "where %s the code may have been used: it is sent once, and the flow has FAILED",
   async (_name, path, fault) => {
@@ -93,3 +92,14 @@ test.each([
     expect((await complete(client, { code: answer })).__typename).toBe("OAuthStateError");
   },
 );
+
+test("keys that cannot be read are read before the code is used, so it is still good", async () => {
+  await using stage = await setOAuthStage("google");
+  const client = await stage.client("alice");
+  const { answer, flow } = await consent(client, "google");
+  for (let times = 0; times < 3; times++) stage.vendor.next("/jwks", busy("0"));
+  expect((await complete(client, { code: answer })).__typename).toBe("ProviderUnavailableError");
+  expect(exchangedCodes(stage.vendor)).toEqual([]);
+  expect((await readFlow(client, flow.id)).status).toBe("PENDING");
+  expect((await complete(client, { code: answer })).__typename).toBe("CompleteOAuthPayload");
+});

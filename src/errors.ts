@@ -72,10 +72,22 @@ export class MethodUnavailableError<Method extends string = string> extends Auth
   }
 }
 
-/** The provider itself said that the credential is no good. */
+/**
+ * Why a provider refuses a credential. `refused`: it is no good, or no longer. `consent`: it lacks a permission, so that
+ * only its user can mend it. `disabled`: the account behind it is disabled; the credential itself may be good.
+ */
+export type CredentialRefusal = "refused" | "consent" | "disabled";
+
+/** The provider itself said that the credential is no good, or that its account may not call it. */
 export class InvalidCredentialError extends AuthError {
-  constructor(message: string, options?: RefusalOptions) {
+  readonly because: CredentialRefusal;
+
+  constructor(
+    message: string,
+    { because = "refused", ...options }: RefusalOptions & { readonly because?: CredentialRefusal } = {},
+  ) {
     super("INVALID_CREDENTIAL", message, options);
+    this.because = because;
   }
 }
 

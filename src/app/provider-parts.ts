@@ -38,5 +38,5 @@ export async function createProviders(
     settings.set(sandbox.definition.name, sandbox.settings);
     onStep("sandbox provider started");
   }
-  return { registry: createRegistry(catalog, settings, { http, clock }), redirectUris, sandbox };
+  return { registry: createRegistry(catalog, settings, { http, clock, log }), redirectUris, sandbox };
 }

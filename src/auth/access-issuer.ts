@@ -108,10 +108,10 @@ export class AccessIssuer {
     found: AccessRow,
     rejectedGrantId: string | null,
   ): Promise<AccessGrant> {
-    if (found.status === "needs_reauth") throw needsReauthentication(provider, found);
+    if (found.status === "needs_reauth") throw needsReauthentication(provider, found, found.statusReason);
     const isRejected = names(rejectedGrantId, found);
     const row = found.refreshable ? await this.#renewed(provider, found, isRejected) : found;
-    if (isExpired(row, this.#clock.now())) throw needsReauthentication(provider, row);
+    if (isExpired(row, this.#clock.now())) throw needsReauthentication(provider, row, null);
     const credentials = await this.#open(caller, row);
     if (isRejected && !row.refreshable) await this.#checkRejected(caller, provider, row);
     this.#usage.record(row.userId, row.id, this.#clock.now());
@@ -158,7 +158,7 @@ export class AccessIssuer {
       await this.#checker.check(caller, row.id);
     } catch (error) {
       if (!(error instanceof InvalidCredentialError)) throw error;
-      throw needsReauthentication(provider, row, error);
+      throw needsReauthentication(provider, row, error.message, error);
     }
   }
 
@@ -189,9 +189,17 @@ function isExpired({ expiresAt }: AccessRow, now: Date): boolean {
   return expiresAt !== null && expiresAt <= now;
 }
 
-function needsReauthentication(provider: ProviderAuth, row: AccessRow, cause?: Error): ReauthenticationRequiredError {
+/** @param reason what the provider's answer meant, where that is known */
+function needsReauthentication(
+  provider: ProviderAuth,
+  row: AccessRow,
+  reason: string | null,
+  cause?: InvalidCredentialError,
+): ReauthenticationRequiredError {
+  // To connect the same account again would not help.
+  if (cause?.because === "disabled") return new ReauthenticationRequiredError(cause.message, row, { cause });
   const message = `${provider.displayName} no longer accepts the credential "${row.label}". Connect it again with \`authenticate\`.`;
-  return new ReauthenticationRequiredError(message, row, { cause });
+  return new ReauthenticationRequiredError(reason === null ? message : `${message} ${reason}`, row, { cause });
 }
 
 /** Nothing is stored that fits; it names the way to connect. */

@@ -6,6 +6,7 @@ import { forgottenKeyId, type ProviderCredential, type StoredStatus } from "../c
 import type { Database } from "../db/database.ts";
 import type { Outbox } from "../events/outbox.ts";
 import { AuthError, InvalidCredentialError, KeyUnavailableError, ReauthenticationRequiredError } from "../errors.ts";
+import type { ProviderCredentials } from "../providers/provider-auth.ts";
 import type { ProviderRegistry } from "../providers/registry.ts";
 import type { AttemptLimits } from "./attempt-limits.ts";
 import type { AuditTrail } from "../observability/audit-trail.ts";
@@ -49,8 +50,9 @@ export class CredentialChecker {
 
   /**
    * Checks one credential of the caller's user.
-   * @throws CredentialNotFoundError, ReauthenticationRequiredError (its secrets are kept no longer), KeyUnavailableError, InvalidCredentialError (it is then marked as needing
-   * re-authentication), ProviderUnavailableError or RateLimitedError (nothing is known, and nothing is changed).
+   * @throws CredentialNotFoundError, ReauthenticationRequiredError (its secrets are kept no longer), KeyUnavailableError,
+   * InvalidCredentialError (it is then marked as needing re-authentication, or gets a warning where its account is disabled),
+   * ProviderUnavailableError or RateLimitedError (nothing is known, and nothing is changed).
    */
   async check(caller: Caller, credentialId: string): Promise<ProviderCredential> {
     const found = await this.#find(caller, credentialId);
@@ -61,18 +63,19 @@ export class CredentialChecker {
   async #check(caller: Caller, found: ProviderCredential): Promise<ProviderCredential> {
     const isExpired = found.expiresAt != null && found.expiresAt <= this.#clock.now();
     let credential = isExpired && canRenew(found) ? await this.#renew(caller, found, "due") : found;
-    let refusal = await this.#ask(credential);
+    let answer = await this.#ask(credential);
     // An access token may end before its time; the sign-in is over only when its refresh token is.
-    if (refusal instanceof InvalidCredentialError && canRenew(credential)) {
+    if (canRefreshHelp(answer) && canRenew(credential)) {
       credential = await this.#renew(caller, credential, "rejected");
-      refusal = await this.#ask(credential);
+      answer = await this.#ask(credential);
     }
-    if (refusal !== null) {
-      await this.#refuse(caller, credential, refusal);
-      throw refusal;
+    if (answer instanceof AuthError) {
+      await this.#refuse(caller, credential, answer);
+      throw answer;
     }
+    const { warning = null } = answer;
     await this.#outbox.transaction(caller.userId, async (em) => {
-      await this.#store.markValidated(em, credential);
+      await this.#store.markValidated(em, credential, warning);
       await this.#audit.write(em, caller, { action: "credential.validate", outcome: "succeeded", credential });
     });
     return this.#store.get(this.#database.em(), caller.userId, found.id);
@@ -92,13 +95,12 @@ export class CredentialChecker {
     }
   }
 
-  /** Null: the provider accepts it. */
-  async #ask(credential: ProviderCredential): Promise<AuthError | null> {
+  /** What the provider accepts, or why it does not. */
+  async #ask(credential: ProviderCredential): Promise<ProviderCredentials | AuthError> {
     const provider = this.#registry.ofStored(credential.provider);
     const details = { expiresAt: credential.expiresAt ?? null, scopes: credential.scopes };
     try {
-      await provider.validateCredentials(await this.#sealer.open(credential, details));
-      return null;
+      return await provider.validateCredentials(await this.#sealer.open(credential, details));
     } catch (error) {
       if (error instanceof AuthError) return error;
       throw error;
@@ -115,6 +117,7 @@ export class CredentialChecker {
     const mark = () =>
       this.#outbox.transaction(caller.userId, async (em, emit) => {
         const status = statusAfter(error);
+        if (isOfAccount(error)) await this.#store.warn(em, credential, error.message);
         const isChanged = status !== null && (await this.#store.markStatus(em, credential, status, error.message));
         await this.#audit.write(em, caller, { action, outcome: error.code, credential });
         if (isChanged && status === "needs_reauth") {
@@ -130,7 +133,17 @@ function canRenew({ status, refreshable }: ProviderCredential): boolean {
   return status === "active" && refreshable;
 }
 
+function canRefreshHelp(answer: ProviderCredentials | AuthError): boolean {
+  return answer instanceof InvalidCredentialError && answer.because === "refused";
+}
+
+/** A disabled account may be enabled again, and then the credential works as before. */
+function isOfAccount(error: AuthError): boolean {
+  return error instanceof InvalidCredentialError && error.because === "disabled";
+}
+
+/** Only what the provider's entry knows as the end of a credential ends it. */
 function statusAfter(error: AuthError): StoredStatus | null {
-  if (error instanceof InvalidCredentialError) return "needs_reauth";
+  if (error instanceof InvalidCredentialError) return isOfAccount(error) ? null : "needs_reauth";
   return error instanceof KeyUnavailableError && !error.isOfProcess ? "unreadable" : null;
 }

@@ -105,6 +105,7 @@ export class CredentialStore {
       status: "active" as const,
       statusReason: null,
       statusSince: now,
+      warning: credentials.warning ?? null,
       last4: this.#sealer.last4(credentials),
       fingerprint: this.#sealer.fingerprint(key.userId, credentials),
       account: isOAuth ? credentials.account : null,
@@ -186,10 +187,13 @@ export class CredentialStore {
     return (await em.nativeDelete(ProviderCredentialEntity, { userId, id })) === 1;
   }
 
-  /** The provider accepted the secret of this version just now. `false`: the secret has been replaced since. */
-  async markValidated(em: EntityManager, credential: ProviderCredential): Promise<boolean> {
+  /**
+   * The provider accepted the secret of this version just now, with the reservation of `warning` if it has one. `false`: the
+   * secret has been replaced since.
+   */
+  async markValidated(em: EntityManager, credential: ProviderCredential, warning: string | null): Promise<boolean> {
     const now = this.#clock.now();
-    const checked = { lastValidatedAt: now, updatedAt: now };
+    const checked = { lastValidatedAt: now, updatedAt: now, warning };
     if (credential.status === "active") return this.#update(em, credential, checked);
     const { authMethod: method, refreshable, expiresAt = null, earliestRefreshAt = null } = credential;
     const { refreshAfter, expiryNoticeAt } = this.#scheduler.plan(
@@ -207,6 +211,15 @@ export class CredentialStore {
     });
   }
 
+  /** Nothing is wrong with the secret, and something with what surrounds it. `false`: it has been replaced since it was read. */
+  async warn(
+    em: EntityManager,
+    credential: Pick<ProviderCredential, "userId" | "id" | "tokenVersion">,
+    warning: string,
+  ): Promise<boolean> {
+    return this.#update(em, credential, { warning, updatedAt: this.#clock.now() });
+  }
+
   /** `false`: the secret has been replaced since it was read, or the status is that already. */
   async markStatus(
     em: EntityManager,
@@ -215,7 +228,7 @@ export class CredentialStore {
     reason: string,
   ): Promise<boolean> {
     const now = this.#clock.now();
-    const columns = { status, statusReason: reason, statusSince: now, updatedAt: now };
+    const columns = { status, statusReason: reason, statusSince: now, warning: null, updatedAt: now };
     return this.#update(em, credential, { ...noRefresh, ...noSchedule, ...columns }, { $ne: status });
   }
 

@@ -42,6 +42,8 @@ export const ProviderCredentialEntity = defineEntity({
     status: p.string().length(16).$type<StoredStatus>(),
     statusReason: p.text().nullable(),
     statusSince: p.datetime(3),
+    /** What the last check found though the provider accepts the credential; null after a full one. */
+    warning: p.text().nullable(),
     last4: p.string().length(4),
     fingerprint: p.string().length(32),
     account: p.json<ProviderAccount>().nullable(),

@@ -9,7 +9,7 @@ import { isUuid } from "./node-id.ts";
 import { ProviderRef } from "./provider.ts";
 
 const statusDescriptions: Record<(typeof credentialStatuses)[number], string> = {
-  active: "It works, as far as is known.",
+  active: "It works, as far as is known; see `warning`.",
   expiring: "It works, and is inside the refresh threshold of its expiry.",
   expired: "Its time is over.",
   needs_reauth: "The provider no longer accepts it; its user must connect again.",
@@ -73,6 +73,11 @@ builder.node(CredentialRef, {
       nullable: true,
       description: "Why the status is what it is and what to do next; null while ACTIVE.",
       resolve: (credential, _args, context) => report(credential, context).reason,
+    }),
+    warning: t.exposeString("warning", {
+      nullable: true,
+      description:
+        "What the last check found though the credential stays as it is, and what to do: its permissions do not cover the check, or its account has no credit or is disabled, say. Null after a full check.",
     }),
     statusSince: t.field({
       type: "DateTime",

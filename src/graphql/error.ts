@@ -9,8 +9,10 @@ const codeDescriptions: Record<ErrorCode, string> = {
   VALIDATION_FAILED: "A value is not allowed; `issues` says which and why. Correct it.",
   PROVIDER_NOT_FOUND: "No provider has this name. Use one of `availableProviders`.",
   METHOD_UNAVAILABLE: "The provider cannot be used this way on this server. Use one of `availableMethods`.",
-  INVALID_CREDENTIAL: "The provider refused the credential. Check it with the provider, or make a new one.",
-  PROVIDER_UNAVAILABLE: "The provider gave no usable answer. Nothing was changed; try again after `retryAfter`.",
+  INVALID_CREDENTIAL:
+    "The provider refused the credential, or its account is disabled; `message` says which. Check it with the provider, or make a new one.",
+  PROVIDER_UNAVAILABLE:
+    "The provider gave no usable answer, or refused the call for another reason than the credential. Nothing was changed; do what `message` says, or try again after `retryAfter`.",
   RATE_LIMITED: "Too many attempts. Try again after `retryAfter`.",
   CREDENTIAL_NOT_FOUND: "There is no such credential of this user. Connect the provider.",
   REAUTHENTICATION_REQUIRED: "The provider no longer accepts what is stored. Its user must connect again.",
@@ -101,7 +103,7 @@ builder.objectType(errors.MethodUnavailableError, {
 builder.objectType(errors.InvalidCredentialError, {
   name: "InvalidCredentialError",
   interfaces,
-  description: "The provider itself refused the credential.",
+  description: "The provider itself refused the credential, or its account.",
 });
 
 builder.objectType(errors.ProviderUnavailableError, {

@@ -15,7 +15,7 @@ const ValidateCredentialInput = builder.inputType("ValidateCredentialInput", {
 const ValidateCredentialPayload = builder
   .objectRef<{ credential: ProviderCredential }>("ValidateCredentialPayload")
   .implement({
-    description: "The provider still accepts the credential.",
+    description: "The provider still accepts the credential; see its `warning`.",
     fields: (t) => ({
       credential: t.expose("credential", { type: CredentialRef, description: "With a new `lastValidatedAt`." }),
     }),
@@ -25,7 +25,7 @@ builder.mutationField("validateCredential", (t) =>
   t.field({
     type: ValidateCredentialPayload,
     description:
-      "Asks the provider whether it still accepts a stored credential. One that it rejects becomes NEEDS_REAUTH; when it does not answer, nothing changes.",
+      "Asks the provider whether it still accepts a stored credential. One that it rejects becomes NEEDS_REAUTH. One that it accepts with a reservation, or whose account is disabled, gets a `warning`. When it does not answer, or refuses the call for another reason than the credential, nothing changes.",
     authScopes: { scope: "credentials:write" },
     errors: {
       union: { name: "ValidateCredentialResult", description: "The outcome of `validateCredential`." },

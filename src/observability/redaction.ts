@@ -38,6 +38,7 @@ const secretNames = new Set([
 const secretShapes: readonly (readonly [RegExp, string])[] = [
   [/\b([sprw]k)-[\w-]{6,}/g, `$1-${redacted}`],
   [/\bAIza[\w-]{10,}/g, redacted],
+  [/\bAQ\.[\w-]{10,}/g, redacted],
   [/\bya29\.[\w.-]{6,}/g, redacted],
   [/\b1\/\/[\w-]{10,}/g, redacted],
   // RFC 7519; also when it is cut short.

@@ -33,7 +33,7 @@ export class ApiKeyMethod {
   constructor(description: ApiKeyDescription, target: ProbeTarget) {
     this.#description = description;
     this.#baseUrl = target.baseUrl;
-    this.#probe = new CredentialProbe(description, target, {
+    this.#probe = new CredentialProbe(description, target, "api_key", {
       subject: "the key",
       refusal: "did not accept this API key. Check that it was copied whole, is not revoked, and may use the API.",
     });
@@ -41,8 +41,9 @@ export class ApiKeyMethod {
 
   /** @throws InvalidCredentialError, ProviderUnavailableError */
   async check(apiKey: Secret, options?: CallOptions): Promise<ApiKeyCredentials> {
-    await this.#probe.check(this.#description.headers(apiKey.reveal()), options);
-    return { method: "api_key", apiKey };
+    const key = apiKey.reveal();
+    const warning = await this.#probe.check(key, this.#description.headers(key), options);
+    return { method: "api_key", apiKey, ...(warning === null ? {} : { warning }) };
   }
 
   describeAccess({ apiKey }: ApiKeyCredentials): ProviderAccess {

@@ -38,7 +38,7 @@ export class OAuthMethod {
     this.#baseUrl = target.baseUrl;
     const { check } = client.description;
     const words = { subject: "the sign-in", refusal: "no longer accepts this sign-in. Connect again." };
-    this.#probe = check === undefined ? null : new CredentialProbe(check, target, words);
+    this.#probe = check === undefined ? null : new CredentialProbe(check, target, "oauth", words);
   }
 
   get method(): ProviderMethod {
@@ -122,8 +122,9 @@ export class OAuthMethod {
 
   /** @throws InvalidCredentialError, ProviderUnavailableError */
   async check(credentials: OAuthCredentials, options?: CallOptions): Promise<OAuthCredentials> {
-    await this.#probe?.check(this.#headers(credentials), options);
-    return credentials;
+    const secret = credentials.accessToken.reveal();
+    const warning = (await this.#probe?.check(secret, this.#headers(credentials), options)) ?? null;
+    return warning === null ? credentials : { ...credentials, warning };
   }
 
   describeAccess(credentials: OAuthCredentials): ProviderAccess {

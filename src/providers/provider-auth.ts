@@ -42,13 +42,19 @@ export function isOtherAccount(previous: ProviderAccount | null, current: Provid
   return previous.email.toLowerCase() !== current.email.toLowerCase();
 }
 
-export interface ApiKeyCredentials {
+/** What a provider accepted with a reservation. */
+interface Accepted {
+  /** What the check could not see, or what is wrong with the account, for the user; absent after a full check. */
+  readonly warning?: string;
+}
+
+export interface ApiKeyCredentials extends Accepted {
   readonly method: "api_key";
   readonly apiKey: Secret;
 }
 
 /** The tokens of RFC 6749, section 5.1. */
-export interface OAuthCredentials {
+export interface OAuthCredentials extends Accepted {
   readonly method: "oauth";
   readonly accessToken: Secret;
   readonly refreshToken: Secret | null;

@@ -1,5 +1,6 @@
 import type { Secret } from "../credentials/secret.ts";
 import { MethodUnavailableError } from "../errors.ts";
+import { type ProviderAnswers, standardAnswers } from "./answer-rules.ts";
 import { type ApiKeyDescription, ApiKeyMethod } from "./api-key-method.ts";
 import { OAuthClient } from "./oauth-client.ts";
 import type { OAuthDescription } from "./oauth-description.ts";
@@ -18,6 +19,7 @@ import type {
   ProviderMethod,
 } from "./provider-auth.ts";
 import type { ProviderDefinition, ProviderDependencies } from "./provider-definition.ts";
+import { settingName } from "./provider-settings.ts";
 
 /** A vendor, as its file in the catalogue describes it. */
 export interface ProviderDescription {
@@ -26,6 +28,8 @@ export interface ProviderDescription {
   readonly documentationUrl: string | null;
   /** Of the API that the credentials are for; without a trailing slash. */
   readonly baseUrl: string;
+  /** What it answers to the check of a key or a sign-in; what HTTP says (RFC 9110) unless it says otherwise. */
+  readonly answers?: ProviderAnswers;
   readonly apiKey?: ApiKeyDescription;
   readonly oauth?: OAuthDescription;
 }
@@ -42,12 +46,20 @@ class DescribedProvider implements ProviderAuth {
 
   constructor(description: ProviderDescription, dependencies: ProviderDependencies) {
     const { name, displayName, documentationUrl, apiKey, oauth } = description;
-    const { http, health, settings } = dependencies;
+    const { http, health, settings, log } = dependencies;
     this.name = name;
     this.displayName = displayName;
     this.documentationUrl = documentationUrl;
     this.health = health;
-    const target = { displayName, baseUrl: settings.apiBaseUrl ?? description.baseUrl, http, health };
+    const target = {
+      displayName,
+      baseUrl: settings.apiBaseUrl ?? description.baseUrl,
+      baseUrlVariable: settings.apiBaseUrl === null ? null : settingName(name, "API_BASE_URL"),
+      answers: description.answers ?? standardAnswers,
+      http,
+      health,
+      ...(log === undefined ? {} : { log }),
+    };
     this.#apiKey = apiKey === undefined ? null : new ApiKeyMethod(apiKey, target);
     const others: AuthMethod[] = this.#apiKey === null ? [] : ["api_key"];
     this.#oauth =
@@ -128,9 +140,14 @@ class DescribedProvider implements ProviderAuth {
 
 /** The whole of a provider: what it offers is what its description has. */
 export function defineProvider(description: ProviderDescription): ProviderDefinition {
+  const { name, displayName, baseUrl, answers, apiKey, oauth } = description;
+  const probe = apiKey?.probe ?? oauth?.check?.probe;
   return {
-    name: description.name,
-    apiKeyVariables: description.apiKey?.variables ?? [],
+    name,
+    displayName,
+    apiKeyVariables: apiKey?.variables ?? [],
+    ...(probe === undefined ? {} : { api: { baseUrl, probePath: probe.split("?", 1)[0]! } }),
+    answers: answers ?? standardAnswers,
     create: (dependencies) => new DescribedProvider(description, dependencies),
   };
 }

@@ -56,11 +56,12 @@ export class ProviderRegistry {
 export function createRegistry(
   catalog: readonly ProviderDefinition[],
   settingsOf: ReadonlyMap<string, ProviderSettings>,
-  { http, clock }: Pick<ProviderDependencies, "http" | "clock">,
+  { http, clock, log }: Pick<ProviderDependencies, "http" | "clock" | "log">,
 ): ProviderRegistry {
   const create = (definition: ProviderDefinition) => {
     const settings = settingsOf.get(definition.name) ?? noProviderSettings;
-    return definition.create({ http, health: new ProviderHealth(clock), settings, clock });
+    const parts = { http, health: new ProviderHealth(clock), settings, clock };
+    return definition.create(log === undefined ? parts : { ...parts, log });
   };
   return new ProviderRegistry(catalog.map(create), (name) => create(retiredProvider(name)));
 }

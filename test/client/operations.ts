@@ -62,6 +62,30 @@ export const credentialsQuery = graphql(`
   }
 `);
 
+export const verdictQuery = graphql(`
+  query Verdict($provider: String!) {
+    viewer {
+      credentials(first: 20) {
+        nodes {
+          id
+          label
+          method
+          status
+          statusReason
+          warning
+          lastValidatedAt
+        }
+      }
+    }
+    provider(name: $provider) {
+      health {
+        status
+        complaint
+      }
+    }
+  }
+`);
+
 export const providersQuery = graphql(`
   query Providers {
     providers {

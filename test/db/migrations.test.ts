@@ -20,6 +20,7 @@ test("the migrations lead from nothing to exactly what the entities say, and bac
     "0007-key-rotation",
     "0008-credential-uses-index",
     "0010-token-lifetime",
+    "0011-credential-warning",
   ]);
   expect(await database.orm.schema.getUpdateSchemaSQL({ wrap: false })).toBe("");
   expect(await migrate(database)).toEqual([]);
@@ -80,5 +81,6 @@ test("of several processes that start at once one migrates and the others wait",
     "0007-key-rotation",
     "0008-credential-uses-index",
     "0010-token-lifetime",
+    "0011-credential-warning",
   ]);
 });

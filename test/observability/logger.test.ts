@@ -59,6 +59,7 @@ test.each([
   ["sk-ant-api03-AbCdEf-0123456789_x", "sk-[redacted]"],
   ["sk-proj-0123456789abcdef", "sk-[redacted]"],
   ["AIzaSyA0123456789_abcdefghijklmnopqrstu", "[redacted]"],
+  ["AQ.Ab8RN6A0123456789_abcdefghijklmnopqrstu", "[redacted]"],
   ["ya29.a0AfH6SMB-0123456789", "[redacted]"],
   ["Bearer abc.def-ghi_jkl~mno", "Bearer [redacted]"],
   ["authorization: basic dXNlcjpwYXNzd29yZA==", "authorization: basic [redacted]"],

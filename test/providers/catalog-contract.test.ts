@@ -3,11 +3,19 @@ import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
 import { acceptedCodings } from "../../src/providers/content-coding.ts";
 import { MethodUnavailableError } from "../../src/errors.ts";
+import { type AnswerRule, generalWords, type Verdict } from "../../src/providers/answer-rules.ts";
+import type { ProbeAnswerError } from "../../src/providers/credential-probe.ts";
 import { Secret } from "../../src/credentials/secret.ts";
-import type { ApiKeyCredentials, OAuthCredentials, ProviderAuth } from "../../src/providers/provider-auth.ts";
+import type {
+  ApiKeyCredentials,
+  OAuthCredentials,
+  ProviderAuth,
+  ProviderCredentials,
+} from "../../src/providers/provider-auth.ts";
 import { loadCatalog } from "../../src/providers/registry.ts";
 import { startServer } from "../support/mock-provider/server.ts";
 import { apiKeyCredentials, createProvider, revealHeaders } from "./provider-under-test.ts";
+import { acceptance, answersFor, methodsOf, secretFor } from "./rule-answers.ts";
 
 /** What every provider of the catalogue is and says of itself; catalog-answers.test.ts has what it makes of answers. */
 const catalog = await loadCatalog();
@@ -32,6 +40,16 @@ const oauthCredentials: OAuthCredentials = {
   scopes: [],
   account: null,
 };
+
+/** The verdict that a result shows; of the two that accept with a warning, the one whose words it has. */
+function verdictOf(result: unknown, rule: AnswerRule): Verdict | "none" | "another" {
+  if (result instanceof Error) return (result.cause as ProbeAnswerError).verdict ?? "none";
+  const { warning } = result as ProviderCredentials;
+  if (warning === undefined) return "valid";
+  if (rule.verdict === "valid" || rule.verdict === "invalid") return "another";
+  const [beginning = ""] = (rule.what ?? generalWords[rule.verdict].what).split("{it}");
+  return warning.includes(beginning) ? rule.verdict : "another";
+}
 
 test("a provider is named as its file is, so no two have one name", async () => {
   const files = await readdir(new URL("../../src/providers/catalog/", import.meta.url));
@@ -73,7 +91,7 @@ describe.each(catalog)("$name", (definition) => {
 
   test("a key is checked with the headers of its grant and nothing more, below the operator's base URL", async () => {
     await using server = await startServer(
-      () => ({ status: 200, body: {} }),
+      () => acceptance(definition.answers!.rules),
       (status) => ({ status, body: {} }),
     );
     await using subject = createProvider(definition, { baseUrl: `${server.baseUrl}/gateway/` });
@@ -91,6 +109,50 @@ describe.each(catalog)("$name", (definition) => {
       expect(place).not.toContain(key);
     }
   });
+
+  test("each rule of its answers has a source on the web, and they were read in a month that is named", () => {
+    const { asOf, rules } = definition.answers!;
+    expect(asOf).toMatch(/^[A-Z][a-z]+ 20\d\d$/);
+    for (const { source, what, cure = "" } of rules) {
+      expect(source).toMatch(/^https:\/\/\S+$/);
+      expect(what ?? "").not.toMatch(/[.!]$/);
+      expect(cure).toMatch(/^$|[.]$/);
+    }
+  });
+
+  test("it knows a success, and the refusal of a key that does not exist, by more than the status", () => {
+    const { rules } = definition.answers!;
+    for (const verdict of ["valid", "invalid"]) {
+      const known = rules.filter((rule) => rule.verdict === verdict);
+      expect(known).not.toEqual([]);
+      expect(known.every(({ codes, text, field }) => (codes ?? text ?? field) !== undefined)).toBe(true);
+    }
+  });
+
+  test.each(definition.answers!.rules.map((rule, index) => [index, rule.verdict, rule] as const))(
+    "rule %i (%s) decides over its answers, whatever their shape and status",
+    async (_index, verdict, rule) => {
+      const { rules } = definition.answers!;
+      await using server = await startServer(
+        () => acceptance(rules),
+        (status) => ({ status, body: {} }),
+      );
+      await using subject = createProvider(definition, server);
+      const { provider } = subject;
+      for (const answer of answersFor(rule)) {
+        for (const method of methodsOf(rule)) {
+          server.next({ kind: "status", ...answer });
+          const checked: ProviderCredentials =
+            method === "api_key"
+              ? apiKeyCredentials(secretFor(rule))
+              : { ...oauthCredentials, accessToken: new Secret(secretFor(rule)) };
+          const result: unknown = await provider.validateCredentials(checked).catch((e: unknown) => e);
+          expect([answer, verdictOf(result, rule)]).toEqual([answer, verdict]);
+        }
+      }
+      expect(server.requests).toHaveLength(answersFor(rule).length * methodsOf(rule).length);
+    },
+  );
 
   test("a grant carries the key, and shows it to nobody who does not ask", async () => {
     await using subject = createProvider(definition);

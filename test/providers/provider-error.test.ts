@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { parseJsonObject, readProviderError } from "../../src/providers/provider-error.ts";
+import { parseJsonObject, readProviderError, showableCodes } from "../../src/providers/provider-error.ts";
 
 const nothing = { codes: [], message: null };
 
@@ -40,6 +40,12 @@ describe("the usual shapes", () => {
       "API key not valid.",
     ],
     ["a code at the top", { code: "bad_key", error: "Incorrect key" }, ["Incorrect key", "bad_key"], null],
+    [
+      "ChatGPT's, below detail",
+      { detail: { code: "token_expired", type: "invalid_request_error", message: "Sign in again." } },
+      ["invalid_request_error", "token_expired"],
+      "Sign in again.",
+    ],
     ["detail", { detail: "Unauthorized" }, [], "Unauthorized"],
     ["message", { message: "No key", status: 401 }, [], "No key"],
     ["an error that came with status 200", { error: "bad_verification_code" }, ["bad_verification_code"], null],
@@ -115,4 +121,42 @@ test("a JSON object is read, and nothing else is", () => {
       expect(read).toEqual(isObject ? JSON.parse(JSON.stringify(value)) : null);
     }),
   );
+});
+
+describe("of an answer's codes those are shown that cannot be a part of the secret", () => {
+  const secret = "sk-proj-Vendor0123456789abcdefghij";
+
+  test.each([
+    ["invalid_api_key", true],
+    ["API_KEY_INVALID", true],
+    ["unsupported_country_region_territory", true],
+    ["error.code-1000", true],
+    ["forbidden", true],
+    ["a", false],
+    ["", false],
+    ["has spaces in it", false],
+    ["<script>", false],
+    ["sk-proj-Vendor0123456789abcdefghij", false],
+    ["sk-proj-V...ghij", false],
+    ["sk-proj-", false],
+    ["Vendor", false],
+    ["key_Vendor0123456789", false],
+    ["sk-ant-api03-SomebodyElses9Secret0Key", false],
+    ["x".repeat(65), false],
+    ["a_" + "b".repeat(25), false],
+    ["line\nbreak", false],
+    ["\u202ereversed", false],
+  ])("%j: %s", (code, isShown) => {
+    expect(showableCodes({ codes: [code], message: null }, secret)).toEqual(isShown ? [code] : []);
+  });
+
+  test("three at most, each once", () => {
+    const codes = ["one_code", "one_code", "two_code", "three_code", "four_code"];
+    expect(showableCodes({ codes, message: null }, secret)).toEqual(["one_code", "two_code", "three_code"]);
+  });
+
+  test("however long they are, they are read in time in proportion to their length", () => {
+    const codes = Array.from({ length: 1_000 }, () => "a_".repeat(500));
+    expect(showableCodes({ codes, message: null }, secret)).toEqual([]);
+  });
 });

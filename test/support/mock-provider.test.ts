@@ -22,7 +22,7 @@ const vendors = {
     input: { model: "gpt-5-mini", messages: [{ role: "user", content: "Hi" }] },
   },
   google: {
-    keyForm: /^AIza[\w-]{35}$/,
+    keyForm: /^AQ\.Ab8[\w-]{47}$/,
     headers: (key: string) => ({ "x-goog-api-key": key }),
     probe: "/v1beta/models?pageSize=1",
     call: "/v1beta/models/gemini-2.5-flash:generateContent",

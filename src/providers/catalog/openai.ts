@@ -1,13 +1,112 @@
+import { type ProviderAnswers, unseen } from "../answer-rules.ts";
 import { defineProvider } from "../provider.ts";
-import type { ProbeDescription } from "../credential-probe.ts";
 
-const models: ProbeDescription = {
-  probe: "/v1/models",
-  // A used-up quota is the account's trouble, not the key's. 403 speaks of the server's region, not of the key.
-  verdict: (status, { codes }) => {
-    if (status === 429 && codes.includes("insufficient_quota")) return "valid";
-    return status === 403 ? "unavailable" : null;
-  },
+const errors = "https://developers.openai.com/api/docs/guides/error-codes";
+
+const answers: ProviderAnswers = {
+  asOf: "November 2026",
+  rules: [
+    {
+      verdict: "valid",
+      field: { name: "data", is: "list" },
+      source: "https://developers.openai.com/api/reference/resources/models/methods/list",
+    },
+    {
+      verdict: "valid",
+      method: "oauth",
+      field: { name: "models", is: "list" },
+      source: "https://developers.openai.com/siwc/token-sharing-open-source/models-and-inference",
+    },
+    {
+      verdict: "blocked",
+      codes: ["ip_not_authorized"],
+      text: ["IP not authorized", "IP is not authorized"],
+      what: "refuses calls from this server's address: the project or organization of {it} allows other addresses only",
+      cure: "{It} was left as it is. An owner can add the address of this server to the IP allowlist.",
+      source: errors,
+    },
+    {
+      verdict: "blocked",
+      codes: ["unsupported_country_region_territory"],
+      text: ["Country, region, or territory not supported"],
+      source: errors,
+    },
+    { verdict: "blocked", text: ["You didn't provide an API key"], ...unseen, source: errors },
+    {
+      verdict: "disabled",
+      codes: ["account_deactivated"],
+      text: ["account has been deactivated", "associated with a deactivated account"],
+      what: "has deactivated the account of {it}",
+      cure: "Its owner finds the reason in an e-mail from OpenAI. Until then use another account.",
+      source: "https://github.com/nat/openplayground/issues/143",
+    },
+    {
+      verdict: "disabled",
+      text: ["must be a member of an organization"],
+      what: "says that the account of {it} belongs to no organization any more",
+      cure: "Ask an owner of the organization or project for an invitation, or use a key of another one.",
+      source: errors,
+    },
+    {
+      verdict: "unpaid",
+      codes: ["billing_not_active"],
+      what: "accepts {it}, but billing is not active for its account",
+      cure: "Calls will fail until its owner has checked the billing details at OpenAI.",
+      source: "https://github.com/lifan0127/ai-research-assistant/issues/174",
+    },
+    {
+      verdict: "unpaid",
+      codes: [
+        "insufficient_quota",
+        "credit_balance_exhausted",
+        "organization_spend_limit_exceeded",
+        "project_spend_limit_exceeded",
+        "organization_usage_limit_exceeded",
+      ],
+      what: "accepts {it}, but its account has used up its credit or has reached a limit",
+      cure: "Calls will fail until its owner adds credit or raises the limit at OpenAI.",
+      source: errors,
+    },
+    // It is for the list of models only, so it says nothing of the calls that matter.
+    {
+      verdict: "limited",
+      text: ["Missing scopes: api.model.read"],
+      what: "accepts {it}, but its permissions do not include the list of models, so it could not be fully checked",
+      cure: "It may still call the models that it was made for.",
+      source: "https://github.com/microsoft/PowerToys/issues/32989",
+    },
+    {
+      verdict: "consent",
+      method: "oauth",
+      codes: ["missing_scope", "insufficient_scope"],
+      text: ["Missing scopes"],
+      what: "accepts {it}, but you did not allow it to call models on your plan (chatgpt.tokens.use.direct)",
+      cure: "Connect again and allow the use of your ChatGPT plan.",
+      source: "https://github.com/openclaw/openclaw/issues/47372",
+    },
+    {
+      verdict: "limited",
+      method: "api_key",
+      codes: ["missing_scope", "insufficient_permissions"],
+      text: ["Missing scopes"],
+      what: "accepts {it}, but its permissions do not cover the check, so it could not be fully checked",
+      cure: "If calls fail, add the missing permissions to it at OpenAI, or make a key with all permissions.",
+      source: "https://github.com/continuedev/continue/issues/10059",
+    },
+    {
+      verdict: "invalid",
+      codes: ["invalid_api_key"],
+      text: ["Incorrect API key provided", "Invalid Authentication"],
+      source: errors,
+    },
+    {
+      verdict: "invalid",
+      method: "oauth",
+      codes: ["token_expired", "token_revoked", "token_invalidated"],
+      source: "https://github.com/openai/codex/issues/13118",
+    },
+    { verdict: "busy", codes: ["rate_limit_exceeded", "slow_down"], source: errors },
+  ],
 };
 
 const text = (value: unknown) => (typeof value === "string" ? value : null);
@@ -18,7 +117,8 @@ export const provider = defineProvider({
   displayName: "OpenAI (ChatGPT)",
   documentationUrl: "https://platform.openai.com/docs/api-reference/authentication",
   baseUrl: "https://api.openai.com",
-  apiKey: { ...models, headers: (key) => ({ authorization: `Bearer ${key}` }) },
+  answers,
+  apiKey: { probe: "/v1/models", headers: (key) => ({ authorization: `Bearer ${key}` }) },
   oauth: {
     policy: {
       standing: "operator_only",
@@ -69,7 +169,7 @@ export const provider = defineProvider({
       "refresh_token_invalidated",
       "refresh_token_reused",
     ],
-    check: models,
+    check: { probe: "/v1/models" },
     account: ({ claims }) => {
       const details = claims["https://api.openai.com/auth"] as Record<string, unknown> | undefined;
       return {

@@ -66,7 +66,7 @@ export type CredentialSource =
 
 /** Whether a credential can be used. */
 export type CredentialStatus =
-  /** It works, as far as is known. */
+  /** It works, as far as is known; see `warning`. */
   | 'ACTIVE'
   /** Its time is over. */
   | 'EXPIRED'
@@ -93,7 +93,7 @@ export type EndSessionInput = {
 export type ErrorCode =
   /** There is no such credential of this user. Connect the provider. */
   | 'CREDENTIAL_NOT_FOUND'
-  /** The provider refused the credential. Check it with the provider, or make a new one. */
+  /** The provider refused the credential, or its account is disabled; `message` says which. Check it with the provider, or make a new one. */
   | 'INVALID_CREDENTIAL'
   /** The server lacks the key to open the credential. Tell its operator, or connect again. */
   | 'KEY_UNAVAILABLE'
@@ -105,7 +105,7 @@ export type ErrorCode =
   | 'OAUTH_STATE_INVALID'
   /** No provider has this name. Use one of `availableProviders`. */
   | 'PROVIDER_NOT_FOUND'
-  /** The provider gave no usable answer. Nothing was changed; try again after `retryAfter`. */
+  /** The provider gave no usable answer, or refused the call for another reason than the credential. Nothing was changed; do what `message` says, or try again after `retryAfter`. */
   | 'PROVIDER_UNAVAILABLE'
   /** Too many attempts. Try again after `retryAfter`. */
   | 'RATE_LIMITED'
@@ -299,6 +299,13 @@ export type CredentialsQueryVariables = Exact<{
 
 
 export type CredentialsQuery = { viewer: { credentials: { edges: Array<{ cursor: string, node: { id: string, label: string } }>, nodes: Array<{ id: string, method: AuthMethod, label: string, status: CredentialStatus, statusReason: string | null, last4: string, fingerprint: string, lastUsedAt: string | null, lastValidatedAt: string | null, provider: { name: string } }>, pageInfo: { hasNextPage: boolean, hasPreviousPage: boolean, startCursor: string | null, endCursor: string | null } } } };
+
+export type VerdictQueryVariables = Exact<{
+  provider: string;
+}>;
+
+
+export type VerdictQuery = { viewer: { credentials: { nodes: Array<{ id: string, label: string, method: AuthMethod, status: CredentialStatus, statusReason: string | null, warning: string | null, lastValidatedAt: string | null }> } }, provider: { health: { status: ProviderHealthStatus, complaint: string | null } } | null };
 
 export type ProvidersQueryVariables = Exact<{ [key: string]: never; }>;
 
@@ -851,6 +858,29 @@ export const CredentialsDocument = new TypedDocumentString(`
   }
 }
     `, {"hash":"sha256:727513757b50ade8c68375999673c26144a7b12567890386d6966dc822b7d98d"}) as unknown as TypedDocumentString<CredentialsQuery, CredentialsQueryVariables>;
+export const VerdictDocument = new TypedDocumentString(`
+    query Verdict($provider: String!) {
+  viewer {
+    credentials(first: 20) {
+      nodes {
+        id
+        label
+        method
+        status
+        statusReason
+        warning
+        lastValidatedAt
+      }
+    }
+  }
+  provider(name: $provider) {
+    health {
+      status
+      complaint
+    }
+  }
+}
+    `, {"hash":"sha256:489067d633a3e591f9391c9f66455847ff526d119233d98ebd07ea6b9d0567b9"}) as unknown as TypedDocumentString<VerdictQuery, VerdictQueryVariables>;
 export const ProvidersDocument = new TypedDocumentString(`
     query Providers {
   providers {

@@ -1,7 +1,10 @@
 import { expect, test } from "vitest";
+import { Secret } from "../../../src/credentials/secret.ts";
 import { InvalidCredentialError, ProviderUnavailableError } from "../../../src/errors.ts";
 import { provider as definition } from "../../../src/providers/catalog/anthropic.ts";
+import type { OAuthCredentials } from "../../../src/providers/provider-auth.ts";
 import { startMockProvider } from "../../support/mock-provider.ts";
+import { answering, refusals } from "../../support/mock-provider/refusals.ts";
 import { apiKeyCredentials, createProvider, revealHeaders } from "../provider-under-test.ts";
 
 test("a key is checked by reading one model", async () => {
@@ -36,19 +39,67 @@ test("a bad key is a 401", async () => {
   await expect(answer).rejects.toThrow(InvalidCredentialError);
 });
 
-test("402 billing_error comes only to a good key", async () => {
+const key = apiKeyCredentials("sk-ant-api03-of-a-test");
+const signIn: OAuthCredentials = {
+  method: "oauth",
+  accessToken: new Secret("sk-ant-oat01-of-a-test"),
+  refreshToken: null,
+  expiresAt: null,
+  scopes: [],
+  account: null,
+};
+
+test.each([
+  ["402 billing_error", refusals.anthropic.billing, "payment"],
+  ["400 without credit", refusals.anthropic.noCredit, "no credit"],
+  ["400 at the spend limit", refusals.anthropic.spendLimit, "spend limit"],
+  ["403 permission_error", refusals.anthropic.permission, "permission_error"],
+  ["401 permission_error", { ...refusals.anthropic.permission, status: 401 }, "permission_error"],
+])(
+  "%s comes only to a credential that Anthropic knows: it is accepted, with a warning",
+  async (_name, answer, text) => {
+    await using api = await startMockProvider("anthropic");
+    await using subject = createProvider(definition, api);
+    for (const credentials of [key, signIn]) {
+      api.next(answering(answer));
+      const accepted = await subject.provider.validateCredentials(credentials);
+      expect(accepted).toMatchObject({ method: credentials.method, warning: expect.stringContaining(text) });
+    }
+  },
+);
+
+test.each([
+  ["a region that is not supported", refusals.anthropic.region, "the place that this server calls from"],
+  ["the same with 401", { ...refusals.anthropic.region, status: 401 }, "the place that this server calls from"],
+  ["an IP allowlist", refusals.anthropic.ipAllowlist, "IP allowlist"],
+  ["sign-ins that are not taken at present", refusals.anthropic.noSignIns, "Use an API key"],
+])("%s says nothing of the credential", async (_name, answer, text) => {
   await using api = await startMockProvider("anthropic");
   await using subject = createProvider(definition, api);
-  api.next({ kind: "status", status: 402 });
-  expect(await subject.provider.authenticate(apiKeyCredentials(api.key))).toMatchObject({ method: "api_key" });
+  for (const credentials of [key, signIn]) {
+    api.next(answering(answer));
+    const error: unknown = await subject.provider.validateCredentials(credentials).catch((e: unknown) => e);
+    expect(error).toBeInstanceOf(ProviderUnavailableError);
+    expect(error).toMatchObject({ message: expect.stringContaining(text) });
+    expect(String(error)).not.toContain("Try again later. ");
+    expect(subject.provider.health.status).toBe("healthy");
+  }
 });
 
-test("403 permission_error is about the key", async () => {
+test.each([
+  ["a disabled organization", refusals.anthropic.organizationDisabled, "disabled", "has disabled the organization"],
+  ["sign-ins that its organization does not allow", refusals.anthropic.signInsNotAllowed, "disabled", "does not let"],
+  ["the same with 401", { ...refusals.anthropic.signInsNotAllowed, status: 401 }, "disabled", "does not let"],
+  ["a scope that is missing", refusals.anthropic.scope, "consent", "user:inference"],
+  ["a sign-in that was revoked, though with 403", refusals.anthropic.revoked, "refused", "has revoked"],
+  ["a sign-in that has expired", refusals.anthropic.expired, "refused", "no longer accepts this sign-in"],
+])("%s is named", async (_name, answer, because, text) => {
   await using api = await startMockProvider("anthropic");
   await using subject = createProvider(definition, api);
-  api.next({ kind: "status", status: 403 });
-  const answer = subject.provider.authenticate(apiKeyCredentials(api.key));
-  await expect(answer).rejects.toThrow(InvalidCredentialError);
+  api.next(answering(answer));
+  const error: unknown = await subject.provider.validateCredentials(signIn).catch((e: unknown) => e);
+  expect(error).toBeInstanceOf(InvalidCredentialError);
+  expect(error).toMatchObject({ because, message: expect.stringContaining(text) });
 });
 
 test.each([
@@ -58,11 +109,11 @@ test.each([
   [500, "api_error"],
   [504, "timeout_error"],
   [529, "overloaded_error"],
-])("%i %s says nothing of the key", async (status) => {
+])("%i %s says nothing of the key", async (status, code) => {
   await using api = await startMockProvider("anthropic");
   await using subject = createProvider(definition, api);
   api.next({ kind: "status", status, headers: { "retry-after": "7" } });
   const error: unknown = await subject.provider.authenticate(apiKeyCredentials(api.key)).catch((e: unknown) => e);
   expect(error).toBeInstanceOf(ProviderUnavailableError);
-  expect(error).toMatchObject({ retryAfter: 7, message: expect.stringContaining(`status ${status}`) });
+  expect(error).toMatchObject({ retryAfter: 7, message: expect.stringContaining(`status ${status}: ${code}`) });
 });

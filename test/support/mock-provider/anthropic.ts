@@ -22,7 +22,8 @@ const models = [
   { type: "model", id: "claude-haiku-4-5", display_name: "Claude Haiku 4.5", created_at: "2025-10-15T00:00:00Z" },
 ];
 
-function error(status: number, message = "The mock was told to answer this."): Answer {
+/** https://platform.claude.com/docs/en/api/errors */
+export function anthropicError(status: number, message = "The mock was told to answer this."): Answer {
   const type = errorTypes[status] ?? "api_error";
   const requestId = `req_${randomText(24)}`;
   const body = { type: "error", error: { type, message }, request_id: requestId };
@@ -30,13 +31,13 @@ function error(status: number, message = "The mock was told to answer this."): A
 }
 
 function refuseCaller({ headers }: Call, { validKeys, accessTokens }: Accounts): Answer | null {
-  const [, accessToken] = /^Bearer (\S+)$/i.exec(headers.authorization ?? "") ?? [];
-  if (accessToken !== undefined && accessTokens !== undefined) {
-    return accessTokens.has(accessToken) ? null : error(401, "Invalid bearer token");
+  const [, accessToken] = /^Bearer (.+)$/i.exec(headers.authorization ?? "") ?? [];
+  if (accessToken !== undefined) {
+    return accessTokens?.has(accessToken) === true ? null : anthropicError(401, "Invalid bearer token");
   }
   const key = headers["x-api-key"];
-  if (typeof key !== "string") return error(401, "x-api-key header is required");
-  return validKeys.has(key) ? null : error(401, "invalid x-api-key");
+  if (typeof key !== "string") return anthropicError(401, "x-api-key header is required");
+  return validKeys.has(key) ? null : anthropicError(401, "invalid x-api-key");
 }
 
 /** The refusal of a call by its headers; null for a call that may go on. */
@@ -45,8 +46,8 @@ function refuse(call: Call, accounts: Accounts): Answer | null {
   const refusal = refuseCaller(call, accounts);
   if (refusal !== null) return refusal;
   const version = headers["anthropic-version"];
-  if (typeof version !== "string") return error(400, "anthropic-version: header is required");
-  if (!versions.has(version)) return error(400, `anthropic-version: "${version}" is not a valid version`);
+  if (typeof version !== "string") return anthropicError(400, "anthropic-version: header is required");
+  if (!versions.has(version)) return anthropicError(400, `anthropic-version: "${version}" is not a valid version`);
   return null;
 }
 
@@ -73,7 +74,7 @@ function streamMessage(message: object): Answer {
 function createMessage({ body }: Call): Answer {
   const request = jsonObject(body);
   const model = request?.["model"];
-  if (typeof model !== "string") return error(400, "model: Field required");
+  if (typeof model !== "string") return anthropicError(400, "model: Field required");
   const message = { id: `msg_${randomText(24)}`, type: "message", role: "assistant", model, stop_sequence: null };
   const usage = { input_tokens: 8, output_tokens: 3 };
   if (request?.["stream"] === true) return streamMessage({ ...message, content: [], stop_reason: null, usage });
@@ -84,7 +85,7 @@ function createMessage({ body }: Call): Answer {
 /** Anthropic's API (https://platform.claude.com/docs/en/api/overview). */
 export const anthropic: WireFormat = {
   newKey: () => `sk-ant-api03-${randomText(93)}AA`,
-  error,
+  error: anthropicError,
   answer(call, accounts) {
     switch (`${call.method} ${call.url.pathname}`) {
       case "GET /v1/models":
@@ -92,7 +93,7 @@ export const anthropic: WireFormat = {
       case "POST /v1/messages":
         return refuse(call, accounts) ?? createMessage(call);
       default:
-        return error(404, "Not found");
+        return anthropicError(404, "Not found");
     }
   },
 };

@@ -22,25 +22,42 @@ const models = ["gemini-3-pro", "gemini-2.5-flash"].map((name) => ({
   supportedGenerationMethods: ["generateContent", "countTokens"],
 }));
 
-function error(status: number, message = "The mock was told to answer this.", details?: readonly object[]): Answer {
+/** https://cloud.google.com/apis/design/errors#http_mapping */
+export function googleError(
+  status: number,
+  message = "The mock was told to answer this.",
+  details?: readonly object[],
+): Answer {
   return { status, body: { error: { code: status, message, status: errorStatuses[status] ?? "UNKNOWN", details } } };
 }
 
-/** The refusal of a call by its headers; null for a call that may go on. Unlike the real service it ignores `?key=`. */
-function refuse({ headers }: Call, { validKeys }: Accounts): Answer | null {
-  const key = headers["x-goog-api-key"];
-  if (typeof key !== "string") return error(403, "Method doesn't allow unregistered callers. Please use API Key.");
-  if (validKeys.has(key)) return null;
-  const message = "API key not valid. Please pass a valid API key.";
-  return error(400, message, [
+/** With the reason that `google.rpc.ErrorInfo` gives (https://google.aip.dev/193). */
+export function googleReason(status: number, reason: string, message: string): Answer {
+  return googleError(status, message, [
     {
       "@type": "type.googleapis.com/google.rpc.ErrorInfo",
-      reason: "API_KEY_INVALID",
+      reason,
       domain: "googleapis.com",
       metadata: { service: "generativelanguage.googleapis.com" },
     },
     { "@type": "type.googleapis.com/google.rpc.LocalizedMessage", locale: "en-US", message },
   ]);
+}
+
+const invalidCredentials =
+  "Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or other valid authentication credential.";
+
+/** The refusal of a call by its headers; null for a call that may go on. Unlike the real service it ignores `?key=`. */
+function refuse({ headers }: Call, { validKeys, accessTokens }: Accounts): Answer | null {
+  const [, accessToken] = /^Bearer (.+)$/i.exec(headers.authorization ?? "") ?? [];
+  if (accessToken !== undefined && accessTokens !== undefined) {
+    return accessTokens.has(accessToken) ? null : googleReason(401, "ACCESS_TOKEN_EXPIRED", invalidCredentials);
+  }
+  const key = headers["x-goog-api-key"];
+  if (typeof key !== "string")
+    return googleError(403, "Method doesn't allow unregistered callers. Please use API Key.");
+  if (validKeys.has(key)) return null;
+  return googleReason(400, "API_KEY_INVALID", "API key not valid. Please pass a valid API key.");
 }
 
 function listModels({ url }: Call): Answer {
@@ -50,7 +67,7 @@ function listModels({ url }: Call): Answer {
 }
 
 function generateContent({ body }: Call, model: string): Answer {
-  if (jsonObject(body)?.["contents"] === undefined) return error(400, "contents is not specified");
+  if (jsonObject(body)?.["contents"] === undefined) return googleError(400, "contents is not specified");
   const content = { parts: [{ text: greeting.join("") }], role: "model" };
   const generated = {
     candidates: [{ content, finishReason: "STOP", index: 0 }],
@@ -63,13 +80,14 @@ function generateContent({ body }: Call, model: string): Answer {
 
 /** Google's Gemini API (https://ai.google.dev/api). */
 export const google: WireFormat = {
-  newKey: () => `AIza${randomText(35)}`,
-  error,
+  // Standard keys, which began with AIza, have ended (https://ai.google.dev/gemini-api/docs/api-key).
+  newKey: () => `AQ.Ab8${randomText(47)}`,
+  error: googleError,
   answer(call, accounts) {
     const route = `${call.method} ${call.url.pathname}`;
     if (route === "GET /v1beta/models") return refuse(call, accounts) ?? listModels(call);
     const [, model] = /^POST \/v1beta\/models\/([^/:]+):generateContent$/.exec(route) ?? [];
     if (model !== undefined) return refuse(call, accounts) ?? generateContent(call, model);
-    return error(404, "Requested entity was not found.");
+    return googleError(404, "Requested entity was not found.");
   },
 };

@@ -5,16 +5,17 @@ import { greeting, jsonObject, type Accounts, type Call, type WireFormat } from 
 
 const models = ["gpt-5", "gpt-5-mini"].map((id) => ({ id, object: "model", created: 1754524800, owned_by: "system" }));
 
-function refusal(status: number, message: string, type: string, code: string | null): Answer {
+/** https://developers.openai.com/api/docs/guides/error-codes */
+export function openaiError(status: number, message: string, type: string, code: string | null): Answer {
   return { status, body: { error: { message, type, param: null, code } } };
 }
 
 function error(status: number): Answer {
   const message = "The mock was told to answer this.";
-  if (status === 401) return refusal(status, message, "invalid_request_error", "invalid_api_key");
-  if (status === 403) return refusal(status, message, "request_forbidden", "unsupported_country_region_territory");
-  if (status === 429) return refusal(status, message, "requests", "rate_limit_exceeded");
-  return refusal(status, message, status < 500 ? "invalid_request_error" : "server_error", null);
+  if (status === 401) return openaiError(status, message, "invalid_request_error", "invalid_api_key");
+  if (status === 403) return openaiError(status, message, "request_forbidden", "unsupported_country_region_territory");
+  if (status === 429) return openaiError(status, message, "requests", "rate_limit_exceeded");
+  return openaiError(status, message, status < 500 ? "invalid_request_error" : "server_error", null);
 }
 
 /** As the real service shows a key: its beginning and its end, which is too much to show to anybody else. */
@@ -27,12 +28,12 @@ function refuse({ headers }: Call, { validKeys, accessTokens }: Accounts): Answe
   const [, key] = /^Bearer (\S+)$/i.exec(headers.authorization ?? "") ?? [];
   if (key === undefined) {
     const message = "You didn't provide an API key. You need to provide your API key in an Authorization header.";
-    return refusal(401, message, "invalid_request_error", null);
+    return openaiError(401, message, "invalid_request_error", null);
   }
   if (validKeys.has(key) || accessTokens?.has(key) === true) return null;
   const help = "You can find your API key at https://platform.openai.com/account/api-keys.";
   const message = `Incorrect API key provided: ${mask(key)}. ${help}`;
-  return refusal(401, message, "invalid_request_error", "invalid_api_key");
+  return openaiError(401, message, "invalid_request_error", "invalid_api_key");
 }
 
 /** A streamed completion: its words one by one, then why it ends (https://platform.openai.com/docs/api-reference/chat-streaming). */
@@ -51,7 +52,7 @@ function streamChat(completion: object): Answer {
 function completeChat({ body }: Call): Answer {
   const request = jsonObject(body);
   const model = request?.["model"];
-  if (typeof model !== "string") return refusal(400, "You must provide a model.", "invalid_request_error", null);
+  if (typeof model !== "string") return openaiError(400, "You must provide a model.", "invalid_request_error", null);
   const completion = { id: `chatcmpl-${randomText(29)}`, created: Math.floor(Date.now() / 1000), model };
   if (request?.["stream"] === true) return streamChat(completion);
   const message = { role: "assistant", content: greeting.join(""), refusal: null, annotations: [] };
@@ -79,7 +80,7 @@ export const openai: WireFormat = {
       case "POST /v1/chat/completions":
         return refuse(call, accounts) ?? completeChat(call);
       default:
-        return refusal(404, `Invalid URL (${route})`, "invalid_request_error", null);
+        return openaiError(404, `Invalid URL (${route})`, "invalid_request_error", null);
     }
   },
 };

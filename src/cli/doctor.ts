@@ -135,7 +135,7 @@ Checks:
   rotation                        a rotation of the keys that has not ended, and what older keys still seal
   events                          Redis, where EVENTS_URL names one
   redirect-uris                   https, and that the server's own callbacks are allowed
-  provider:<name>                 DNS, TLS and an answer of each provider's address
+  provider:<name>                 DNS, TLS, and that an invented key is refused as the vendor documents
   proxy                           that TRUSTED_PROXY_HOPS is set where https says that a proxy stands before the server
   port                            that PORT is free, or this server's
   streaming                       that no proxy before PUBLIC_URL holds event streams back

@@ -1,4 +1,6 @@
 import { Secret } from "../credentials/secret.ts";
+import type { ProviderApi } from "../providers/provider-definition.ts";
+import { readApiBaseUrl } from "./api-base-url.ts";
 import type { EnvironmentReader } from "./environment-reader.ts";
 import { isConfidential } from "../providers/loopback.ts";
 import { type OAuthSettings, type ProviderSettings, settingName } from "../providers/provider-settings.ts";
@@ -8,6 +10,8 @@ export interface ConfigurableProvider {
   readonly name: string;
   /** Further names under which the server's own key is commonly found. */
   readonly apiKeyVariables?: readonly string[];
+  /** Absent where nothing is called with its credentials. */
+  readonly api?: ProviderApi;
 }
 
 function readOAuth(reader: EnvironmentReader, provider: string): OAuthSettings {
@@ -49,14 +53,9 @@ export function readProvider(
   if (variable !== undefined && !/^[\x21-\x7e]+$/.test(apiKey!)) {
     reader.fault(variable, "must consist of visible ASCII characters only.", "the-key-from-the-provider");
   }
-  const name = settingName(provider.name, "API_BASE_URL");
-  const url = reader.baseUrl(name, "https://gateway.example.com");
-  if (production && url !== null && !isConfidential(url)) {
-    reader.fault(name, "needs https in production: keys travel to it.", "https://gateway.example.com");
-  }
   return {
     apiKey: apiKey === null ? null : new Secret(apiKey),
-    apiBaseUrl: url?.href.replace(/\/+$/, "") ?? null,
+    apiBaseUrl: readApiBaseUrl(reader, provider, production),
     oauth: readOAuth(reader, provider.name),
   };
 }

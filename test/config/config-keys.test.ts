@@ -82,7 +82,7 @@ describe("production", () => {
     expect(faultsOf({ ...production, OPENAI_API_BASE_URL: "http://127.0.0.1.example.com" })).toEqual([
       "OPENAI_API_BASE_URL",
     ]);
-    expect(read("https://gateway.example.com/v1/")).toBe("https://gateway.example.com/v1");
+    expect(read("https://gateway.example.com/llm/")).toBe("https://gateway.example.com/llm");
     expect(load({ OPENAI_API_BASE_URL: "http://gateway.example.com" })).toBeDefined();
     for (const host of ["localhost", "127.0.0.1", "127.1.2.3", "[::1]"]) {
       expect(read(`http://${host}:8080`)).toBe(`http://${host}:8080`);

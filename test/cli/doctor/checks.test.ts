@@ -14,6 +14,9 @@ import { checkRedirectUris } from "../../../src/cli/doctor/redirects.ts";
 import { systemClock } from "../../../src/clock.ts";
 import { HttpClient } from "../../../src/providers/http-client.ts";
 import { createRegistry } from "../../../src/providers/registry.ts";
+import { startMockProvider } from "../../support/mock-provider.ts";
+import type { Answer } from "../../support/mock-provider/answer.ts";
+import { answering, refusals } from "../../support/mock-provider/refusals.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
 import { catalog, load, type Variables } from "../../support/test-config.ts";
 
@@ -110,3 +113,67 @@ test("what keeps a provider from being reached is told apart: its name, its cert
   }
   plain.close();
 });
+
+type Said = [name: string, answer: Answer, cause: RegExp, cure: RegExp];
+
+const page = "<!doctype html><html><body>Please log in</body></html>";
+
+test.each<Said>([
+  [
+    "a path that does not exist",
+    { status: 404, body: { error: { type: "invalid_request_error" } } },
+    /status 404: invalid_request_error: there is no such path/,
+    /has to end before the path/,
+  ],
+  ["a page that does not exist", { status: 404, body: page }, /status 404: there is no such path/, /has to end before/],
+  ["a login page", { status: 200, body: page }, /status 200, and not as the vendor would/, /login page/],
+  [
+    "a list for whoever asks",
+    { status: 200, body: { data: [] } },
+    /accepts a key that was invented/,
+    /would take any key/,
+  ],
+  ["a redirect", { status: 302, body: "" }, /status 302: it redirects/, /redirects to/],
+  ["an outage", { status: 503, body: "" }, /status 503: it is out of order/, /status page/],
+  [
+    "the vendor's region",
+    refusals.openai.region,
+    /unsupported_country_region_territory: calls from this machine/,
+    /region/,
+  ],
+  [
+    "a gateway's own refusal",
+    { status: 401, body: { error: { code: "no_such_tenant" } } },
+    /status 401: no_such_tenant, which is not/,
+    /gateway/,
+  ],
+  ["an account's trouble", refusals.openai.noQuota, /accepts a key that was invented/, /would take any key/],
+])("the provider check tells what answers an invented key: %s", async (_name, answer, cause, cure) => {
+  await using api = await startMockProvider("openai");
+  api.always(answering(answer));
+  const finding = await withRegistry({ OPENAI_API_BASE_URL: api.baseUrl }, ({ config, registry }) =>
+    checkProvider(registry.get("openai"), config),
+  );
+  expect(finding).toMatchObject({
+    status: "fail",
+    cause: expect.stringMatching(cause),
+    cure: expect.stringMatching(cure),
+  });
+  expect(finding).toMatchObject({ cure: expect.stringContaining("OPENAI_API_BASE_URL") });
+});
+
+test.each(["anthropic", "openai", "google"] as const)(
+  "the provider check is content with the refusal that %s documents",
+  async (kind) => {
+    await using api = await startMockProvider(kind);
+    const variable = `${kind.toUpperCase()}_API_BASE_URL`;
+    const finding = await withRegistry({ [variable]: api.baseUrl }, ({ config, registry }) =>
+      checkProvider(registry.get(kind), config),
+    );
+    expect(finding).toMatchObject({
+      status: "ok",
+      detail: expect.stringMatching(/^an invented key is refused as documented/),
+    });
+    expect(api.requests).toHaveLength(1);
+  },
+);

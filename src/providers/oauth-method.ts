@@ -7,6 +7,7 @@ import {
 } from "openid-client";
 import type { Secret } from "../credentials/secret.ts";
 import { AuthError, InvalidCredentialError } from "../errors.ts";
+import { generalWords } from "./answer-rules.ts";
 import { secretHeaders } from "./api-key-method.ts";
 import { CredentialProbe, type ProbeTarget } from "./credential-probe.ts";
 import type { OAuthClient } from "./oauth-client.ts";
@@ -31,9 +32,11 @@ export class OAuthMethod {
   readonly #device: OAuthDeviceMethod;
   readonly #probe: CredentialProbe | null;
   readonly #baseUrl: string;
+  readonly #displayName: string;
 
   constructor(client: OAuthClient, target: ProbeTarget) {
     this.#client = client;
+    this.#displayName = target.displayName;
     this.#device = new OAuthDeviceMethod(client);
     this.#baseUrl = target.baseUrl;
     const { check } = client.description;
@@ -77,13 +80,23 @@ export class OAuthMethod {
 
   /** @throws InvalidCredentialError, OAuthDeniedError, ProviderUnavailableError */
   async exchange(exchange: OAuthCodeExchange, options?: CallOptions): Promise<OAuthCredentials> {
-    return exchangeCode(this.#client, "exchange", { ...exchange, redirected: exchange }, options);
+    return this.#noted(await exchangeCode(this.#client, "exchange", { ...exchange, redirected: exchange }, options));
   }
 
   /** @throws OAuthDeniedError, OAuthStateError where the code has expired, InvalidCredentialError, ProviderUnavailableError */
   async poll(deviceCode: Secret, options: CallOptions = {}): Promise<DeviceFlowAnswer> {
     this.#client.availability.require("device");
-    return this.#device.poll(deviceCode, options);
+    const answer = await this.#device.poll(deviceCode, options);
+    return answer.status === "authorized" ? { ...answer, credentials: this.#noted(answer.credentials) } : answer;
+  }
+
+  /** The granted scopes may be fewer than those that were asked for (RFC 6749, section 3.3). */
+  #noted(credentials: OAuthCredentials): OAuthCredentials {
+    const { apiScopes = [] } = this.#client.description;
+    if (apiScopes.length === 0 || credentials.scopes.some((scope) => apiScopes.includes(scope))) return credentials;
+    const { what, cure } = generalWords.consent;
+    const warning = `${this.#displayName} ${what} (${apiScopes.join(" or ")}). ${cure}`.replace("{it}", "the sign-in");
+    return { ...credentials, warning };
   }
 
   /** Keeps what the answer leaves out, above all the refresh token. @throws InvalidCredentialError where the grant is over */

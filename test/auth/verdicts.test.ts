@@ -11,7 +11,7 @@ import {
 import type { Answer } from "../support/mock-provider/answer.ts";
 import { answering, refusals } from "../support/mock-provider/refusals.ts";
 import type { TestClient } from "../support/test-client.ts";
-import { dump, type OAuthStage, setOAuthStage } from "./oauth/oauth-stage.ts";
+import { dump, type OAuthStage, setOAuthStage, signIn } from "./oauth/oauth-stage.ts";
 
 /** What the verdicts of a provider's entry do to what is stored, by all doors. */
 type Vendor = "anthropic" | "openai" | "google";
@@ -265,6 +265,18 @@ test("an ended kind of key says so, and how to make one of the new kind", async 
       /has ended the kind of key that begins with AIza.*https:\/\/aistudio.google.com\/apikey/,
     ),
   });
+});
+
+test("a consent without the scope of the API is stored with a warning, and ended by the vendor's word", async () => {
+  await using stage = await setOAuthStage("google");
+  const client = await stage.client("alice");
+  stage.vendor.tokenOverrides = { scope: "openid" };
+  const { id } = await signIn(client, "google");
+  const stored = await look(client, "google");
+  expect(stored.credential).toMatchObject({ status: "ACTIVE", warning: expect.stringContaining("cloud-platform") });
+  stage.api.next(answering(google.scope));
+  expect(await validate(client, id)).toMatchObject({ code: "INVALID_CREDENTIAL" });
+  expect((await look(client, "google")).credential).toMatchObject({ status: "NEEDS_REAUTH", warning: null });
 });
 
 test("a sign-in whose access token has expired is refreshed before it is given up, and one that lacks a scope is not", async () => {

@@ -12,6 +12,9 @@ that the vendor documents or that was seen, never from a status alone. The first
 wherever in the body they stand, as the code, type or status of the error or as the reason of a detail. Whatever fits no
 rule leaves a stored credential as it is, and the message names the status and the vendor's codes.
 
+A warning stands in \`Credential.warning\` until a full check. A sign-in whose consent leaves out the scope of the API is
+stored with one too.
+
 Silence, 5xx and successes or redirects that cannot be read count against the provider's health. Everything else is an
 answer and does not, apart from \`overloaded\`.
 

@@ -118,6 +118,7 @@ export const provider = defineProvider({
     revocationUrl: "https://platform.claude.com/v1/oauth/revoke",
     pasteRedirectUri: "https://platform.claude.com/oauth/code/callback",
     scopes: ["org:create_api_key", "user:profile", "user:inference"],
+    apiScopes: ["user:inference"],
     // The page then shows `code#state` to copy.
     authorizationParameters: { code: "true" },
     clientAuthentication: "none",

@@ -161,6 +161,11 @@ export const provider = defineProvider({
       "https://www.googleapis.com/auth/userinfo.email",
       "https://www.googleapis.com/auth/userinfo.profile",
     ],
+    // https://ai.google.dev/gemini-api/docs/oauth; each has a box of its own on the consent page.
+    apiScopes: [
+      "https://www.googleapis.com/auth/cloud-platform",
+      "https://www.googleapis.com/auth/generative-language.retriever",
+    ],
     // Without consent a repeated sign-in brings no refresh token. It is never replaced afterwards.
     authorizationParameters: { access_type: "offline", prompt: "consent" },
     clientAuthentication: "secret",

@@ -159,6 +159,8 @@ export const provider = defineProvider({
         "In ChatGPT, turn on device code authorization for Codex under Settings, Security; in a workspace, its admin has to allow it.",
     },
     scopes: ["openid", "profile", "email", "offline_access", "resource.invoke", "chatgpt.tokens.use.direct"],
+    // https://developers.openai.com/siwc/token-sharing-open-source/errors-and-recovery
+    apiScopes: ["chatgpt.tokens.use.direct"],
     resource: "https://api.openai.com/v1",
     clientAuthentication: "none",
     refreshToken: { rotates: true },

@@ -21,7 +21,7 @@ class ScriptedHttp extends HttpClient {
 
   override async send(): Promise<OutboundResponse> {
     if (this.answer instanceof NoAnswerError) throw this.answer;
-    return { contentType: "application/json", retryAfter: null, ...this.answer };
+    return { contentType: "application/json", undecoded: null, retryAfter: null, ...this.answer };
   }
 }
 

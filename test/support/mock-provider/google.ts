@@ -50,8 +50,9 @@ const invalidCredentials =
 /** The refusal of a call by its headers; null for a call that may go on. Unlike the real service it ignores `?key=`. */
 function refuse({ headers }: Call, { validKeys, accessTokens }: Accounts): Answer | null {
   const [, accessToken] = /^Bearer (.+)$/i.exec(headers.authorization ?? "") ?? [];
-  if (accessToken !== undefined && accessTokens !== undefined) {
-    return accessTokens.has(accessToken) ? null : googleReason(401, "ACCESS_TOKEN_EXPIRED", invalidCredentials);
+  if (accessToken !== undefined) {
+    // Without OAuth of its own the mock takes its key for an access token as well.
+    return (accessTokens ?? validKeys).has(accessToken) ? null : googleReason(401, "ACCESS_TOKEN_EXPIRED", invalidCredentials);
   }
   const key = headers["x-goog-api-key"];
   if (typeof key !== "string")

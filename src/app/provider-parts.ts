@@ -3,6 +3,7 @@ import type { Clock } from "../clock.ts";
 import type { Config } from "../config.ts";
 import type { Logger } from "../observability/logger.ts";
 import { HttpClient } from "../providers/http-client.ts";
+import type { ProviderCall } from "../providers/observed-provider.ts";
 import { createRegistry, loadCatalog, type ProviderRegistry } from "../providers/registry.ts";
 import { Sandbox } from "../sandbox/sandbox.ts";
 import type { AppBase } from "./overrides.ts";
@@ -26,7 +27,7 @@ async function startSandbox(config: Config, redirectUris: RedirectUris, log: Log
 export async function createProviders(
   config: Config,
   clock: Clock,
-  { stack, overrides, log, onStep, background }: AppBase,
+  { stack, overrides, log, metrics, onStep, background }: AppBase,
 ): Promise<ProviderParts> {
   const http = stack.use(new HttpClient(overrides.http));
   const redirectUris = new RedirectUris(config.redirectUris);
@@ -38,5 +39,6 @@ export async function createProviders(
     settings.set(sandbox.definition.name, sandbox.settings);
     onStep("sandbox provider started");
   }
-  return { registry: createRegistry(catalog, settings, { http, clock, log }), redirectUris, sandbox };
+  const onCall = (call: ProviderCall) => metrics.providerAnswered(call);
+  return { registry: createRegistry(catalog, settings, { http, clock, log, onCall }), redirectUris, sandbox };
 }

@@ -1,3 +1,4 @@
+import { auditOutcome } from "./audit-trail.ts";
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
 
 /** What `issueAccess` answered. The labels are names of the catalogue and codes of closed lists, never a client's text. */
@@ -15,6 +16,14 @@ interface RefreshEnd {
   readonly isLate: boolean;
   /** Seconds from the time at which the refresh was due until it was claimed; null where somebody asked for it. */
   readonly lag: number | null;
+}
+
+/** One operation at a provider, and how it ended: "succeeded", or the code of a refusal. */
+interface ProviderAnswer {
+  readonly provider: string;
+  readonly operation: string;
+  readonly seconds: number;
+  readonly error: unknown;
 }
 
 /** What stands in a gauge when it is read. */
@@ -96,6 +105,14 @@ export class Metrics {
     registers: [this.#registry],
   });
 
+  readonly #providerSeconds = new Histogram({
+    name: "maestro_provider_call_duration_seconds",
+    help: "Time that an operation at a provider took, by provider, operation and outcome.",
+    labelNames: ["provider", "operation", "outcome"],
+    buckets: durationBuckets,
+    registers: [this.#registry],
+  });
+
   /** Metrics of the process itself: memory, CPU, garbage collection, the event loop's delay. Once for each process. */
   watchProcess(): void {
     collectDefaultMetrics({ register: this.#registry });
@@ -148,6 +165,11 @@ export class Metrics {
   refreshEnded({ provider, outcome, isLate, lag }: RefreshEnd): void {
     this.#refreshes.inc({ provider, outcome, late: String(isLate) });
     if (lag !== null) this.#refreshLag.observe({ provider }, lag);
+  }
+
+  providerAnswered({ provider, operation, seconds, error }: ProviderAnswer): void {
+    const outcome = error === undefined ? "succeeded" : auditOutcome(error);
+    this.#providerSeconds.observe({ provider, operation, outcome }, seconds);
   }
 
   get contentType(): string {

@@ -1,5 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { ProviderNotFoundError } from "../errors.ts";
+import { observedProvider, type ProviderCall } from "./observed-provider.ts";
 import type { ProviderAuth } from "./provider-auth.ts";
 import type { ProviderDefinition, ProviderDependencies } from "./provider-definition.ts";
 import { ProviderHealth } from "./provider-health.ts";
@@ -52,16 +53,21 @@ export class ProviderRegistry {
   }
 }
 
-/** Makes a registry of a catalogue, each provider with its settings. */
+/** Makes a registry of a catalogue, each provider with its settings. `onCall` is told of every call to a provider. */
 export function createRegistry(
   catalog: readonly ProviderDefinition[],
   settingsOf: ReadonlyMap<string, ProviderSettings>,
-  { http, clock, log }: Pick<ProviderDependencies, "http" | "clock" | "log">,
+  {
+    http,
+    clock,
+    log,
+    onCall = () => {},
+  }: Pick<ProviderDependencies, "http" | "clock" | "log"> & { readonly onCall?: (call: ProviderCall) => void },
 ): ProviderRegistry {
   const create = (definition: ProviderDefinition) => {
     const settings = settingsOf.get(definition.name) ?? noProviderSettings;
     const parts = { http, health: new ProviderHealth(clock), settings, clock };
-    return definition.create(log === undefined ? parts : { ...parts, log });
+    return observedProvider(definition.create(log === undefined ? parts : { ...parts, log }), onCall);
   };
   return new ProviderRegistry(catalog.map(create), (name) => create(retiredProvider(name)));
 }

@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
-import { refreshCredentialMutation, sessionsQuery, viewerQuery } from "../client/operations.ts";
+import { authenticateMutation, refreshCredentialMutation, sessionsQuery, viewerQuery } from "../client/operations.ts";
 import { expire, issue as issueRenewed, makeDue, setRefreshStage } from "../auth/refresh/refresh-stage.ts";
 import { credentialEventsSubscription } from "../client/operations.ts";
 import { connectKey, issue, setSessionStage } from "../sessions/session-stage.ts";
+import { startMockProvider } from "../support/mock-provider.ts";
 import { startTestApp, type TestApp } from "../support/test-app.ts";
 import { faultsOf, load } from "../support/test-config.ts";
 
@@ -146,7 +147,19 @@ test("no label holds a user, a secret or a client's text", async () => {
         [...(/^maestro_\w+\{(.*)\} /.exec(line)?.[1] ?? "").matchAll(/(\w+)="/g)].map(([, name]) => name),
       ),
   );
-  const allowed = ["route", "status", "field", "code", "le", "provider", "source", "outcome", "late", "state"];
+  const allowed = [
+    "route",
+    "status",
+    "field",
+    "code",
+    "le",
+    "provider",
+    "operation",
+    "source",
+    "outcome",
+    "late",
+    "state",
+  ];
   expect([...labels].filter((label) => !allowed.includes(label!))).toEqual([]);
 });
 
@@ -197,4 +210,22 @@ test("metrics are on in development, and in production only when they are switch
   expect(faultsOf({ ...production, METRICS: "true" })).toEqual(["METRICS_TOKEN"]);
   expect(faultsOf({ METRICS_TOKEN: token.slice(0, 31) })).toEqual(["METRICS_TOKEN"]);
   expect(faultsOf({ METRICS_TOKEN: `${token} ${token}` })).toEqual(["METRICS_TOKEN"]);
+});
+
+test("calls to providers are timed by operation and outcome, and a refused key is not a provider that is away", async () => {
+  await using provider = await startMockProvider("anthropic");
+  await using server = await startTestApp({ environment: { ...on, ANTHROPIC_API_BASE_URL: provider.baseUrl } });
+  const client = await server.client("alice");
+  const connect = (apiKey: string) =>
+    client.execute(authenticateMutation, { input: { provider: "anthropic", credential: { apiKey } } });
+  await connect(provider.key);
+  await connect("sk-ant-api03-unknown");
+  provider.next({ kind: "reset" });
+  await connect(provider.key);
+  const call = 'provider="anthropic",operation="check",outcome=';
+  expect(await samples(server, "maestro_provider_call_duration_seconds_count")).toEqual({
+    [`${call}"succeeded"`]: 1,
+    [`${call}"INVALID_CREDENTIAL"`]: 1,
+    [`${call}"PROVIDER_UNAVAILABLE"`]: 1,
+  });
 });

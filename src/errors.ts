@@ -93,10 +93,13 @@ export class InvalidCredentialError extends AuthError {
 
 /**
  * What is known of a call that brought no usable answer. `withheld`: this server did not make it. `refused`: it had no
- * effect, as the provider could not be reached or said so. `unknown`: it may have been carried out. `misconfigured`: the
- * provider refuses this server's own client, whoever the user is.
+ * effect, as the provider could not be reached or said so. `unknown`: it may have been carried out. `limited`: not now,
+ * since there are too many requests, of the account or of all. `misconfigured`: the provider refuses this server's own
+ * client. `declined`: it has read the grant and refuses it, for a reason that nobody here knows. `hindered`: it refuses
+ * something that is not the grant, such as the place that the call comes from, or an account that has not paid.
  */
-export type ProviderFailure = "withheld" | "refused" | "unknown" | "misconfigured";
+export type ProviderFailure =
+  "withheld" | "refused" | "unknown" | "limited" | "misconfigured" | "declined" | "hindered";
 
 /** The provider gave no usable answer; nothing is known about the credential. `retryAfter` is in seconds. */
 export class ProviderUnavailableError extends AuthError {

@@ -15,6 +15,7 @@ import {
 import type { AuthMethod, ProviderAccess, ProviderAuth, ProviderCredentials } from "../providers/provider-auth.ts";
 import type { ProviderRegistry } from "../providers/registry.ts";
 import type { CredentialSource } from "../sessions/session.ts";
+import type { AttemptLimits } from "./attempt-limits.ts";
 import type { SessionAccess } from "./session-access.ts";
 import type { CredentialChecker } from "./credential-checker.ts";
 import type { Refresher } from "./refresh/refresher.ts";
@@ -53,6 +54,7 @@ export class AccessIssuer {
   readonly #sealer: CredentialSealer;
   readonly #checker: CredentialChecker;
   readonly #refresher: Refresher;
+  readonly #attempts: AttemptLimits;
   readonly #usage: UsageRecorder;
   readonly #access: SessionAccess;
   readonly #clock: Clock;
@@ -63,6 +65,7 @@ export class AccessIssuer {
     readonly sealer: CredentialSealer;
     readonly checker: CredentialChecker;
     readonly refresher: Refresher;
+    readonly attempts: AttemptLimits;
     readonly usage: UsageRecorder;
     readonly access: SessionAccess;
     readonly clock: Clock;
@@ -72,6 +75,7 @@ export class AccessIssuer {
     this.#sealer = parts.sealer;
     this.#checker = parts.checker;
     this.#refresher = parts.refresher;
+    this.#attempts = parts.attempts;
     this.#usage = parts.usage;
     this.#access = parts.access;
     this.#clock = parts.clock;
@@ -110,7 +114,7 @@ export class AccessIssuer {
   ): Promise<AccessGrant> {
     if (found.status === "needs_reauth") throw needsReauthentication(provider, found, found.statusReason);
     const isRejected = names(rejectedGrantId, found);
-    const row = found.refreshable ? await this.#renewed(provider, found, isRejected) : found;
+    const row = found.refreshable ? await this.#renewed(caller, found, isRejected) : found;
     if (isExpired(row, this.#clock.now())) throw needsReauthentication(provider, row, null);
     const credentials = await this.#open(caller, row);
     if (isRejected && !row.refreshable) await this.#checkRejected(caller, provider, row);
@@ -137,17 +141,19 @@ export class AccessIssuer {
   }
 
   /** The row after a refresh, if one was needed. A token that still works is good enough where it cannot be refreshed now. */
-  async #renewed(provider: ProviderAuth, row: AccessRow, isRejected: boolean): Promise<AccessRow> {
+  async #renewed(caller: Caller, row: AccessRow, isRejected: boolean): Promise<AccessRow> {
     const isSpent = isRejected || isExpired(row, this.#clock.now());
     if (!isSpent && !row.isDue) return row;
     try {
-      await this.#refresher.renew(row, { demand: isRejected ? "rejected" : "due" });
+      // Whoever rejects grant after grant would have tokens renewed without end.
+      const beforehand = () => this.#attempts.rejectedGrant(caller, row);
+      await this.#refresher.renew(row, isRejected ? { demand: "rejected", beforehand } : { demand: "due" });
     } catch (error) {
       if (error instanceof ProviderUnavailableError && !isSpent) return row;
       throw error;
     }
-    const { userId, authMethod: method, label } = row;
-    const rows = await this.#reader.list({ userId, provider: provider.name, method, label });
+    const { userId, provider, authMethod: method, label } = row;
+    const rows = await this.#reader.list({ userId, provider, method, label });
     const renewed = rows.find(({ id }) => id === row.id);
     if (renewed === undefined) throw new CredentialNotFoundError();
     return renewed;

@@ -72,6 +72,14 @@ export class AttemptLimits {
     await this.#take(caller, { action: "credential.refresh", credential }, [["refresh-user", caller.userId]]);
   }
 
+  /** A renewal that a rejected grant forces: counted like one that is asked for, with some time between two of one credential. @throws RateLimitedError */
+  async rejectedGrant(caller: Caller, credential: { readonly id: string; readonly provider: string }): Promise<void> {
+    await this.#take(caller, { action: "credential.refresh", credential }, [
+      ["rejected-credential", credential.id],
+      ["refresh-user", caller.userId],
+    ]);
+  }
+
   /** @throws RateLimitedError */
   async sessionStart({ userId }: Caller): Promise<void> {
     await this.#limiter.take("session-start-user", userId);

@@ -40,6 +40,12 @@ export const rateLimits = {
   "oauth-start-ip": { points: 300, seconds: 600, cost: 1, attempts: "OAuth flows begun from this address" },
   "failed-token-ip": { points: 100, seconds: 300, cost: 1, attempts: "tokens from this address that are not valid" },
   "refresh-user": { points: 60, seconds: 60, cost: 1, attempts: "renewals asked for by this user" },
+  "rejected-credential": {
+    points: 1,
+    seconds: 10,
+    cost: 1,
+    attempts: "renewals of this credential because its grant was rejected",
+  },
   "session-start-user": { points: 300, seconds: 600, cost: 1, attempts: "sessions started for this user" },
 } as const satisfies Readonly<Record<string, RateLimitRule>>;
 

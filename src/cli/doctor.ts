@@ -16,6 +16,7 @@ import { checkPort } from "./doctor/port.ts";
 import { checkProvider } from "./doctor/provider.ts";
 import { checkProxy } from "./doctor/proxy.ts";
 import { checkRedirectUris } from "./doctor/redirects.ts";
+import { checkRenewals } from "./doctor/renewals.ts";
 import { checkRotation } from "./doctor/rotation.ts";
 import { checkMigrations, checkVersion } from "./doctor/schema.ts";
 import { checkStreaming } from "./doctor/streaming.ts";
@@ -44,7 +45,9 @@ async function examineContent(database: Database, config: Config, examination: E
   await examination.check("database", () => checkVersion(database));
   await examination.check("clock", () => checkClock(database));
   const isMigrated = await examination.check("migrations", () => checkMigrations(database));
-  if (isMigrated) await examineSecrets(database, config, examination);
+  if (!isMigrated) return;
+  await examineSecrets(database, config, examination);
+  await examination.check("renewals", () => checkRenewals(database));
 }
 
 async function connect(config: Config): Promise<[Finding, Database | null]> {
@@ -133,6 +136,7 @@ Checks:
   connection, database, clock     whether the database opens, its version, its clock against this machine's
   migrations, keys, credentials   what is applied; whether the keys and every stored credential open
   rotation                        a rotation of the keys that has not ended, and what older keys still seal
+  renewals                        sign-ins that providers refuse to renew at the moment, with their error codes
   events                          Redis, where EVENTS_URL names one
   redirect-uris                   https, and that the server's own callbacks are allowed
   provider:<name>                 DNS, TLS, and that an invented key is refused as the vendor documents

@@ -38,7 +38,16 @@ interface PutOptions {
 }
 
 /** No refresh is under way, and none has failed. */
-const noRefresh = { failCount: 0, leaseOwner: null, leaseUntil: null, sentAt: null, replayAfter: null } as const;
+const noRefresh = {
+  failCount: 0,
+  refusals: 0,
+  refusedSince: null,
+  refusalCode: null,
+  leaseOwner: null,
+  leaseUntil: null,
+  sentAt: null,
+  replayAfter: null,
+} as const;
 
 /** Nothing is done for a credential by itself. */
 const noSchedule = { refreshAfter: null, earliestRefreshAt: null, nextTryAt: null, expiryNoticeAt: null } as const;
@@ -111,6 +120,7 @@ export class CredentialStore {
       account: isOAuth ? credentials.account : null,
       scopes: isOAuth ? [...credentials.scopes] : [],
       refreshable: lifetime.refreshable,
+      provenClient: isOAuth ? (credentials.client ?? null) : null,
       expiresAt: lifetime.expiresAt,
       lifetime: isOAuth ? (credentials.lifetime ?? timeLeft(credentials.expiresAt, now)) : null,
       lastValidatedAt: validated ? now : null,

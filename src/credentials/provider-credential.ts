@@ -60,6 +60,14 @@ export const ProviderCredentialEntity = defineEntity({
     nextTryAt: p.datetime(3).nullable(),
     /** Failed refreshes since the last success; `statusReason` tells of the last one. */
     failCount: p.integer().default(0),
+    /** How many times in a row, each at its time, the provider has read the refresh token and declined it. */
+    refusals: p.integer().default(0),
+    /** The first of these refusals. */
+    refusedSince: p.datetime(3).nullable(),
+    /** The provider's own error code in the last refresh, if it refused that one with a code that can be shown. */
+    refusalCode: p.string().length(60).nullable(),
+    /** The OAuth client for which the provider has issued tokens of this grant to this server; null for imported ones. */
+    provenClient: p.text().nullable(),
     /** Counts the leases: an answer that comes after a later lease was given is not stored. */
     leaseEpoch: p.integer().default(0),
     /** The process that refreshes it. */

@@ -112,7 +112,8 @@ export function adaptTokens(json: Json): Json {
 /** An error in the form of RFC 6749, section 5.2, of whichever shape; null where the body names none. */
 export function adaptError(json: Json, known: (code: string) => boolean): Json | null {
   const { codes, message } = readProviderError(JSON.stringify(json));
-  const error = codes.find((code) => known(code)) ?? codes.find((code) => code !== "");
+  // Types stand before the codes and reasons that say more.
+  const error = codes.find((code) => known(code)) ?? codes.findLast((code) => code !== "");
   return error === undefined ? null : { error, error_description: message ?? undefined };
 }
 

@@ -87,6 +87,8 @@ export class OAuthClient {
   /** `previous` is what stays as it was where the answer leaves it out. */
   read(answer: TokenResponse, previous?: OAuthCredentials): OAuthCredentials {
     const before = previous ?? { refreshToken: null, account: null, scopes: this.description.scopes, lifetime: null };
-    return readOAuthCredentials(answer, before, this.description, this.dependencies.clock);
+    const credentials = readOAuthCredentials(answer, before, this.description, this.dependencies.clock);
+    const { clientId } = this.dependencies.settings.oauth;
+    return clientId === null ? credentials : { ...credentials, client: clientId };
   }
 }

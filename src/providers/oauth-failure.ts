@@ -10,12 +10,10 @@ import {
 import { describeNoAnswer, describeRetry } from "./credential-probe.ts";
 import { NoAnswerError } from "./http-client.ts";
 import { MalformedAnswerError, UnusableAnswerError } from "./oauth-answer.ts";
+import { clientCodes, type Refusal, showableCode, subjectOf } from "./refresh-refusal.ts";
 
 /** What was being done when a call to an authorization server failed. */
 export type OAuthStep = "start" | "exchange" | "poll" | "refresh" | "revoke";
-
-/** RFC 6749, section 5.2, and what vendors say instead: no request of this client can succeed. */
-const clientCodes = new Set(["invalid_client", "unauthorized_client", "unsupported_grant_type", "deleted_client"]);
 
 /** RFC 6749, section 5.2, RFC 8707, section 2, and what vendors say instead: the request was wrong, the grant may be good. */
 const configurationCodes = new Set([
@@ -91,6 +89,12 @@ function mayHaveBeenCarriedOut(status: number): boolean {
   return status < 400 || status === 504;
 }
 
+function failureOf(status: number, wasSent: boolean, wasAnswered: boolean): ProviderFailure {
+  if (wasAnswered) return "unknown";
+  if (status === 429) return "limited";
+  return wasSent && mayHaveBeenCarriedOut(status) ? "unknown" : "refused";
+}
+
 /** Turns what went wrong at an authorization server into refusals whose words are ours. */
 export class OAuthFailures {
   readonly #words: OAuthFailureWords;
@@ -126,10 +130,13 @@ export class OAuthFailures {
     if (unusable !== null) {
       const { status, codes, undecoded } = unusable;
       const code = status >= 400 && status < 500 && status !== 429 ? codes.find(isConfigurationCode) : undefined;
+      if (code !== undefined && step === "refresh") {
+        return this.#refreshRefusal({ status, code, description: null }, unusable);
+      }
       if (code !== undefined) return refusedClient(this.#words.displayName, this.#words.variables, code, unusable);
       const coding = undecoded === null ? "" : `, in the content encoding "${undecoded}", which cannot be decoded here`;
       return this.#unavailable(`gave no usable answer (status ${status}${coding}).`, {
-        failure: wasAnswered || (wasSent && mayHaveBeenCarriedOut(status)) ? "unknown" : "refused",
+        failure: failureOf(status, wasSent, wasAnswered),
         // RFC 6585, section 4: who limits the rate does not do the work.
         unprocessed: !wasAnswered && (!wasSent || status === 429),
         retryAfter: unusable.retryAfter,
@@ -142,10 +149,11 @@ export class OAuthFailures {
     return isRefusedAnswer(error) ? this.#untrusted(step, withoutBody(error)) : error;
   }
 
-  #refusal({ error: code, error_description: description, status }: ResponseBodyError, step: OAuthStep): Error {
+  #refusal(refusal: ResponseBodyError, step: OAuthStep): Error {
     const { displayName, variables } = this.#words;
+    const { error: code, error_description: description, status } = refusal;
     const cause = new Error(`status ${status}: ${code}: ${description?.slice(0, 300) ?? ""}`);
-    if (code === "access_denied") return new OAuthDeniedError();
+    if (code === "access_denied" && step !== "refresh") return new OAuthDeniedError();
     if (code === "expired_token" && step === "poll") return new OAuthStateError();
     if (this.#terminal.has(code)) {
       const what =
@@ -153,6 +161,9 @@ export class OAuthFailures {
           ? `${displayName} no longer accepts this sign-in: it was revoked, replaced or has expired. Connect again.`
           : `${displayName} did not accept the authorization code: it was used before, or has expired. Start again.`;
       return new InvalidCredentialError(what, { cause });
+    }
+    if (step === "refresh") {
+      return this.#refreshRefusal({ status, code, description: description ?? null }, cause);
     }
     if (configurationCodes.has(code)) {
       return refusedClient(displayName, variables, code, cause);
@@ -162,6 +173,42 @@ export class OAuthFailures {
       cause,
       vendorCode,
     });
+  }
+
+  #refreshRefusal(refusal: Refusal, cause: Error): Error {
+    const { displayName, variables } = this.#words;
+    const { status } = refusal;
+    const vendorCode = showableCode(refusal.code);
+    const shown = vendorCode ?? `status ${status}`;
+    const [failure, detail, advice] = (
+      {
+        grant: ["declined", `refused to renew this sign-in (${shown}).`, "Where it goes on, connect again."],
+        client: [
+          "misconfigured",
+          `refused this server's own OAuth client (${shown}).`,
+          `Your account is not the reason: the operator has to check ${variables.join(" and ")} and what is registered there.`,
+        ],
+        block: [
+          "hindered",
+          `blocked the renewal (${shown}), and has not said that the sign-in is over.`,
+          "The operator has to check the server's network, region and proxy.",
+        ],
+        account: [
+          "hindered",
+          `renews no sign-in of this account (${shown}).`,
+          "Look at the account's billing there; connecting again is not needed.",
+        ],
+        address: [
+          "hindered",
+          `does not renew sign-ins at the address that this server asks (${shown}).`,
+          "Your sign-in is not the reason: the operator has to check the token endpoint.",
+        ],
+        pace: ["limited", `gets too many requests (${shown}).`, describeRetry(null)],
+        moment: ["limited", `cannot renew this sign-in at the moment (${shown}).`, describeRetry(null)],
+      } as const
+    )[subjectOf(refusal)];
+    const what = `${displayName} ${detail}`;
+    return new ProviderUnavailableError(`${what} ${advice}`, { cause, failure, detail: what, vendorCode });
   }
 
   /** A refresh that went wrong like this proves nothing against the grant; the next one will show. */

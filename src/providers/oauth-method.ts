@@ -54,6 +54,11 @@ export class OAuthMethod {
     return refreshToken.rotates ? (refreshToken.graceSeconds ?? 0) : Number.POSITIVE_INFINITY;
   }
 
+  /** See ProviderAuth. */
+  get clientId(): string | null {
+    return this.#client.dependencies.settings.oauth.clientId;
+  }
+
   /** @throws MethodUnavailableError, ProviderUnavailableError */
   async start(request: OAuthFlowRequest, options: CallOptions = {}): Promise<OAuthFlowStart> {
     this.#client.availability.require(request.kind);

@@ -69,6 +69,8 @@ export interface OAuthCredentials extends Accepted {
   readonly account: ProviderAccount | null;
   /** Before this time a refresh would be refused; absent where the provider does not say. */
   readonly earliestRefreshAt?: Date;
+  /** The OAuth client for which the provider issued these tokens to this server; absent where they were imported. */
+  readonly client?: string;
 }
 
 /** A provider's credential in the clear, for as long as a call needs it. */
@@ -155,6 +157,8 @@ export interface ProviderAuth {
    * infinite where it is not replaced.
    */
   readonly replayWindow: number;
+  /** The id of the operator's OAuth client there; null where none is set. */
+  readonly clientId: string | null;
   /** The methods that this provider has, available on this server or not. */
   getAvailableMethods(): readonly ProviderMethod[];
   /** Turns what the user handed in into credentials that the provider has accepted. */

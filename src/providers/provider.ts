@@ -73,6 +73,10 @@ class DescribedProvider implements ProviderAuth {
     return this.#oauth?.replayWindow ?? 0;
   }
 
+  get clientId(): string | null {
+    return this.#oauth?.clientId ?? null;
+  }
+
   getAvailableMethods(): readonly ProviderMethod[] {
     return [this.#oauth?.method, this.#apiKey?.method].filter((method) => method !== undefined);
   }

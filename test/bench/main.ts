@@ -4,6 +4,7 @@ import { fuzz } from "./fuzz/fuzz.ts";
 import { issueAccess } from "./issue-access/issue-access.ts";
 import { largestPages } from "./largest-pages/largest-pages.ts";
 import { createProgress } from "./progress.ts";
+import { refreshFairness } from "./refresh/refresh-fairness.ts";
 import { refreshKilled } from "./refresh/refresh-killed.ts";
 import { refreshMany } from "./refresh/refresh-many.ts";
 import { refreshThroughput } from "./refresh/refresh-throughput.ts";
@@ -16,6 +17,7 @@ const benches = new Map<string, Bench>([
   ["refresh-throughput", refreshThroughput],
   ["refresh-many", refreshMany],
   ["refresh-killed", refreshKilled],
+  ["refresh-fairness", refreshFairness],
   ...streamBenches,
   ["fuzz", fuzz],
 ]);

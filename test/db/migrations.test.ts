@@ -19,6 +19,7 @@ test("the migrations lead from nothing to exactly what the entities say, and bac
     "0006-audit-log",
     "0007-key-rotation",
     "0008-credential-uses-index",
+    "0009-refused-renewals",
     "0010-token-lifetime",
     "0011-credential-warning",
   ]);
@@ -80,6 +81,7 @@ test("of several processes that start at once one migrates and the others wait",
     "0006-audit-log",
     "0007-key-rotation",
     "0008-credential-uses-index",
+    "0009-refused-renewals",
     "0010-token-lifetime",
     "0011-credential-warning",
   ]);

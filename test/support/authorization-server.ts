@@ -57,6 +57,8 @@ export interface AuthorizationServer extends AsyncDisposable {
   tokenOverrides: Answer;
   /** How successful token answers are written from now on; null: as JSON. */
   tokenForm: AnswerForm | null;
+  /** What becomes of refreshes with these refresh tokens, as long as they stand here. */
+  readonly troubles: Map<string, AuthorizationFault>;
   /** Makes the next answer to this path faulty. */
   next(path: string, fault: AuthorizationFault): void;
   /** The operator's variables for a provider that is to use this server. */
@@ -98,6 +100,7 @@ export async function startAuthorizationServer(
   const requests: ReceivedRequest[] = [];
   const answers: Answer[] = [];
   const faults: { path: string; fault: AuthorizationFault }[] = [];
+  const troubles: AuthorizationServer["troubles"] = new Map();
 
   function takeFault(path: string): AuthorizationFault | null {
     const index = faults.findIndex((item) => item.path === path);
@@ -121,7 +124,7 @@ export async function startAuthorizationServer(
     const isRefresh = path === "/token" && body["grant_type"] === "refresh_token";
     if (isRefresh) ledger.refreshes++;
 
-    const fault = takeFault(path);
+    const fault = takeFault(path) ?? (isRefresh ? troubles.get(body["refresh_token"] ?? "") : null) ?? null;
     if (fault !== null && !isLate(fault)) {
       return fail(response, fault, (status) => ({ status, body: { error: { type: "a_fault", message: vendorText } } }));
     }
@@ -171,6 +174,7 @@ export async function startAuthorizationServer(
     oracle: ledger,
     tokenOverrides: {},
     tokenForm: null,
+    troubles,
     next: (path, fault) => void faults.push({ path, fault }),
     environment(provider) {
       const prefix = `${provider.toUpperCase()}_OAUTH`;

@@ -63,6 +63,11 @@ export class StrictProviderProcess implements AsyncDisposable {
     return this.#ask("/down", { outage });
   }
 
+  /** What the sign-ins of these users meet from now on. */
+  setTroubles(troubles: Readonly<Record<string, Outage>>): Promise<null> {
+    return this.#ask("/troubles", { troubles });
+  }
+
   /** What it has counted; arrivals are by the clock of this process. */
   async state(): Promise<StrictProviderState> {
     const { timeOrigin, ...state } = await this.#ask<RemoteState, "/state">("/state", {});

@@ -50,6 +50,8 @@ export class StrictProvider implements RefreshOracle, StrictProviderState, Async
   tokenOverrides: Readonly<Record<string, unknown>> = {};
   /** How successful token answers are written from now on; null: as JSON. */
   tokenForm: AnswerForm | null = null;
+  /** The same for the sign-ins of single users, whose others are answered as they should be. */
+  readonly troubles = new Map<string, Outage>();
 
   private constructor(http: Server, lifetimes: TokenLifetimes) {
     this.#http = http;
@@ -95,7 +97,8 @@ export class StrictProvider implements RefreshOracle, StrictProviderState, Async
 
   async #grant(parameters: Parameters, response: ServerResponse): Promise<void> {
     if (parameters["grant_type"] === "refresh_token") this.#arrive(response);
-    const { down } = this;
+    const user = this.#families.userOf(parameters["refresh_token"] ?? "");
+    const down = this.down ?? this.troubles.get(user ?? "") ?? null;
     if (down?.kind === "slow") await delay(down.ms, undefined, { ref: false });
     else if (down !== null && down.kind !== "lost") return fail(response, down, anthropic.error);
     const answer = await this.#refresh(parameters);

@@ -29,8 +29,10 @@ export class ProviderGates implements Disposable {
       const canRefresh = provider
         .getAvailableMethods()
         .some(({ method, available }) => method === "oauth" && available);
-      const free = canRefresh ? this.of(provider).free : 0;
-      return free === 0 ? [] : [{ provider: provider.name, free, replayWindow: provider.replayWindow }];
+      if (!canRefresh) return [];
+      const { free, perUser, busyUsers } = this.of(provider);
+      const { name, replayWindow } = provider;
+      return free === 0 ? [] : [{ provider: name, free, perUser, busyUsers, replayWindow }];
     });
   }
 

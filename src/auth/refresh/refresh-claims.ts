@@ -21,6 +21,10 @@ export type RefreshDemand =
 export interface ClaimSlots {
   readonly provider: string;
   readonly free: number;
+  /** How many of a user's refreshes may be in flight at once. */
+  readonly perUser: number;
+  /** The users who have refreshes in flight, each as often as there are. */
+  readonly busyUsers: readonly string[];
   /** See ProviderAuth. */
   readonly replayWindow: number;
 }
@@ -40,6 +44,10 @@ export interface RefreshClaim extends SealedRow, TokenDetails {
   readonly leaseEpoch: number;
   /** Failed refreshes since the last success. */
   readonly failCount: number;
+  /** See ProviderCredential. */
+  readonly refusals: number;
+  readonly refusedSince: Date | null;
+  readonly provenClient: string | null;
   /** The refresh token was sent before and the outcome is not known. */
   readonly isReplay: boolean;
   /** Seconds since the time at which it was due, by the database's clock; less than 0 where somebody wanted it sooner. */
@@ -60,6 +68,8 @@ export interface RefreshState {
   readonly replayMs: number | null;
   readonly earliestMs: number | null;
   readonly isSent: boolean;
+  /** Failed refreshes since the last success. */
+  readonly failCount: number;
 }
 
 interface ClaimedColumns {
@@ -75,6 +85,9 @@ interface ClaimedColumns {
   lifetime: number | null;
   lease_epoch: number;
   fail_count: number;
+  refusals: number;
+  refused_ms: number | null;
+  proven_client: string | null;
   is_replay: boolean;
   lag: number | null;
 }
@@ -100,17 +113,37 @@ const lease = `update provider_credentials c set
   returning c.id, c.user_id, c.provider, c.auth_method, c.label, c.credentials, c.token_version, c.scopes,
     (extract(epoch from c.expires_at) * 1000)::float8 as expires_ms, c.lifetime, c.lease_epoch, c.fail_count,
     claimed.is_replay,
+    c.refusals, (extract(epoch from c.refused_since) * 1000)::float8 as refused_ms, c.proven_client,
     extract(epoch from clock_timestamp() - c.next_try_at)::float8 as lag`;
 
+/** How far the head of the queue is looked at for users with a share left: rows for each free slot. */
+const headFactor = 16;
+
+// The longest due first, but of each user only so many that with those in flight they make his share. Rows that another
+// process is just claiming are skipped. The time is a subquery, as no index is searched for a volatile function.
 const claimDueStatement = {
   name: "claim_due_refreshes",
   text: `with claimed as (
       select due.*, slot.replay_window, false as is_spent
-      from json_to_recordset($1::json) as slot (provider text, free int, replay_window float8)
+      from json_to_recordset($1::json)
+        as slot (provider text, free int, per_user int, busy_users text[], replay_window float8)
       cross join lateral (
-        select id, user_id, sent_at is not null as is_replay from provider_credentials
-        where provider = slot.provider and next_try_at <= clock_timestamp() and ${unclaimed}
-        order by next_try_at limit slot.free for update skip locked
+        select c.id, c.user_id, c.sent_at is not null as is_replay
+        from (
+          select id, next_try_at, in_flight + row_number() over (partition by user_id order by next_try_at, id) as place
+          from (
+            select id, user_id, next_try_at, in_flight from provider_credentials
+            cross join lateral (
+              select coalesce(cardinality(array_positions(slot.busy_users, user_id::text)), 0) as in_flight
+            ) own
+            where provider = slot.provider and next_try_at <= (select clock_timestamp()) and ${unclaimed}
+              and in_flight < slot.per_user
+            order by next_try_at limit slot.free * ${headFactor}
+          ) head
+        ) queue
+        join provider_credentials c on c.id = queue.id
+        where queue.place <= slot.per_user and c.next_try_at <= clock_timestamp() and ${unclaimed}
+        order by queue.next_try_at limit slot.free for update of c skip locked
       ) due
     )
     ${lease}`,
@@ -140,9 +173,17 @@ const stateStatement = {
   text: `select token_version as "tokenVersion", lease_epoch as "leaseEpoch", status, status_reason as "statusReason", label,
       ${fromNow("lease_until")} as "leaseMs", ${fromNow("next_try_at")} as "nextTryMs",
       ${fromNow("replay_after")} as "replayMs", ${fromNow("earliest_refresh_at")} as "earliestMs",
-      sent_at is not null as "isSent"
+      sent_at is not null as "isSent", fail_count as "failCount"
     from provider_credentials where user_id = $1 and id = $2`,
 };
+
+/** The room that is left, and whether somebody has had his share of it just now. */
+function without(slot: ClaimSlots, claims: readonly RefreshClaim[]): ClaimSlots & { readonly isBlocked: boolean } {
+  const users = claims.filter(({ provider }) => provider === slot.provider).map(({ userId }) => userId);
+  const busyUsers = [...slot.busyUsers, ...users];
+  const isBlocked = users.some((user) => busyUsers.filter((busy) => busy === user).length >= slot.perUser);
+  return { ...slot, free: slot.free - users.length, busyUsers, isBlocked };
+}
 
 /** JSON has no infinity. */
 const maxReplayWindow = 1e9;
@@ -162,12 +203,21 @@ export class RefreshClaims {
     this.#owner = owner;
   }
 
-  /** Claims what is due, the longest due first, as far as there is room. */
+  /** Claims what is due, the longest due first, as far as there is room and no user has more than his share. */
   async claimDue(slots: readonly ClaimSlots[]): Promise<RefreshClaim[]> {
     if (slots.length === 0) return [];
-    const rows = slots.map(({ provider, free, replayWindow }) => ({
+    const claims = await this.#claimHead(slots);
+    // Behind the rows of a user who has had his share there may be others, further than the first look has gone.
+    const rest = slots.map((slot) => without(slot, claims)).filter(({ isBlocked, free }) => isBlocked && free > 0);
+    return claims.length === 0 ? claims : [...claims, ...(await this.claimDue(rest))];
+  }
+
+  async #claimHead(slots: readonly ClaimSlots[]): Promise<RefreshClaim[]> {
+    const rows = slots.map(({ provider, free, perUser, busyUsers, replayWindow }) => ({
       provider,
       free,
+      per_user: perUser,
+      busy_users: busyUsers,
       replay_window: Math.min(replayWindow, maxReplayWindow),
     }));
     return this.#claim(claimDueStatement, [JSON.stringify(rows), this.#owner]);
@@ -203,6 +253,9 @@ export class RefreshClaims {
       lifetime: row.lifetime,
       leaseEpoch: row.lease_epoch,
       failCount: row.fail_count,
+      refusals: row.refusals,
+      refusedSince: row.refused_ms === null ? null : new Date(row.refused_ms),
+      provenClient: row.proven_client,
       isReplay: row.is_replay,
       lag: row.lag,
       claimedAt,

@@ -18,6 +18,7 @@ import { underWay } from "./postponement.ts";
 import type { ProviderGates } from "./provider-gates.ts";
 import { type RefreshClaim, sendWithinMs } from "./refresh-claims.ts";
 import type { RefreshRecord } from "./refresh-record.ts";
+import type { Judgement, RefusalJudge } from "./refusal-judge.ts";
 import type { RenewalKeeper } from "./renewal-keeper.ts";
 import { sealRenewal } from "./renewal.ts";
 
@@ -28,6 +29,7 @@ class StaleClaimError extends Error {}
 export class RefreshCycle {
   readonly #gates: ProviderGates;
   readonly #record: RefreshRecord;
+  readonly #judge: RefusalJudge;
   readonly #keeper: RenewalKeeper;
   readonly #sealer: CredentialSealer;
   readonly #scheduler: RefreshScheduler;
@@ -39,6 +41,7 @@ export class RefreshCycle {
   constructor(parts: {
     readonly gates: ProviderGates;
     readonly record: RefreshRecord;
+    readonly judge: RefusalJudge;
     readonly keeper: RenewalKeeper;
     readonly sealer: CredentialSealer;
     readonly scheduler: RefreshScheduler;
@@ -49,6 +52,7 @@ export class RefreshCycle {
   }) {
     this.#gates = parts.gates;
     this.#record = parts.record;
+    this.#judge = parts.judge;
     this.#keeper = parts.keeper;
     this.#sealer = parts.sealer;
     this.#scheduler = parts.scheduler;
@@ -65,7 +69,7 @@ export class RefreshCycle {
     if (performance.now() - claim.claimedAt > sendWithinMs) throw new StaleClaimError();
     await this.#sealer.prepare();
     const secrets = await this.#sealer.open(claim, claim);
-    const credentials = await this.#gates.of(provider).call(() => provider.refreshCredentials(secrets));
+    const credentials = await this.#gates.of(provider).call(claim.userId, () => provider.refreshCredentials(secrets));
     await this.#faults("received");
     return credentials as OAuthCredentials;
   }
@@ -106,54 +110,65 @@ export class RefreshCycle {
 
   /** @returns what to tell those who wait; null where the claim no longer held. */
   async #refuse(provider: ProviderAuth, claim: RefreshClaim, error: unknown, actor: string): Promise<unknown> {
-    if (error instanceof InvalidCredentialError) return this.#end(provider, claim, error, actor);
+    if (error instanceof InvalidCredentialError) {
+      return this.#endGrant(provider, claim, error, { reason: error.message, code: null, actor });
+    }
     if (error instanceof KeyUnavailableError && !error.isOfProcess) {
       await this.#record.ended(claim, "unreadable", { reason: error.message, outcome: error.code, actor });
       return error;
-    }
-    if (error instanceof ProviderUnavailableError && error.failure === "misconfigured") {
-      this.#log.error({ err: error, provider: provider.name }, "refreshes at this provider are paused");
-      this.#gates.of(provider).pause(error.message);
-      provider.health.complain(error.message);
     }
     if (hadNoEffect(error)) {
       await this.#record.released(claim);
       return error instanceof StaleClaimError ? underWay(provider) : error;
     }
-    return this.#postpone(provider, claim, error, actor);
+    const judgement = await this.#judged(provider, claim, error);
+    if (judgement?.isOver) return this.#endGrant(provider, claim, error as Error, { ...judgement, actor });
+    return this.#postpone(provider, claim, error, { actor, ...judgement });
+  }
+
+  /** Null: it is no refusal, or none that could mean more than another try. */
+  async #judged(provider: ProviderAuth, claim: RefreshClaim, error: unknown): Promise<Judgement | null> {
+    const failure = error instanceof ProviderUnavailableError ? error.failure : null;
+    if (failure === "declined") return this.#judge.ofGrant(provider, claim, error as ProviderUnavailableError);
+    if (failure === "misconfigured") return this.#judge.ofClient(provider, claim, error as ProviderUnavailableError);
+    return null;
   }
 
   /** The provider has ended the grant, unless another process has refreshed it in the meantime. */
-  async #end(
+  async #endGrant(
     provider: ProviderAuth,
     claim: RefreshClaim,
-    error: InvalidCredentialError,
-    actor: string,
+    cause: Error,
+    { reason, code, actor }: { readonly reason: string; readonly code: string | null; readonly actor: string },
   ): Promise<AuthError | null> {
     const isLost = claim.isReplay && Number.isFinite(provider.replayWindow);
-    const reason = isLost
-      ? `The answer to an earlier renewal was lost, and ${provider.displayName} takes no refresh token a second time (rotation_lost). Connect the provider again.`
-      : error.message;
-    const details = { reason, outcome: "REAUTHENTICATION_REQUIRED", actor } as const;
+    const lost = `The answer to an earlier renewal was lost, and ${provider.displayName} takes no refresh token a second time (rotation_lost). Connect the provider again.`;
+    const told = isLost ? lost : reason;
+    const details = { reason: told, outcome: "REAUTHENTICATION_REQUIRED", actor } as const;
     if (!(await this.#record.ended(claim, "needs_reauth", details))) return null;
-    return new ReauthenticationRequiredError(reason, claim, { cause: error });
+    const ids = { credentialId: claim.id, provider: claim.provider };
+    this.#log.info({ err: cause, ...ids, vendorCode: code }, "a sign-in is over: its provider does not renew it");
+    return new ReauthenticationRequiredError(told, claim, { cause });
   }
 
   async #postpone(
     provider: ProviderAuth,
     claim: RefreshClaim,
-    error: unknown,
-    actor: string,
+    failure: unknown,
+    { actor, ...judged }: { readonly actor: string } & Partial<Extract<Judgement, { isOver: false }>>,
   ): Promise<AuthError | null> {
+    const { error = failure, refusals = 0 } = judged;
     const { replayWindow } = provider;
     const known = error instanceof ProviderUnavailableError ? error : null;
     const isUnknown = known === null || known.failure === "unknown";
     // What is harmless to repeat is repeated at once.
-    const wait = isUnknown && claim.failCount === 0 && replayWindow > 0 ? 0 : backoff(claim.failCount + 1);
-    const retryInMs = Math.max(wait, (known?.retryAfter ?? 0) * 1000);
+    const usualWait = isUnknown && claim.failCount === 0 && replayWindow > 0 ? 0 : backoff(claim.failCount + 1);
+    const retryInMs = Math.max(judged.retryInMs ?? usualWait, (known?.retryAfter ?? 0) * 1000);
     const reason = known?.detail ?? "The renewal failed inside this server.";
-    if (!(await this.#record.failed(claim, { reason, retryInMs, isUnknown, replayWindow, actor }))) return null;
-    const details = { err: error, credentialId: claim.id, provider: claim.provider };
+    const refusalCode = known?.vendorCode ?? null;
+    const setback = { reason, retryInMs, isUnknown, replayWindow, refusals, refusalCode, actor };
+    if (!(await this.#record.failed(claim, setback))) return null;
+    const details = { err: error, credentialId: claim.id, provider: claim.provider, vendorCode: refusalCode };
     if (known === null) this.#log.error(details, "a refresh failed for a reason that nobody foresaw");
     else this.#log.warn(details, "a refresh failed and is tried again");
     return known ?? new ProviderUnavailableError(`${reason} Try again later.`, { cause: error, failure: "unknown" });
@@ -166,5 +181,5 @@ function hadNoEffect(error: unknown): boolean {
   // Another process may have the key that this one lacks.
   if (error instanceof KeyUnavailableError) return true;
   if (!(error instanceof ProviderUnavailableError)) return false;
-  return error.failure === "misconfigured" || error.failure === "withheld";
+  return error.failure === "withheld";
 }

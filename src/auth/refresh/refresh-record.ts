@@ -23,6 +23,10 @@ export interface Setback {
   readonly isUnknown: boolean;
   /** See ProviderAuth. */
   readonly replayWindow: number;
+  /** How many times in a row the provider has declined the refresh token; 0 after any other outcome. */
+  readonly refusals: number;
+  /** The provider's own code for it, where there is one to show. */
+  readonly refusalCode: string | null;
   readonly actor: string;
 }
 
@@ -34,7 +38,7 @@ const storeStatement = {
       select * from json_to_record($1::json) as r (
         "userId" text, id uuid, "tokenVersion" int, "leaseEpoch" int, sealed text, "keyId" int, last4 text, fingerprint text,
         account jsonb, scopes json, "expiresAt" float8, lifetime int, "refreshAfter" float8, "earliestRefreshAt" float8,
-        "expiryNoticeAt" float8, "renewedAt" float8, actor text, event jsonb)
+        "expiryNoticeAt" float8, "renewedAt" float8, client text, actor text, event jsonb)
     ), stored as (
       update provider_credentials c set
         credentials = decode(r.sealed, 'base64'), key_id = r."keyId", token_version = c.token_version + 1,
@@ -51,6 +55,7 @@ const storeStatement = {
         earliest_refresh_at = to_timestamp(r."earliestRefreshAt" / 1000),
         expiry_notice_at = to_timestamp(r."expiryNoticeAt" / 1000),
         last_refreshed_at = to_timestamp(r."renewedAt" / 1000), updated_at = to_timestamp(r."renewedAt" / 1000),
+        proven_client = coalesce(r.client, c.proven_client), refusals = 0, refused_since = null, refusal_code = null,
         fail_count = 0, lease_owner = null, lease_until = null, sent_at = null, replay_after = null
       from renewal r
       where c.user_id = r."userId" and c.id = r.id and c.token_version = r."tokenVersion" and c.lease_epoch = r."leaseEpoch"
@@ -154,15 +159,16 @@ export class RefreshRecord {
     await this.#database.em().execute(`update provider_credentials set ${ended}${kept} where ${fence}`, fenceOf(claim));
   }
 
-  async #retry(em: EntityManager, claim: RefreshClaim, { reason, retryInMs }: Setback): Promise<Date | null> {
+  async #retry(em: EntityManager, claim: RefreshClaim, setback: Setback): Promise<Date | null> {
+    const { retryInMs } = setback;
     const next = "clock_timestamp() + ? * interval '1 millisecond'";
     // What an earlier try has done stays unknown, whatever this one says.
     return claim.isReplay
-      ? this.#postpone(em, claim, reason, {
+      ? this.#postpone(em, claim, setback, {
           sql: `replay_after = ${next}, next_try_at = ${next}`,
           values: [retryInMs, retryInMs],
         })
-      : this.#postpone(em, claim, reason, {
+      : this.#postpone(em, claim, setback, {
           sql: `sent_at = null, replay_after = null, next_try_at = ${next}`,
           values: [retryInMs],
         });
@@ -170,12 +176,12 @@ export class RefreshRecord {
 
   /** Within the provider's replay window the next try may come soon; otherwise it waits for what the claim has set. */
   async #keepUnknown(em: EntityManager, claim: RefreshClaim, setback: Setback): Promise<Date | null> {
-    const { reason, retryInMs, replayWindow } = setback;
+    const { retryInMs, replayWindow } = setback;
     const soon = "clock_timestamp() + ? * interval '1 millisecond'";
     const harmless = `extract(epoch from ${soon} - sent_at) < ?::float8`;
     const when = `case when ${harmless} then ${soon} else greatest(replay_after, ${soon}) end`;
     const values = [retryInMs, Math.min(replayWindow, 1e9), retryInMs, retryInMs];
-    return this.#postpone(em, claim, reason, {
+    return this.#postpone(em, claim, setback, {
       sql: `replay_after = ${when}, next_try_at = ${when}`,
       values: [...values, ...values],
     });
@@ -184,14 +190,15 @@ export class RefreshRecord {
   async #postpone(
     em: EntityManager,
     claim: RefreshClaim,
-    reason: string,
+    { reason, refusals, refusalCode }: Setback,
     set: { readonly sql: string; readonly values: readonly number[] },
   ): Promise<Date | null> {
     const rows = await em.execute<{ next: number }[]>(
       `update provider_credentials set ${ended}, fail_count = fail_count + 1, status_reason = ?, ${set.sql},
-          updated_at = ? where ${fence}
+          refusals = ?, refused_since = case when ? > 0 then coalesce(refused_since, clock_timestamp()) end,
+          refusal_code = ?, updated_at = ? where ${fence}
         returning (extract(epoch from next_try_at) * 1000)::float8 as next`,
-      [reason, ...set.values, this.#clock.now(), ...fenceOf(claim)],
+      [reason, ...set.values, refusals, refusals, refusalCode, this.#clock.now(), ...fenceOf(claim)],
     );
     return rows[0] === undefined ? null : new Date(rows[0].next);
   }

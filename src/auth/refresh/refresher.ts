@@ -27,6 +27,8 @@ export interface RenewalRequest {
   readonly demand: RefreshDemand;
   /** The `sub` that caused it; the server itself unless it is given. */
   readonly actor?: string;
+  /** Called before a renewal is begun that nobody else makes already; what it throws keeps it from being made. */
+  readonly beforehand?: () => Promise<void>;
 }
 
 /** What came of a try to claim a credential and refresh it. */
@@ -67,7 +69,7 @@ export class Refresher {
   /**
    * Resolves once the credential has a newer version than the target's.
    * @throws CredentialNotFoundError, MethodUnavailableError (only where it was asked for), ReauthenticationRequiredError,
-   * KeyUnavailableError, or ProviderUnavailableError where there is none yet: what was stored before is untouched then.
+   * KeyUnavailableError, what `beforehand` throws, or ProviderUnavailableError where there is none yet: what was stored before is untouched then.
    */
   async renew(target: RefreshTarget, request: RenewalRequest): Promise<void> {
     await withPatience(this.#awaited.get(keyOf(target)) ?? this.#share(target, this.#renew(target, request)));
@@ -76,7 +78,7 @@ export class Refresher {
   /** Refreshes what the worker has claimed. Never rejects: what went wrong stands in the row. */
   async run(claim: RefreshClaim): Promise<void> {
     const provider = this.#registry.ofStored(claim.provider);
-    const sent = this.#gates.of(provider).admit(() => this.#cycle.send(provider, claim));
+    const sent = this.#gates.of(provider).admit(claim.userId, () => this.#cycle.send(provider, claim));
     try {
       await this.#share(claim, this.#finish(provider, claim, sent));
     } catch (error) {
@@ -110,9 +112,11 @@ export class Refresher {
     }
   }
 
-  async #renew(target: RefreshTarget, { demand, actor = serverActor }: RenewalRequest): Promise<void> {
+  async #renew(target: RefreshTarget, request: RenewalRequest): Promise<void> {
+    const { demand, actor = serverActor } = request;
     const provider = this.#registry.ofStored(target.provider);
     assertCanRefresh(provider, demand);
+    if (request.beforehand !== undefined) await this.#prepare(provider, target, request);
     const deadline = performance.now() + lookForMs;
     const isOver = () => this.#isClosing || performance.now() >= deadline;
     for (;;) {
@@ -129,9 +133,17 @@ export class Refresher {
     }
   }
 
+  /** Where the renewal could not be begun now, that comes first: nothing is counted that is not made. */
+  async #prepare(provider: ProviderAuth, target: RefreshTarget, { demand, beforehand }: RenewalRequest): Promise<void> {
+    const state = await this.#read(target);
+    if (isLeased(state) || state.tokenVersion > target.tokenVersion) return;
+    if (!canBeClaimed(state, demand)) throw postponement(provider, state);
+    await beforehand?.();
+  }
+
   /** Null: the credential could not be claimed. */
   async #attempt(provider: ProviderAuth, target: RefreshTarget, demand: RefreshDemand): Promise<Attempt | null> {
-    return this.#gates.of(provider).admit(async () => {
+    return this.#gates.of(provider).admit(target.userId, async () => {
       const claim = await this.#claims.claim(target, demand, provider.replayWindow);
       if (claim === null) return null;
       const sent = this.#cycle.send(provider, claim);
@@ -161,7 +173,7 @@ function canBeClaimed(state: RefreshState, demand: RefreshDemand): boolean {
   const isPast = (ms: number | null) => ms === null || ms <= 0;
   if (!isPast(state.leaseMs) || (state.isSent && !isPast(state.replayMs))) return false;
   if (demand === "due") return state.nextTryMs !== null && state.nextTryMs <= 0;
-  return isPast(state.earliestMs) && (demand === "asked" || isPast(state.nextTryMs));
+  return isPast(state.earliestMs) && (demand === "asked" || state.failCount === 0 || isPast(state.nextTryMs));
 }
 
 /** A person who asks is told of other ways to connect; whoever needs a token only that there is none now. */

@@ -14,6 +14,7 @@ import type { ProviderRegistry } from "../../providers/registry.ts";
 import { ExpiryNotices } from "./expiry-notices.ts";
 import { defaultGateLimits, type GateLimits } from "./provider-gate.ts";
 import { ProviderGates } from "./provider-gates.ts";
+import { RefusalJudge } from "./refusal-judge.ts";
 import { RefreshClaims } from "./refresh-claims.ts";
 import { RefreshCycle } from "./refresh-cycle.ts";
 import { RefreshRecord } from "./refresh-record.ts";
@@ -73,7 +74,8 @@ export async function startRefreshing(
   // Beside a server that runs, what is in the spool may be what it has just put there.
   const recovered = parts.background ? await keeper.recover({ all: true }) : 0;
   if (recovered > 0) parts.onStep(`stored ${recovered} renewed tokens that the last run had left in the spool`);
-  const cycle = new RefreshCycle({ ...parts, gates, record, keeper, faults });
+  const judge = new RefusalJudge({ ...parts, gates });
+  const cycle = new RefreshCycle({ ...parts, gates, record, judge, keeper, faults });
   const refresher = new Refresher({ registry, gates, claims, cycle, log });
   if (parts.background) {
     const notices = new ExpiryNotices(parts);

@@ -29,6 +29,8 @@ export interface Renewal {
   readonly earliestRefreshAt: number | null;
   readonly expiryNoticeAt: number | null;
   readonly renewedAt: number;
+  /** The OAuth client that the provider has accepted with it. */
+  readonly client: string | null;
   /** Who caused it: the `sub` of a caller, or the server itself. */
   readonly actor: string;
 }
@@ -65,6 +67,7 @@ export function sealRenewal(
     earliestRefreshAt: earliestRefreshAt?.getTime() ?? null,
     expiryNoticeAt: schedule.expiryNoticeAt?.getTime() ?? null,
     renewedAt: now.getTime(),
+    client: credentials.client ?? null,
     actor,
   };
 }

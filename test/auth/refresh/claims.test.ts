@@ -19,7 +19,9 @@ test("where there is room for some only, those that have waited longest are clai
     await stage.signIn(userId);
     await stage.change(`next_try_at = clock_timestamp() - interval '${seconds} s'`, userId);
   }
-  const claimed = await stage.newProcess().claimDue([{ provider, free: 2, replayWindow: 0 }]);
+  const claimed = await stage
+    .newProcess()
+    .claimDue([{ provider, free: 2, perUser: 2, busyUsers: [], replayWindow: 0 }]);
   expect(claimed.map(({ userId }) => userId).toSorted()).toEqual(["bob", "dave"]);
   for (const { lag } of claimed) expect(lag).toBeGreaterThanOrEqual(30);
 });
@@ -28,10 +30,12 @@ test("only what is due at a provider with room is claimed", async () => {
   const stage = await setClaimStage();
   await stage.signIn("alice");
   const claims = stage.newProcess();
-  expect(await claims.claimDue([{ provider: "google", free: 9, replayWindow: 0 }])).toEqual([]);
+  expect(await claims.claimDue([{ provider: "google", free: 9, perUser: 9, busyUsers: [], replayWindow: 0 }])).toEqual(
+    [],
+  );
   expect(await claims.claimDue([])).toEqual([]);
   await stage.change("next_try_at = clock_timestamp() + interval '1 h'");
-  expect(await claims.claimDue([{ provider, free: 9, replayWindow: 0 }])).toEqual([]);
+  expect(await claims.claimDue([{ provider, free: 9, perUser: 9, busyUsers: [], replayWindow: 0 }])).toEqual([]);
 });
 
 test("what was sent and has no known outcome is claimed again as a replay, and only when a replay may be sent", async () => {
@@ -40,7 +44,7 @@ test("what was sent and has no known outcome is claimed again as a replay, and o
   expect(await stage.newProcess().claim(target, "due", 0)).toMatchObject({ isReplay: false });
   await stage.endLease();
   await stage.change("replay_after = clock_timestamp() + interval '1 h'");
-  const slots = [{ provider, free: 1, replayWindow: 0 }];
+  const slots = [{ provider, free: 1, perUser: 1, busyUsers: [], replayWindow: 0 }];
   expect(await stage.newProcess().claim(target, "asked", 0)).toBeNull();
   expect(await stage.newProcess().claimDue(slots)).toEqual([]);
   await stage.endLease();

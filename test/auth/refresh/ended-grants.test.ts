@@ -3,10 +3,7 @@ import { vendorText } from "../../support/authorization-server/dialect.ts";
 import { signIn } from "../oauth/oauth-stage.ts";
 import {
   endWaits,
-  expire,
-  grant,
   issue,
-  makeDue,
   readEvents,
   readRow,
   readState,
@@ -53,45 +50,6 @@ test("a vendor's own name for a dead refresh token means the same", async () => 
   await refresh(stage.alice, stage.id);
   expect((await readState(stage)).status).toBe("NEEDS_REAUTH");
 });
-
-test.each(["invalid_client", "unauthorized_client"])(
-  "%s pauses the provider's refreshes, and every user's credential stays as it is",
-  async (error) => {
-    await using stage = await setRefreshStage("anthropic");
-    const { alice, id, vendor, logs } = stage;
-    await makeDue(stage);
-    const old = await readRow(stage);
-    vendor.next("/token", answer(401, error));
-    const refused = await refresh(alice, id);
-    expect(refused).toMatchObject({
-      __typename: "ProviderUnavailableError",
-      message: expect.stringContaining("ANTHROPIC_OAUTH_CLIENT_ID") as string,
-    });
-
-    const row = await readRow(stage);
-    expect(row).toMatchObject({ version: 1, failures: 0, isSent: false, leaseIn: null, replayIn: null });
-    expect([row.status, row.reason, row.sealed]).toEqual([old.status, old.reason, old.sealed]);
-    expect(await readEvents(stage)).toEqual([]);
-    const { provider } = await readState(stage);
-    expect(provider.health).toMatchObject({
-      status: "DEGRADED",
-      complaint: expect.stringContaining("ANTHROPIC_OAUTH_CLIENT_ID") as string,
-    });
-    const errors = logs
-      .map((line) => JSON.parse(line) as { level: string; msg: string })
-      .filter((it) => it.level === "error");
-    expect(errors).toMatchObject([{ msg: "refreshes at this provider are paused" }]);
-
-    expect((await grant(alice, { provider: "anthropic" })).method).toBe("OAUTH");
-    expect(await refresh(alice, id)).toMatchObject({ __typename: "ProviderUnavailableError" });
-    await expire(stage);
-    const spent = await issue(alice, { provider: "anthropic" });
-    expect(spent.__typename).toBe("ProviderUnavailableError");
-    expect("retryAfter" in spent && spent.retryAfter).toBeGreaterThan(0);
-    expect(sentRefreshTokens(vendor)).toHaveLength(1);
-    expect((await readRow(stage)).status).toBe("active");
-  },
-);
 
 test("a request that the provider finds wrong says nothing against the grant, and pauses nothing", async () => {
   await using stage = await setRefreshStage("anthropic");

@@ -5,7 +5,15 @@ import { sealRenewal } from "../../../src/auth/refresh/renewal.ts";
 import { dump } from "../oauth/oauth-stage.ts";
 import { type ClaimStage, newTokens, setClaimStage } from "./claim-stage.ts";
 
-const setback: Setback = { reason: "It failed.", retryInMs: 1_000, isUnknown: false, replayWindow: 0, actor: "alice" };
+const setback: Setback = {
+  reason: "It failed.",
+  retryInMs: 1_000,
+  isUnknown: false,
+  replayWindow: 0,
+  refusals: 0,
+  refusalCode: null,
+  actor: "alice",
+};
 const end = { reason: "It is over.", outcome: "REAUTHENTICATION_REQUIRED", actor: "alice" } as const;
 
 type Outcome = (record: RefreshRecord, claim: RefreshClaim, stage: ClaimStage) => Promise<unknown>;

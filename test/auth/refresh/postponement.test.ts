@@ -16,6 +16,7 @@ const state: RefreshState = {
   replayMs: null,
   earliestMs: null,
   isSent: false,
+  failCount: 1,
 };
 
 test.each([

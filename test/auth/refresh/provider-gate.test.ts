@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { ProviderGate } from "../../../src/auth/refresh/provider-gate.ts";
 import { ProviderGates } from "../../../src/auth/refresh/provider-gates.ts";
-import { InvalidCredentialError, ProviderUnavailableError } from "../../../src/errors.ts";
+import { InvalidCredentialError, type ProviderFailure, ProviderUnavailableError } from "../../../src/errors.ts";
 import type { ProviderAuth } from "../../../src/providers/provider-auth.ts";
 import { patience } from "../../support/patience.ts";
 
@@ -20,23 +20,37 @@ function newGate(maxInFlight = 2): ProviderGate {
 }
 
 /** One refresh: what is done before it is sent, and the call. */
-function run<T>(gate: ProviderGate, send: () => Promise<T>): Promise<T> {
-  return gate.admit(() => gate.call(send));
+function run<T>(gate: ProviderGate, send: () => Promise<T>, user = "alice"): Promise<T> {
+  return gate.admit(user, () => gate.call(user, send));
 }
 
 async function fail(gate: ProviderGate, times: number): Promise<void> {
   for (let count = 0; count < times; count++) await expect(run(gate, outage)).rejects.toThrow("Acme did not answer.");
 }
 
+const failing = (failure: ProviderFailure) => () =>
+  Promise.reject(new ProviderUnavailableError("Acme said no.", { failure }));
+
+/** Each of these users' refreshes fails once, in turn. */
+async function failFor(gate: ProviderGate, failure: ProviderFailure, users: readonly string[]): Promise<void> {
+  for (const user of users) await expect(run(gate, failing(failure), user)).rejects.toThrow("Acme said no.");
+}
+
+const succeed = (gate: ProviderGate, user: string) => run(gate, () => Promise.resolve(), user);
+
 test("so many calls are in flight at once; the others wait for their turn", async () => {
   using gate = newGate(2);
   const ends = [1, 2, 3].map(() => Promise.withResolvers<number>());
   const started: number[] = [];
   const runs = ends.map(({ promise }, index) =>
-    run(gate, () => {
-      started.push(index);
-      return promise;
-    }),
+    run(
+      gate,
+      () => {
+        started.push(index);
+        return promise;
+      },
+      `user-${index}`,
+    ),
   );
   await vi.waitFor(() => expect(started).toEqual([0, 1]), patience);
   expect(gate.free).toBe(0);
@@ -52,7 +66,7 @@ test("so many calls are in flight at once; the others wait for their turn", asyn
 test("where too many wait, the next one is told to come again", async () => {
   using gate = newGate(1);
   const { promise, resolve } = Promise.withResolvers<void>();
-  const waiting = Array.from({ length: 10_001 }, () => run(gate, () => promise));
+  const waiting = Array.from({ length: 10_001 }, (_, index) => run(gate, () => promise, `user-${index}`));
   await expect(run(gate, () => promise)).rejects.toMatchObject({ code: "PROVIDER_UNAVAILABLE", retryAfter: 5 });
   resolve();
   await Promise.all(waiting);
@@ -78,7 +92,7 @@ test("after three failures in a row nothing is tried for five seconds, and calle
 
 test("work that makes no call tells nothing of the provider", async () => {
   using gate = newGate();
-  const nothing = () => gate.admit(() => Promise.resolve(null));
+  const nothing = () => gate.admit("alice", () => Promise.resolve(null));
   await fail(gate, 2);
   await nothing();
   await fail(gate, 1);
@@ -136,10 +150,14 @@ test("while that try is under way there is no other", async () => {
   expect(gate.free).toBe(2);
 });
 
-test("a provider that is paused is left alone for five minutes, and the reason is passed on", async () => {
+const refused = "Acme refused this server's own OAuth client.";
+
+test("a client that is refused for three users in a row is not shown to the provider for five minutes, and all hear why", async () => {
   using gate = newGate();
-  gate.pause("Acme refused this server's own OAuth client.");
-  gate.pause("A second reason changes nothing.");
+  expect(["alice", "alice", "bob"].map((user) => gate.clientRefused(user, refused))).toEqual([false, false, false]);
+  expect(gate.free).toBe(2);
+  expect(gate.clientRefused("carol", refused)).toBe(true);
+  gate.clientRefused("dave", "A second reason changes nothing.");
   const call = vi.fn(() => Promise.resolve());
   expect(gate.free).toBe(0);
   await expect(run(gate, call)).rejects.toMatchObject({
@@ -156,11 +174,108 @@ test("a provider that is paused is left alone for five minutes, and the reason i
   expect(gate.free).toBe(2);
 });
 
+test("a success in between shows that the client is good", async () => {
+  using gate = newGate();
+  gate.clientRefused("alice", refused);
+  gate.clientRefused("bob", refused);
+  await succeed(gate, "carol");
+  expect(["dave", "erin"].map((user) => gate.clientRefused(user, refused))).toEqual([false, false]);
+  expect(gate.free).toBe(2);
+});
+
+test.each(["declined", "hindered", "misconfigured", "withheld"] as const)(
+  "%s refreshes of any number of users do not tell that the provider is down",
+  async (failure) => {
+    using gate = newGate();
+    await failFor(gate, failure, ["alice", "bob", "carol", "dave", "alice", "alice", "alice"]);
+    expect(gate.free).toBe(2);
+  },
+);
+
+test("one user who gets too many requests is alone with it; three users in a row are not", async () => {
+  using gate = newGate();
+  await failFor(gate, "limited", ["alice", "alice", "alice", "alice", "bob", "alice", "bob"]);
+  expect(gate.free).toBe(2);
+  await failFor(gate, "limited", ["carol"]);
+  expect(gate.free).toBe(0);
+  // The one try has to succeed, whoever's it is.
+  vi.advanceTimersByTime(5_000);
+  await failFor(gate, "limited", ["alice"]);
+  expect(gate.free).toBe(0);
+});
+
+test.each(["refused", "unknown"] as const)(
+  "while others are answered, one user's %s refreshes stop nobody, however many there are",
+  async (failure) => {
+    using gate = newGate();
+    await succeed(gate, "bob");
+    await succeed(gate, "alice");
+    await failFor(
+      gate,
+      failure,
+      Array.from({ length: 20 }, () => "alice"),
+    );
+    expect(gate.free).toBe(2);
+    await failFor(gate, failure, ["bob"]);
+    expect(gate.free).toBe(2);
+    await failFor(gate, failure, ["carol"]);
+    expect(gate.free).toBe(0);
+  },
+);
+
+test("that somebody was answered a minute ago does not show that the provider answers now", async () => {
+  using gate = newGate();
+  await succeed(gate, "bob");
+  vi.advanceTimersByTime(60_000);
+  await failFor(gate, "refused", ["alice", "alice"]);
+  expect(gate.free).toBe(2);
+  await failFor(gate, "refused", ["alice"]);
+  expect(gate.free).toBe(0);
+});
+
+test("a user has a quarter of the room; the rest of his refreshes wait, and those of others do not", async () => {
+  using gate = newGate(16);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const started: string[] = [];
+  const begin = (user: string) =>
+    run(
+      gate,
+      () => {
+        started.push(user);
+        return promise;
+      },
+      user,
+    );
+  const all = Array.from({ length: 20 }, () => begin("alice"));
+  await vi.waitFor(() => expect(started).toHaveLength(4), patience);
+  expect(gate.free).toBe(12);
+  expect(gate.busyUsers).toEqual(["alice", "alice", "alice", "alice"]);
+  all.push(begin("bob"));
+  await vi.waitFor(() => expect(started).toHaveLength(5), patience);
+  expect(gate.busyUsers.toSorted()).toEqual(["alice", "alice", "alice", "alice", "bob"]);
+  resolve();
+  await Promise.all(all);
+  expect(started).toHaveLength(21);
+  expect(gate.busyUsers).toEqual([]);
+});
+
+test("where too many refreshes of one user wait, he alone is told to come again", async () => {
+  using gate = newGate(1);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const waiting = Array.from({ length: 101 }, () => run(gate, () => promise));
+  await expect(run(gate, () => promise)).rejects.toMatchObject({ code: "PROVIDER_UNAVAILABLE", retryAfter: 5 });
+  waiting.push(run(gate, () => promise, "bob"));
+  resolve();
+  await Promise.all(waiting);
+});
+
+const pause = (gate: ProviderGate) => ["alice", "bob", "carol"].map((user) => gate.clientRefused(user, refused));
+
 test("a gate that is closed leaves no timer behind, paused or not", () => {
   {
     using paused = newGate();
     using _open = newGate();
-    paused.pause("Acme refused this server's own OAuth client.");
+    pause(paused);
     expect(vi.getTimerCount()).toBe(1);
   }
   expect(vi.getTimerCount()).toBe(0);
@@ -169,9 +284,7 @@ test("a gate that is closed leaves no timer behind, paused or not", () => {
 test("the gates of a process are closed together", () => {
   {
     using gates = new ProviderGates({ maxInFlight: 2 });
-    for (const name of ["acme", "umbrella"]) {
-      gates.of({ name, displayName: name } as ProviderAuth).pause("The server's own client was refused.");
-    }
+    for (const name of ["acme", "umbrella"]) pause(gates.of({ name, displayName: name } as ProviderAuth));
     expect(vi.getTimerCount()).toBe(2);
   }
   expect(vi.getTimerCount()).toBe(0);

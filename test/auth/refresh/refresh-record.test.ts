@@ -5,7 +5,15 @@ import { sealRenewal } from "../../../src/auth/refresh/renewal.ts";
 import { type ClaimStage, newTokens, setClaimStage } from "./claim-stage.ts";
 import { readRow } from "./refresh-stage.ts";
 
-const lost: Setback = { reason: "It was lost.", retryInMs: 1_000, isUnknown: true, replayWindow: 0, actor: "alice" };
+const lost: Setback = {
+  reason: "It was lost.",
+  retryInMs: 1_000,
+  isUnknown: true,
+  replayWindow: 0,
+  refusals: 0,
+  refusalCode: null,
+  actor: "alice",
+};
 
 /** A claim of alice's sign-in, which nobody has sent before unless `isReplay`. */
 async function claimOf(stage: ClaimStage, { isReplay = false } = {}): Promise<RefreshClaim> {

@@ -2,6 +2,7 @@ import type { Database } from "../../../src/db/database.ts";
 import { credentialStateQuery, refreshCredentialMutation, renewedAccessMutation } from "../../client/operations.ts";
 import type { IssueAccessInput } from "../../client/gql/graphql.ts";
 import type { AuthorizationServer } from "../../support/authorization-server.ts";
+import type { AuthorizationFault } from "../../support/authorization-server/fault.ts";
 import type { AuthorizationServerKind } from "../../support/authorization-server/dialect.ts";
 import { startTestApp, type TestApp, type TestAppOptions } from "../../support/test-app.ts";
 import type { TestClient } from "../../support/test-client.ts";
@@ -109,6 +110,9 @@ export interface StoredRow {
   readonly status: string;
   readonly reason: string | null;
   readonly failures: number;
+  readonly refusals: number;
+  readonly refusalCode: string | null;
+  readonly refusedFor: number | null;
   readonly isSent: boolean;
   readonly expiresIn: number | null;
   readonly nextTryIn: number | null;
@@ -123,7 +127,8 @@ const fromNow = (column: string) => `extract(epoch from ${column} - clock_timest
 
 export async function readRows(database: Database): Promise<StoredRow[]> {
   return database.em().execute<StoredRow[]>(
-    `select token_version as version, status, status_reason as reason, fail_count as failures, sent_at is not null as "isSent",
+    `select token_version as version, status, status_reason as reason, fail_count as failures, refusals,
+        refusal_code as "refusalCode", -${fromNow("refused_since")} as "refusedFor", sent_at is not null as "isSent",
         ${fromNow("expires_at")} as "expiresIn", ${fromNow("next_try_at")} as "nextTryIn",
         ${fromNow("replay_after")} as "replayIn", ${fromNow("lease_until")} as "leaseIn",
         ${fromNow("expiry_notice_at")} as "noticeIn", encode(credentials, 'hex') as sealed, account
@@ -160,6 +165,18 @@ export async function endWaits({ database }: Pick<RefreshStage, "database">): Pr
         next_try_at = clock_timestamp() - interval '1 second', replay_after = clock_timestamp() - interval '1 second'
       where next_try_at is not null`,
   );
+}
+
+/** Whoever has signed in until now meets this when it is refreshed, from now on. */
+export function refuse({ vendor }: Pick<RefreshStage, "vendor">, trouble: AuthorizationFault): void {
+  for (const { refresh_token: token } of vendor.answers) vendor.troubles.set(token as string, trouble);
+}
+
+/** As if the first refusal had been so many seconds earlier. */
+export async function ageRefusals({ database }: Pick<RefreshStage, "database">, seconds: number): Promise<void> {
+  await database
+    .em()
+    .execute("update provider_credentials set refused_since = refused_since - ? * interval '1 second'", [seconds]);
 }
 
 /** The refresh tokens that were sent to the token endpoint. */

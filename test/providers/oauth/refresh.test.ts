@@ -1,16 +1,17 @@
+import type { ProviderFailure } from "../../../src/errors.ts";
 import { expect, test } from "vitest";
 import { HttpClient } from "../../../src/providers/http-client.ts";
 import type { AuthorizationFault } from "../../support/authorization-server/fault.ts";
 import { catalogEntry, createProvider, expectOAuth, refusal, setStage, signIn } from "./sign-in.ts";
 
 const body = (error: string) => ({ error });
-const outcomes: ["refused" | "unknown" | "misconfigured", string, AuthorizationFault][] = [
+const outcomes: [ProviderFailure, string, AuthorizationFault][] = [
   ["refused", "500", { kind: "status", status: 500 }],
   ["refused", "503", { kind: "status", status: 503 }],
-  ["refused", "429", { kind: "status", status: 429 }],
-  ["refused", "403 of a kind nobody knows", { kind: "status", status: 403 }],
-  ["refused", "invalid_scope", { kind: "status", status: 400, body: body("invalid_scope") }],
-  ["refused", "invalid_request", { kind: "status", status: 400, body: body("invalid_request") }],
+  ["limited", "429", { kind: "status", status: 429 }],
+  ["hindered", "403 of a kind nobody knows", { kind: "status", status: 403 }],
+  ["declined", "invalid_scope", { kind: "status", status: 400, body: body("invalid_scope") }],
+  ["declined", "invalid_request", { kind: "status", status: 400, body: body("invalid_request") }],
   ["unknown", "504", { kind: "status", status: 504 }],
   ["unknown", "a page", { kind: "html" }],
   ["unknown", "broken JSON", { kind: "rubbish" }],

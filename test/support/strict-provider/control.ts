@@ -11,6 +11,8 @@ export interface ControlRequests {
   readonly "/mint": { readonly users: readonly string[] };
   readonly "/current": { readonly refreshTokens: readonly string[] };
   readonly "/down": { readonly outage: Outage | null };
+  /** What the sign-ins of each of these users meet. */
+  readonly "/troubles": { readonly troubles: Readonly<Record<string, Outage>> };
   readonly "/state": Readonly<Record<string, never>>;
 }
 
@@ -21,7 +23,7 @@ export interface RemoteState extends StrictProviderState {
 
 async function answer(provider: StrictProvider, request: IncomingMessage): Promise<unknown> {
   const body = (await json(request)) as Partial<
-    ControlRequests["/mint"] & ControlRequests["/current"] & ControlRequests["/down"]
+    ControlRequests["/mint"] & ControlRequests["/current"] & ControlRequests["/down"] & ControlRequests["/troubles"]
   >;
   switch (request.url as keyof ControlRequests) {
     case "/mint":
@@ -30,6 +32,9 @@ async function answer(provider: StrictProvider, request: IncomingMessage): Promi
       return Promise.all((body.refreshTokens ?? []).map((token) => provider.isCurrent(token)));
     case "/down":
       provider.down = body.outage ?? null;
+      return null;
+    case "/troubles":
+      for (const [user, outage] of Object.entries(body.troubles ?? {})) provider.troubles.set(user, outage);
       return null;
     case "/state": {
       const { refreshes, successes, reuses, inFlight, maxInFlight, arrivals } = provider;

@@ -65,6 +65,11 @@ export class TokenFamilies {
     return { kind: "reused" };
   }
 
+  /** Whose refresh token it is, as long as its family lives. */
+  userOf(refreshToken: string): string | null {
+    return this.#find(refreshToken, "ort")?.family.tokens.user ?? null;
+  }
+
   /** Whether this is the newest refresh token of a family that lives. */
   isCurrent(refreshToken: string): boolean {
     const found = this.#find(refreshToken, "ort");

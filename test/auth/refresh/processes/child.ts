@@ -44,7 +44,7 @@ export type ChildRequest =
 export type ChildMessage =
   | { readonly type: "ready" }
   | { readonly type: "renewed"; readonly id: number; readonly error: string | null }
-  | { readonly type: "counted"; readonly id: number; readonly stored: number };
+  | { readonly type: "counted"; readonly id: number; readonly stored: number; readonly pauses: number };
 
 // One that is killed would not write it.
 flushCompileCache();
@@ -55,6 +55,8 @@ const say = (message: ChildMessage): void => void process.send?.(message);
 /** How many renewals this process has brought into the database. */
 let stored = 0;
 let wasFrozen = false;
+/** How often this process was seen to leave the provider alone. */
+let pauses = 0;
 
 async function reach(point: DeathPoint): Promise<void> {
   if (point === "stored") stored += 1;
@@ -101,6 +103,10 @@ const refreshing = await startRefreshing(
   { limits: { maxInFlight: task.maxInFlight }, intervalMs: task.intervalMs, faults: reach },
 );
 
+setInterval(() => {
+  void metrics.print().then((text) => (pauses += /^maestro_provider_circuit_open\{.*\} 1$/m.test(text) ? 1 : 0));
+}, 500).unref();
+
 async function renew(id: number, target: RefreshTarget): Promise<void> {
   const error = await refreshing.refresher.renew(target, { demand: "due" }).then(
     () => null,
@@ -122,7 +128,7 @@ async function stop(): Promise<void> {
 process.on("disconnect", () => setTimeout(() => process.exit(), 10_000).unref());
 process.on("message", (request: ChildRequest) => {
   if (request.type === "stop") void stop();
-  else if (request.type === "count") say({ type: "counted", id: request.id, stored });
+  else if (request.type === "count") say({ type: "counted", id: request.id, stored, pauses });
   else void renew(request.id, request.target);
 });
 say({ type: "ready" });

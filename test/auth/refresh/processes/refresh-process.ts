@@ -82,6 +82,12 @@ export class RefreshProcess implements AsyncDisposable {
     return stored;
   }
 
+  /** How often it was seen, at one of its looks twice a second, to leave the provider alone. */
+  async countPauses(): Promise<number> {
+    const { pauses } = await this.#ask("counted", (asked) => ({ type: "count", id: asked }));
+    return pauses;
+  }
+
   async #ask<Type extends "renewed" | "counted">(
     type: Type,
     question: (id: number) => ChildRequest,

@@ -107,10 +107,10 @@ export class RefreshStage implements AsyncDisposable {
     return stage;
   }
 
-  /** A new sign-in at the provider, stored. */
-  async connect(userId: string): Promise<ProviderCredential> {
-    const key = { userId, provider: this.#name, authMethod: "oauth", label: "default" } as const;
-    const credentials = await this.#signIn(userId);
+  /** A new sign-in at the provider, stored; of an account there that has the user's name unless another is given. */
+  async connect(userId: string, label = "default", account = userId): Promise<ProviderCredential> {
+    const key = { userId, provider: this.#name, authMethod: "oauth", label } as const;
+    const credentials = await this.#signIn(account);
     return this.database.transaction((em) => this.#vault.store.put(em, key, credentials));
   }
 

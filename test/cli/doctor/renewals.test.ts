@@ -1,0 +1,38 @@
+import { expect, test } from "vitest";
+import { checkRenewals } from "../../../src/cli/doctor/renewals.ts";
+import { signIn } from "../../auth/oauth/oauth-stage.ts";
+import { refresh, refuse, setRefreshStage } from "../../auth/refresh/refresh-stage.ts";
+
+const refusal = (status: number, error: string) => ({ kind: "status", status, body: { error } }) as const;
+
+test("refused renewals are told by provider and code, and a refused client with what to check", async () => {
+  await using stage = await setRefreshStage("anthropic");
+  const { alice, id, database } = stage;
+  expect(await checkRenewals(database)).toEqual({ status: "ok", detail: "no provider refuses to renew a sign-in" });
+
+  refuse(stage, refusal(400, "app_session_expired"));
+  await refresh(alice, id);
+  expect(await checkRenewals(database)).toEqual({
+    status: "warn",
+    cause: "Renewals are refused: anthropic: app_session_expired, 1 sign-in of 1 user.",
+    cure: "Look the code up in the provider's reference; a refusal of one user's sign-in ends by itself.",
+  });
+
+  const bob = await stage.client("bob");
+  const others = [await signIn(bob, "anthropic"), await signIn(bob, "anthropic", { label: "second" })];
+  for (const { refresh_token: token } of stage.vendor.answers.slice(1)) {
+    stage.vendor.troubles.set(token as string, refusal(401, "invalid_client"));
+  }
+  for (const other of others) await refresh(bob, other.id);
+  expect(await checkRenewals(database)).toEqual({
+    status: "warn",
+    cause:
+      "Renewals are refused: anthropic: invalid_client, 2 sign-ins of 1 user; anthropic: app_session_expired, 1 sign-in of 1 user.",
+    cure: "Check the OAuth client that the variables of this provider name, and what is registered there.",
+  });
+
+  stage.vendor.troubles.clear();
+  await refresh(alice, id);
+  for (const other of others) await refresh(bob, other.id);
+  expect((await checkRenewals(database)).status).toBe("ok");
+});

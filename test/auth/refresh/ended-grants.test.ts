@@ -64,11 +64,15 @@ test("a request that the provider finds wrong says nothing against the grant, an
 test("a refresh that goes through ends the complaint that the provider refuses this server's client", async () => {
   await using stage = await setRefreshStage("anthropic", { holdAt: "received" });
   const { alice, id, vendor, hold } = stage;
-  const other = await signIn(alice, "anthropic", { label: "other" });
+  const others = await Promise.all(["bob", "carol", "dave"].map((user) => stage.client(user)));
+  const ids: string[] = [];
+  for (const client of others) ids.push((await signIn(client, "anthropic")).id);
   const answered = refresh(alice, id);
   await hold.reached;
-  vendor.next("/token", answer(401, "invalid_client"));
-  await refresh(alice, other.id);
+  for (const [index, client] of others.entries()) {
+    vendor.next("/token", answer(401, "invalid_client"));
+    await refresh(client, ids[index]!);
+  }
   expect((await readState(stage)).provider.health).toMatchObject({ status: "DEGRADED" });
   hold.release();
   expect((await answered).__typename).toBe("RefreshCredentialPayload");

@@ -223,6 +223,13 @@ test.each(["refused", "unknown"] as const)(
   },
 );
 
+test("that a user was answered before does not outweigh that he is not answered now", async () => {
+  using gate = newGate();
+  await succeed(gate, "alice");
+  await failFor(gate, "refused", ["alice", "alice", "alice"]);
+  expect(gate.free).toBe(0);
+});
+
 test("that somebody was answered a minute ago does not show that the provider answers now", async () => {
   using gate = newGate();
   await succeed(gate, "bob");

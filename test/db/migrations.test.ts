@@ -22,6 +22,7 @@ test("the migrations lead from nothing to exactly what the entities say, and bac
     "0009-refused-renewals",
     "0010-token-lifetime",
     "0011-credential-warning",
+    "0012-device-poll-failures",
   ]);
   expect(await database.orm.schema.getUpdateSchemaSQL({ wrap: false })).toBe("");
   expect(await migrate(database)).toEqual([]);
@@ -84,5 +85,6 @@ test("of several processes that start at once one migrates and the others wait",
     "0009-refused-renewals",
     "0010-token-lifetime",
     "0011-credential-warning",
+    "0012-device-poll-failures",
   ]);
 });

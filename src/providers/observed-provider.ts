@@ -41,6 +41,9 @@ export function observedProvider(provider: ProviderAuth, onCall: (call: Provider
     displayName: provider.displayName,
     documentationUrl: provider.documentationUrl,
     health: provider.health,
+    get clientId() {
+      return provider.clientId;
+    },
     get replayWindow() {
       return provider.replayWindow;
     },

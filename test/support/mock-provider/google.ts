@@ -52,7 +52,9 @@ function refuse({ headers }: Call, { validKeys, accessTokens }: Accounts): Answe
   const [, accessToken] = /^Bearer (.+)$/i.exec(headers.authorization ?? "") ?? [];
   if (accessToken !== undefined) {
     // Without OAuth of its own the mock takes its key for an access token as well.
-    return (accessTokens ?? validKeys).has(accessToken) ? null : googleReason(401, "ACCESS_TOKEN_EXPIRED", invalidCredentials);
+    return (accessTokens ?? validKeys).has(accessToken)
+      ? null
+      : googleReason(401, "ACCESS_TOKEN_EXPIRED", invalidCredentials);
   }
   const key = headers["x-goog-api-key"];
   if (typeof key !== "string")

@@ -36,9 +36,10 @@ const developmentTokenLifetime = 12 * 3600;
 export async function createApp(config: Config, overrides: AppOverrides = {}): Promise<App> {
   await using stack = new AsyncDisposableStack();
   const { onStep = () => {}, log = createLogger(config.logLevel) } = overrides;
+  const { onWait = (text: string) => log.warn(text) } = overrides;
   const metrics = new Metrics();
   if (config.metrics !== null) metrics.watchProcess();
-  const base: AppBase = { stack, overrides, log, metrics, onStep, background: true };
+  const base: AppBase = { stack, overrides, log, metrics, onStep, onWait, background: true };
   const documentRules = await createDocumentRules(config, base);
   const storage = await openStorage(config, base);
   const { clock, database, limiter } = storage;

@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import type { RateLimitSettings } from "./callers/rate-limit.ts";
 import { Secret } from "./credentials/secret.ts";
+import { readDatabaseUrl, readEventsUrl, readListenUrl } from "./config/addresses.ts";
 import { type CallerTokenSettings, readCallerTokens } from "./config/caller-tokens.ts";
 import { type KeyEncryptionKey, readEncryptionKeys } from "./config/encryption-keys.ts";
 import { type ConfigFault, type Environment, EnvironmentReader } from "./config/environment-reader.ts";
@@ -14,10 +15,12 @@ import { isLoopback } from "./providers/loopback.ts";
 import type { ProviderSettings } from "./providers/provider-settings.ts";
 import { sandboxName } from "./sandbox/name.ts";
 
+export { addressOf } from "./config/listen-address.ts";
 export type { CallerTokenSettings, KeyEncryptionKey, StepUpRequirement };
 
 export interface Config {
   readonly production: boolean;
+  /** A name, or an address without brackets. */
   readonly host: string;
   /** 0 lets the system choose. */
   readonly port: number;
@@ -25,6 +28,12 @@ export interface Config {
   readonly publicUrl: string;
   /** `postgres://…`, or null for the embedded database in `dataDir`. */
   readonly databaseUrl: Secret | null;
+  /** Seconds that the start waits for a PostgreSQL that is away, and for locks that others hold. */
+  readonly databaseWaitSeconds: number;
+  /** Seconds that a statement may take on PostgreSQL. */
+  readonly databaseStatementTimeout: number;
+  /** `postgres://…`, where this server listens for events if `databaseUrl` leads to a pooler; null for the same. */
+  readonly databaseListenUrl: Secret | null;
   /** `redis://…`, over which processes tell each other of events; null where PostgreSQL carries that too. */
   readonly eventsUrl: Secret | null;
   readonly dataDir: string;
@@ -88,25 +97,6 @@ function readSandbox(reader: EnvironmentReader, mode: string): boolean {
   return false;
 }
 
-const exampleDatabaseUrl = "postgres://user@localhost:5432/maestro";
-
-/** It may hold a password. */
-function readDatabaseUrl(reader: EnvironmentReader): Secret | null {
-  const url = reader.url("DATABASE_URL", ["postgres:", "postgresql:"], exampleDatabaseUrl);
-  return url === null ? null : new Secret(url.href);
-}
-
-/** It may hold a password. */
-function readEventsUrl(reader: EnvironmentReader): Secret | null {
-  const url = reader.url("EVENTS_URL", ["redis:", "rediss:"], "redis://localhost:6379");
-  if (url === null) return null;
-  if (reader.text("DATABASE_URL") === null) {
-    // The embedded database has no other processes to tell: somebody has forgotten the variable.
-    reader.fault("DATABASE_URL", "is required with EVENTS_URL.", exampleDatabaseUrl);
-  }
-  return new Secret(url.href);
-}
-
 function readOrigins(reader: EnvironmentReader, publicUrl: URL, production: boolean): string[] {
   const value = reader.text("ALLOWED_ORIGINS");
   if (value === null) {
@@ -148,6 +138,9 @@ export function loadConfig(catalog: Iterable<ConfigurableProvider>, environment:
     port,
     publicUrl: publicUrl.href.replace(/\/+$/, ""),
     databaseUrl: readDatabaseUrl(reader),
+    databaseWaitSeconds: reader.integer("DATABASE_WAIT_SECONDS", 60, 0, 3_600),
+    databaseStatementTimeout: reader.integer("DATABASE_STATEMENT_TIMEOUT", 10, 1, 3_600),
+    databaseListenUrl: readListenUrl(reader),
     eventsUrl: readEventsUrl(reader),
     dataDir,
     encryptionKeys: readEncryptionKeys(reader, fallback),

@@ -10,3 +10,8 @@ export class OperatorError extends Error {
     this.cure = cure;
   }
 }
+
+/** A failure as the log has it: of one that the operator can mend two short texts, and no stack trace. */
+export function describeForLog(error: unknown): object {
+  return error instanceof OperatorError ? { reason: error.reason, cure: error.cure } : { err: error };
+}

@@ -127,10 +127,11 @@ test("a second process on one data folder, a port in use, and a database that is
     PORT: "0",
     DATA_DIR: other.path,
     DATABASE_URL: "postgres://nobody@127.0.0.1:1/none",
+    DATABASE_WAIT_SECONDS: "0",
   });
   expect(away).toMatchObject({
     code: 1,
-    output: expect.stringMatching(/does not answer at DATABASE_URL[\s\S]*ECONNREFUSED/),
+    output: expect.stringMatching(/does not answer at 127\.0\.0\.1:1[\s\S]*ECONNREFUSED[\s\S]*DATABASE_URL/),
   });
 });
 

@@ -27,6 +27,7 @@ export async function openCommandParts(config: Config, catalog: readonly Provide
     overrides: { catalog, rateLimits: noRateLimits },
     log,
     onStep: () => {},
+    onWait: () => {},
     metrics: new Metrics(),
     background: false,
   };

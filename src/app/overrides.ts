@@ -36,6 +36,8 @@ export interface AppOverrides {
   readonly sweepIntervalMs?: number;
   /** Told of each step of starting, in words for a person. */
   readonly onStep?: (step: string) => void;
+  /** Told now and then what the start waits for; the log is told unless this is given. */
+  readonly onWait?: (text: string) => void;
 }
 
 /** What every part of the server is built with. */
@@ -46,6 +48,7 @@ export interface AppBase {
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly onStep: (step: string) => void;
+  readonly onWait: (text: string) => void;
   /** Whether work starts by itself, as in a server: migrations, refreshes, sweeping. A command does what it was asked. */
   readonly background: boolean;
 }

@@ -33,9 +33,10 @@ const dayMs = 86_400_000;
 async function openMigratedVault(
   config: Config,
   { database, clock }: { database: Database; clock: Clock },
-  { onStep, background }: AppBase,
+  { onStep, onWait, background }: AppBase,
 ): Promise<Vault> {
-  const applied = background ? await migrate(database) : await assertMigrated(database);
+  const waitMs = config.databaseWaitSeconds * 1_000;
+  const applied = background ? await migrate(database, { waitMs, onWait }) : await assertMigrated(database);
   onStep(applied.length === 0 ? "schema is up to date" : `schema migrated: ${applied.join(", ")}`);
   const vault = await openVault(database, config, clock);
   onStep(`encryption keys opened; sealing with key ${vault.keyring.active.id}`);
@@ -44,8 +45,15 @@ async function openMigratedVault(
 
 /** @throws KeyringError, FolderInUseError, or whatever keeps the database from opening. */
 export async function openStorage(config: Config, base: AppBase): Promise<Storage> {
-  const { stack, overrides, log, metrics, onStep, background } = base;
-  const database = overrides.database ?? stack.use(await openConfiguredDatabase(config, onStep));
+  const { stack, overrides, log, metrics, onStep, onWait, background } = base;
+  // A command is tried again by whoever has typed it.
+  const waits = {
+    onStep,
+    onWait,
+    waitMs: background ? config.databaseWaitSeconds * 1_000 : 0,
+    isForWriting: background,
+  };
+  const database = overrides.database ?? stack.use(await openConfiguredDatabase(config, waits));
   metrics.observe(
     "maestro_database_connections",
     "Connections to PostgreSQL by state, and callers that wait for one.",

@@ -6,7 +6,7 @@ import { KeyWatch } from "../callers/key-watch.ts";
 import type { RateLimiter } from "../callers/rate-limiter.ts";
 import { TokenVerifier } from "../callers/token-verifier.ts";
 import type { Config } from "../config.ts";
-import { answersInTime } from "../db/configured-database.ts";
+import { findUnreadiness } from "../db/configured-database.ts";
 import type { Database } from "../db/database.ts";
 import type { Services } from "../graphql/context.ts";
 import { PublicErrors } from "../graphql/public-error.ts";
@@ -72,9 +72,10 @@ export function createTransport(
   const metricsEndpoint = config.metrics === null ? null : new MetricsEndpoint(metrics, config.metrics.token);
   metrics.observe("maestro_websockets_open", "Open WebSockets.", [], () => [[{}, webSockets.open]]);
   metrics.observe("maestro_event_streams_open", "Open SSE responses.", [], () => [[{}, endpoint.openStreams]]);
-  const isReady = () => answersInTime(database);
+
   const sdl = introspection ? printSchema(schema) : null;
-  const routes = { endpoint, webSockets, oauthCallback, ...pages, sdl, metricsEndpoint, isReady };
+  const unreadiness = () => findUnreadiness(database);
+  const routes = { endpoint, webSockets, oauthCallback, ...pages, sdl, metricsEndpoint, findUnreadiness: unreadiness };
   const basePath = basePathOf(publicUrl);
   const server = createHttpServer({ ...routes, metrics, allowedOrigins, basePath, log });
   return {

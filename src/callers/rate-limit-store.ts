@@ -1,5 +1,6 @@
 import { type RateLimiterAbstract, RateLimiterMemory } from "rate-limiter-flexible";
 import type { Logger } from "../observability/logger.ts";
+import { describeForLog, OperatorError } from "../operator-error.ts";
 
 /** How one counter is kept. */
 export interface CounterOptions {
@@ -28,16 +29,20 @@ export function memoryStore(): RateLimitStore {
 const deadlineMs = 2_000;
 /** Milliseconds for which a store that failed is not asked again: nobody is to wait for it one after the other. */
 const restMs = 2_000;
-const noticeIntervalMs = 60_000;
+/** Milliseconds before the same cause is told again: it may come with every request. */
+const noticeIntervalMs = 600_000;
 
 /** Asks a store of several processes, and knows when it is away. */
 export class StoreWatch {
   readonly #log: Logger;
+  readonly #explain: (error: unknown) => unknown;
   #restsUntil = -Infinity;
-  #toldAt = -Infinity;
+  readonly #toldAt = new Map<string, number>();
 
-  constructor(log: Logger) {
+  /** @param explain puts a failure into words for the operator, where it can */
+  constructor(log: Logger, explain: (error: unknown) => unknown = (error) => error) {
     this.#log = log;
+    this.#explain = explain;
   }
 
   /** Rejects where the store is away, or has not answered in time; what it answers later is dropped. */
@@ -56,11 +61,14 @@ export class StoreWatch {
     }
   }
 
-  /** Tells the log, once a minute at most. */
+  /** Tells the log, of each cause once in ten minutes at most. */
   tell(error: unknown): void {
+    const explained = this.#explain(error);
+    const cause = explained instanceof OperatorError ? explained.reason : "";
     const now = performance.now();
-    if (now - this.#toldAt < noticeIntervalMs) return;
-    this.#toldAt = now;
-    this.#log.warn({ err: error }, "the store of rate limits is away; each process counts by itself until it is back");
+    if (now - (this.#toldAt.get(cause) ?? -Infinity) < noticeIntervalMs) return;
+    this.#toldAt.set(cause, now);
+    const what = "the store of rate limits is away; each process counts by itself until it is back";
+    this.#log.warn(describeForLog(explained), what);
   }
 }

@@ -1,5 +1,6 @@
-import { createClient } from "@redis/client";
 import { RateLimiterMemory, RateLimiterRedis } from "rate-limiter-flexible";
+import { connectRedis, createRedisClient, type RedisClient } from "../connections/redis-client.ts";
+import { explainRedisFailure } from "../connections/redis-failure.ts";
 import type { Secret } from "../credentials/secret.ts";
 import type { Logger } from "../observability/logger.ts";
 import { type CounterOptions, type RateLimitStore, StoreWatch } from "./rate-limit-store.ts";
@@ -16,21 +17,6 @@ return {consumed, redis.call('pttl', KEYS[1])}`;
 
 const connectTimeoutMs = 1_000;
 const reconnectDelayMs = 1_000;
-const pingIntervalMs = 10_000;
-const silenceTimeoutMs = 30_000;
-
-type Client = ReturnType<typeof createLimitsClient>;
-
-function createLimitsClient(url: Secret) {
-  return createClient({
-    url: url.reveal(),
-    RESP: 3,
-    name: "maestro-auth-limits",
-    disableOfflineQueue: true,
-    pingInterval: pingIntervalMs,
-    socket: { reconnectStrategy: false, connectTimeout: connectTimeoutMs, socketTimeout: silenceTimeoutMs },
-  });
-}
 
 interface EvalOptions {
   readonly keys: string[];
@@ -44,14 +30,14 @@ interface EvalOptions {
 export class RedisLimits implements RateLimitStore {
   readonly #url: Secret;
   readonly #watch: StoreWatch;
-  #client: Client | null = null;
+  #client: RedisClient | null = null;
   #opening: Promise<void> | null = null;
   #triedAt = -Infinity;
   #isStopped = false;
 
   private constructor(url: Secret, log: Logger) {
     this.#url = url;
-    this.#watch = new StoreWatch(log);
+    this.#watch = new StoreWatch(log, (error) => explainRedisFailure(error, url));
   }
 
   /** Resolves once it is connected, or once the first try has failed. */
@@ -91,11 +77,12 @@ export class RedisLimits implements RateLimitStore {
 
   async #open(): Promise<void> {
     this.#destroy();
-    const client = createLimitsClient(this.#url);
-    client.on("error", (error: unknown) => this.#watch.tell(error));
-    this.#client = client;
+    // Nobody waits for this, so that nothing here may reject.
     try {
-      await client.connect();
+      const client = createRedisClient(this.#url, "maestro-auth-limits", connectTimeoutMs);
+      client.on("error", (error: unknown) => this.#watch.tell(error));
+      this.#client = client;
+      await connectRedis(client, connectTimeoutMs);
     } catch (error) {
       this.#watch.tell(error);
     }

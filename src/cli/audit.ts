@@ -63,7 +63,7 @@ async function writeEntries(reader: AuditReader, selection: AuditSelection): Pro
 
 async function exportAudit({ user, since, until }: ExportOptions): Promise<void> {
   const config = loadConfig(await loadCatalog());
-  await using database = await openConfiguredDatabase(config, () => {});
+  await using database = await openConfiguredDatabase(config);
   await assertMigrated(database);
   const selection = { userId: user ?? null, since: since ?? null, until: until ?? null };
   await writeEntries(new AuditReader(database), selection);

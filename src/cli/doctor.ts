@@ -10,6 +10,7 @@ import { createRegistry, loadCatalog } from "../providers/registry.ts";
 import { checkClock } from "./doctor/clock.ts";
 import { checkSpace, checkSpool, checkWritable } from "./doctor/data-folder.ts";
 import { checkKeyStrength, checkRows, countCredentials, openKeys } from "./doctor/encryption.ts";
+import { checkEncryption, checkListening, checkPooler, checkWrites } from "./doctor/connections.ts";
 import { checkEvents } from "./doctor/events.ts";
 import { checkNode } from "./doctor/node.ts";
 import { checkPort } from "./doctor/port.ts";
@@ -43,6 +44,9 @@ async function examineSecrets(database: Database, config: Config, examination: E
 
 async function examineContent(database: Database, config: Config, examination: Examination): Promise<void> {
   await examination.check("database", () => checkVersion(database));
+  await examination.check("encryption", () => checkEncryption(database, config));
+  await examination.check("pooler", () => checkPooler(database, config));
+  await examination.check("writes", () => checkWrites(database));
   await examination.check("clock", () => checkClock(database));
   const isMigrated = await examination.check("migrations", () => checkMigrations(database));
   if (!isMigrated) return;
@@ -53,7 +57,7 @@ async function examineContent(database: Database, config: Config, examination: E
 async function connect(config: Config): Promise<[Finding, Database | null]> {
   if (!isDatabaseMade(config)) return [skip("there is no database yet; the first start makes it"), null];
   try {
-    const database = await openConfiguredDatabase(config, () => {});
+    const database = await openConfiguredDatabase(config);
     return [ok(database.url === null ? "the embedded database opens" : "PostgreSQL takes a connection"), database];
   } catch (error) {
     if (!(error instanceof FolderInUseError)) throw error;
@@ -64,6 +68,7 @@ async function connect(config: Config): Promise<[Finding, Database | null]> {
 async function examineDatabase(config: Config, examination: Examination): Promise<void> {
   await using database = await examination.obtain("connection", () => connect(config));
   if (database !== null) await examineContent(database, config, examination);
+  await examination.check("listening", () => checkListening(config));
 }
 
 async function examineProviders(
@@ -135,8 +140,10 @@ Checks:
   key-strength                    whether CREDENTIAL_ENCRYPTION_KEY is random
   connection, database, clock     whether the database opens, its version, its clock against this machine's
   migrations, keys, credentials   what is applied; whether the keys and every stored credential open
+  encryption, pooler, writes      whether the connection is encrypted, what stands in between, and whether it can write
   rotation                        a rotation of the keys that has not ended, and what older keys still seal
   renewals                        sign-ins that providers refuse to renew at the moment, with their error codes
+  listening                       the connection that listens for events, and whether it is encrypted
   events                          Redis, where EVENTS_URL names one
   redirect-uris                   https, and that the server's own callbacks are allowed
   provider:<name>                 DNS, TLS, and that an invented key is refused as the vendor documents

@@ -1,4 +1,5 @@
 import { ConfigError, cureOf } from "../config.ts";
+import { PostgresUnavailableError } from "../connections/postgres-failure.ts";
 import { AuthError } from "../errors.ts";
 import { describeFailure } from "../observability/redaction.ts";
 import { OperatorError } from "../operator-error.ts";
@@ -31,7 +32,6 @@ const explanations: Readonly<Record<string, Explain>> = {
     `The port${port === undefined ? "" : ` ${port}`} is in use by another program.`,
     "Stop that program, or choose another port with PORT or --port.",
   ],
-  EADDRNOTAVAIL: () => ["This machine does not have the address in HOST.", "Correct HOST, or leave it out."],
   EACCES: (error) =>
     error.syscall === "listen"
       ? [`The system does not let this user listen on the port ${error.port}.`, "Choose one above 1023 with PORT."]
@@ -47,14 +47,19 @@ const explanations: Readonly<Record<string, Explain>> = {
   ENAMETOOLONG: (error) => [`The path ${place(error)} is too long for its file system.`, otherFolder],
   ENOSPC: () => ["The disk of the data folder is full.", "Free some space, or choose another folder with DATA_DIR."],
   EDQUOT: () => ["The disk quota of this user is used up.", "Free some space, or choose another folder with DATA_DIR."],
+  // Whatever keeps a first connection from opening is told by `explainPostgresFailure`; these come later.
   ECONNREFUSED: () => ["PostgreSQL does not answer at DATABASE_URL.", unreachable],
   ECONNRESET: () => ["PostgreSQL at DATABASE_URL has cut the connection.", "Look into its log; a proxy may do it too."],
-  ENOTFOUND: () => ["The host of DATABASE_URL is not known.", "Correct the address."],
-  EAI_AGAIN: () => ["The host of DATABASE_URL cannot be looked up.", "Check the name server, or correct the address."],
   ETIMEDOUT: () => ["PostgreSQL at DATABASE_URL does not answer in time.", "Check the address and the network."],
-  "28P01": () => ["PostgreSQL refuses the user or the password of DATABASE_URL.", "Correct them."],
-  "28000": () => ["PostgreSQL refuses the user of DATABASE_URL.", "Correct the user, or allow it in pg_hba.conf."],
-  "3D000": () => ["PostgreSQL has no database of the name in DATABASE_URL.", "Create it with createdb."],
+  "57P01": () => ["PostgreSQL has ended the connection.", "Look into its log, and try again."],
+  "57014": () => [
+    "PostgreSQL ended a statement that took too long.",
+    "Look for what keeps it busy, or allow more time with DATABASE_STATEMENT_TIMEOUT.",
+  ],
+  "25006": () => [
+    "The database is read-only: a standby, or default_transaction_read_only is on.",
+    "Name the primary in DATABASE_URL, promote the standby, or reset default_transaction_read_only.",
+  ],
   "42P01": () => [
     "The database has no tables of this version yet.",
     "Run `maestro-auth migrate`, or start the server.",
@@ -80,6 +85,12 @@ const wasiCodes: Readonly<Record<number, string>> = {
   69: "EROFS",
 };
 
+/** What pg says without a code. */
+const driverTexts: readonly (readonly [RegExp, string])[] = [
+  [/timeout exceeded when trying to connect|timeout expired|connection timeout/, "ETIMEDOUT"],
+  [/^Connection terminated/, "ECONNRESET"],
+];
+
 function isWasiError(error: unknown): error is { readonly errno: number } {
   return typeof error === "object" && error !== null && (error as Error).name === "ErrnoError" && "errno" in error;
 }
@@ -87,7 +98,8 @@ function isWasiError(error: unknown): error is { readonly errno: number } {
 function knownCode(error: SystemError): string | null {
   const sqlite = sqliteCodes[(error as { errcode?: number }).errcode ?? 0];
   if (sqlite !== undefined) return sqlite;
-  return typeof error.code === "string" && error.code in explanations ? error.code : null;
+  if (typeof error.code === "string" && error.code in explanations) return error.code;
+  return driverTexts.find(([text]) => text.test(error.message))?.[1] ?? null;
 }
 
 function explainSystemError(error: unknown): Explanation | null {
@@ -116,6 +128,9 @@ function toText({ cause, cure, code }: Explanation): string {
 
 /** Why the program cannot go on, in words for its operator; null for a failure that nobody foresaw. */
 export function explainFailure(error: unknown): Explanation | null {
+  if (error instanceof PostgresUnavailableError) {
+    return { cause: error.reason, cure: error.cure, code: error.code };
+  }
   if (error instanceof OperatorError) return { cause: error.reason, cure: error.cure, code: null };
   if (error instanceof AuthError) return { cause: error.message, cure: "", code: error.code };
   if (error instanceof ConfigError) {

@@ -11,10 +11,15 @@ interface MigrateOptions extends OutputOptions {
   readonly dryRun?: boolean;
 }
 
-async function apply(database: Database, pending: readonly string[]): Promise<string[]> {
-  if (pending.length === 0) return migrate(database);
+async function apply(
+  database: Database,
+  pending: readonly string[],
+  options: Pick<Parameters<typeof migrate>[1] & {}, "waitMs" | "onWait">,
+): Promise<string[]> {
+  // Also with nothing to apply: a newer version may have migrated this database.
+  if (pending.length === 0) return migrate(database, options);
   using progress = startProgress("Applying migrations", pending.length);
-  return migrate(database, () => progress.advance());
+  return migrate(database, { ...options, onApplied: () => progress.advance() });
 }
 
 function describe(names: readonly string[], dryRun: boolean): string {
@@ -33,12 +38,15 @@ async function run(options: MigrateOptions): Promise<void> {
     const pending = await listMigrations();
     return output.result({ applied: [], pending }, describe(pending, true));
   }
-  await using database = await openConfiguredDatabase(config, () => {});
+  const onWait = (text: string) => output.note(`${text}.`);
+  const waitMs = config.databaseWaitSeconds * 1_000;
+  const isDryRun = options.dryRun === true;
+  await using database = await openConfiguredDatabase(config, { onWait, waitMs, isForWriting: !isDryRun });
   const state = await readSchemaState(database);
-  if (options.dryRun === true) {
+  if (isDryRun) {
     return output.result({ applied: state.applied, pending: state.pending }, describe(state.pending, true));
   }
-  const applied = await apply(database, state.pending);
+  const applied = await apply(database, state.pending, { waitMs, onWait });
   output.result({ applied: [...state.applied, ...applied], pending: [] }, describe(applied, false));
 }
 
@@ -55,7 +63,8 @@ export function migrateCommand(): Command {
 All migrations are one transaction: a failed one leaves the old schema. On PostgreSQL several processes may
 migrate at once, and one of them does. The embedded database is the running server's alone; stop it first.
 
-Environment: DATABASE_URL, or DATA_DIR for the embedded database.
+Environment: DATABASE_URL, or DATA_DIR for the embedded database. DATABASE_WAIT_SECONDS (60 unless it is set) is how
+long the command waits for PostgreSQL to come up, and for locks that others hold.
 
 Examples:
   maestro-auth migrate --dry-run

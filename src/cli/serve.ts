@@ -1,7 +1,7 @@
 import closeWithGrace from "close-with-grace";
 import { Command, InvalidArgumentError } from "commander";
 import { type App, createApp } from "../app.ts";
-import { loadConfig } from "../config.ts";
+import { addressOf, loadConfig } from "../config.ts";
 import { loadCatalog } from "../providers/registry.ts";
 import { keepMemoryClosed } from "../observability/memory-exposure.ts";
 import { describeFailure } from "../observability/redaction.ts";
@@ -102,13 +102,14 @@ async function serve(options: ServeOptions): Promise<void> {
     if (config.production) closeMemory();
     steps.done("configuration read");
     steps.begin("opening the database");
-    const app = await createApp(config, { catalog, onStep: (step) => steps.done(step) });
+    const onWait = (text: string) => steps.wait(text);
+    const app = await createApp(config, { catalog, onStep: (step) => steps.done(step), onWait });
     // From here on a signal must not cut the database off in the middle of something.
     process.off("uncaughtException", exitWithFailure);
     forgetEarlySignals();
     closeOnSignal(app, output);
     const port = await listen(app);
-    steps.finish(`listening on ${config.host}:${port}`);
+    steps.finish(`listening on ${addressOf(config.host, port)}`);
     const news = await welcome(app, config, port);
     output.result({ event: "ready", ...news }, `\n${welcomeBox(news)}\n`);
     if (options.open === true) await showPage(news, output);

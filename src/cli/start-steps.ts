@@ -50,6 +50,12 @@ export class StartSteps {
     this.#output.result({ event: "step", step, ms }, `  ${styled("green", "✓")} ${step}${note}`);
   }
 
+  /** What the start waits for, as often as it is told. */
+  wait(reason: string): void {
+    this.clear();
+    this.#output.result({ event: "waiting", reason }, `  ${styled("yellow", "…")} ${reason}`);
+  }
+
   /** Takes away what `begin` has shown. */
   clear(): void {
     if (this.#isPending) process.stdout.write("\r\u001b[K");

@@ -1,5 +1,7 @@
 import type { App } from "../app.ts";
 import type { Config } from "../config.ts";
+import { parsePostgresUrl, placeOf } from "../connections/postgres-url.ts";
+import type { Secret } from "../credentials/secret.ts";
 import { box } from "./box.ts";
 
 /** Seconds. */
@@ -22,8 +24,9 @@ export interface Welcome {
 }
 
 /** Without its user and password. */
-function describeDatabase({ host, pathname }: URL): string {
-  return `PostgreSQL at ${host}, database ${decodeURIComponent(pathname.slice(1)) || "(the user's own)"}`;
+function describeDatabase(url: Secret): string {
+  const target = parsePostgresUrl(url.reveal());
+  return `PostgreSQL at ${placeOf(target)}, database ${target.database ?? "(the user's own)"}`;
 }
 
 export async function welcome(app: App, config: Config, port: number): Promise<Welcome> {
@@ -35,7 +38,7 @@ export async function welcome(app: App, config: Config, port: number): Promise<W
     api: `${url}/graphql`,
     sandbox: app.sandboxUrl,
     health: `${url}/health`,
-    data: databaseUrl === null ? dataDir : describeDatabase(new URL(databaseUrl.reveal())),
+    data: databaseUrl === null ? dataDir : describeDatabase(databaseUrl),
     reset: config.production
       ? null
       : `stop with Ctrl-C, then ${databaseUrl === null ? "delete that folder" : "drop the database"}`,

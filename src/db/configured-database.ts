@@ -1,26 +1,113 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { type Clock, systemClock } from "../clock.ts";
 import type { Config } from "../config.ts";
+import { PostgresUnavailableError } from "../connections/postgres-failure.ts";
+import { openPostgres } from "../connections/postgres-session.ts";
+import { parsePostgresUrl, placeOf } from "../connections/postgres-url.ts";
+import type { Secret } from "../credentials/secret.ts";
 import type { Logger } from "../observability/logger.ts";
 import { type Database, isEmbeddedMade, openDatabase } from "./database.ts";
 import { DatabaseClock } from "./database-clock.ts";
 
 /** How long the database may take to answer before the server counts as not ready. */
 const readyDeadlineMs = 2_000;
+/** Milliseconds between two tries to reach a PostgreSQL that is away, and between two notices of it. */
+const retryMs = 500;
+const tellEveryMs = 5_000;
 
-/** Opens PostgreSQL where the configuration names one, else the embedded database in its folder. */
+type DatabaseSettings = Pick<Config, "databaseUrl" | "dataDir"> & Partial<Pick<Config, "databaseStatementTimeout">>;
+
+export interface OpenOptions {
+  /** Told of each step that is done. */
+  readonly onStep?: (step: string) => void;
+  /** Told now and then what is waited for. */
+  readonly onWait?: (text: string) => void;
+  /** Milliseconds for which a PostgreSQL that is away, or cannot write, is waited for; it is not unless this is given. */
+  readonly waitMs?: number;
+  /** Whether a database that cannot write is of no use. */
+  readonly isForWriting?: boolean;
+}
+
+function readOnly(url: Secret): PostgresUnavailableError {
+  return new PostgresUnavailableError(
+    `PostgreSQL at ${placeOf(parsePostgresUrl(url.reveal()))} is read-only: a standby, or default_transaction_read_only is on.`,
+    "Name the primary in DATABASE_URL, promote the standby, or reset default_transaction_read_only.",
+    { code: "25006", isPassing: true },
+  );
+}
+
+/** Makes the database that the URL names, where its role may. @returns whether it is there now */
+async function createDatabase(url: Secret): Promise<boolean> {
+  const target = parsePostgresUrl(url.reveal());
+  if (target.database === undefined) return false;
+  try {
+    const client = await openPostgres({ ...target, database: "postgres" }, "maestro-auth start");
+    try {
+      await client.query(`create database ${client.escapeIdentifier(target.database)}`);
+    } finally {
+      await client.end();
+    }
+    return true;
+  } catch (error) {
+    // Another process has just made it: duplicate_database, or a unique_violation at the same moment.
+    return ["42P04", "23505"].includes(String((error as { code?: unknown }).code));
+  }
+}
+
+async function openForUse(url: Secret, statementMs: number, { isForWriting = false }: OpenOptions): Promise<Database> {
+  const open = () => openDatabase({ kind: "postgres", url: url.reveal(), statementMs });
+  const database = await open().catch(async (error: unknown) => {
+    const isMissing = error instanceof PostgresUnavailableError && error.code === "3D000";
+    if (!isForWriting || !isMissing || !(await createDatabase(url))) throw error;
+    return open();
+  });
+  if (!isForWriting || database.facts?.isReadOnly !== true) return database;
+  await database[Symbol.asyncDispose]();
+  throw readOnly(url);
+}
+
+/** Tries until PostgreSQL is there, or the time is up. */
+async function waitForPostgres(url: Secret, statementMs: number, options: OpenOptions): Promise<Database> {
+  const { waitMs = 0, onWait = () => {} } = options;
+  const deadline = performance.now() + waitMs;
+  let toldAt = -Infinity;
+  for (;;) {
+    try {
+      return await openForUse(url, statementMs, options);
+    } catch (error) {
+      const now = performance.now();
+      if (!(error instanceof PostgresUnavailableError) || !error.isPassing || now >= deadline) throw error;
+      if (now - toldAt >= tellEveryMs) {
+        toldAt = now;
+        onWait(`${error.reason} Waiting for it, ${Math.ceil((deadline - now) / 1_000)} s at most`);
+      }
+    }
+    await delay(retryMs);
+  }
+}
+
+/**
+ * Opens PostgreSQL where the configuration names one, else the embedded database in its folder.
+ * @throws OperatorError
+ */
 export async function openConfiguredDatabase(
-  { databaseUrl, dataDir }: Pick<Config, "databaseUrl" | "dataDir">,
-  onStep: (step: string) => void,
+  { databaseUrl, dataDir, databaseStatementTimeout = 10 }: DatabaseSettings,
+  options: OpenOptions = {},
 ): Promise<Database> {
+  const { onStep = () => {} } = options;
   if (databaseUrl === null) {
     const database = await openDatabase({ kind: "embedded", dataDir });
     onStep(`embedded database opened in ${dataDir}`);
     return database;
   }
-  const database = await openDatabase({ kind: "postgres", url: databaseUrl.reveal() });
-  onStep(`connected to PostgreSQL at ${new URL(databaseUrl.reveal()).host}`);
+  const database = await waitForPostgres(databaseUrl, databaseStatementTimeout * 1_000, options);
+  const place = placeOf(parsePostgresUrl(databaseUrl.reveal()));
+  onStep(`connected to PostgreSQL at ${place}${describePooling(database)}`);
   return database;
+}
+
+function describePooling({ facts }: Database): string {
+  return facts === null || facts.pooling === "none" ? "" : ` through a pooler in ${facts.pooling} mode`;
 }
 
 /** Whether there is something to open; the embedded database is made when it is first opened. */
@@ -34,11 +121,15 @@ export async function openClock(database: Database, log: Logger): Promise<Clock 
   return { now: () => systemClock.now(), [Symbol.dispose]: () => {} };
 }
 
-/** Whether a database answers, and soon enough. */
-export async function answersInTime(database: Database): Promise<boolean> {
-  const answer = database.query({ name: "ready", text: "select 1" }, []).then(
-    () => true,
-    () => false,
+// A standby says that its transactions are read-only, too.
+const readyQuery = { name: "ready", text: "select current_setting('transaction_read_only')::boolean as read_only" };
+
+/** Why the database cannot take what a request writes; null where it can. */
+export async function findUnreadiness(database: Database): Promise<string | null> {
+  const away = "The database does not answer.";
+  const answer = database.query<{ read_only: boolean }>(readyQuery, []).then(
+    ([row]) => (row!.read_only ? "The database is read-only." : null),
+    () => away,
   );
-  return Promise.race([answer, delay(readyDeadlineMs, false, { ref: false })]);
+  return Promise.race([answer, delay(readyDeadlineMs, away, { ref: false })]);
 }

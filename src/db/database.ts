@@ -20,6 +20,10 @@ import array from "postgres-array";
 import { extract } from "tar";
 import { OAuthFlowEntity } from "../auth/oauth-flow.ts";
 import { RateLimitEntity } from "../callers/rate-limit-row.ts";
+import { clientClass, connectMs } from "../connections/postgres-client.ts";
+import { explainPostgresFailure } from "../connections/postgres-failure.ts";
+import { sessionSettings } from "../connections/postgres-session.ts";
+import { parsePostgresUrl, type PostgresTarget } from "../connections/postgres-url.ts";
 import { CredentialUseEntity, ProviderCredentialEntity } from "../credentials/provider-credential.ts";
 import { ServerProcessEntity } from "../credentials/rotation/server-process.ts";
 import { EncryptionKeyEntity } from "../credentials/sealing/encryption-key.ts";
@@ -28,7 +32,9 @@ import { AuditEntryEntity } from "../observability/audit-log.ts";
 import { OperatorError } from "../operator-error.ts";
 import { SessionEntity, SessionProviderEntity } from "../sessions/session.ts";
 import { useBaselineWasm } from "./baseline-wasm.ts";
+import { retryingConflicts } from "./conflicts.ts";
 import { lockFolder } from "./folder-lock.ts";
+import { readServerFacts, type ServerFacts } from "./server-facts.ts";
 import { yieldingPGlite } from "./yielding-pglite.ts";
 
 /** Both drivers' EntityManager. */
@@ -46,29 +52,35 @@ export interface Database extends AsyncDisposable {
   readonly orm: Orm;
   /** Where other processes listen, for PostgreSQL; the embedded database has no other processes. */
   readonly url: string | null;
+  /** What the server said of itself when it was opened; null for the embedded database. */
+  readonly facts: ServerFacts | null;
   /** A fresh EntityManager: one for each operation, never shared. */
   em(): EntityManager;
-  /** Runs `work` in a transaction; everything inside must use the EntityManager that it is given. */
+  /**
+   * Runs `work` in a transaction; everything inside must use the EntityManager that it is given. After a deadlock or a
+   * serialization failure it runs again, so that nothing outside of the transaction may depend on how often it ran.
+   */
   transaction<T>(work: (em: EntityManager) => Promise<T>): Promise<T>;
   query<Row>(statement: PreparedStatement, values: readonly unknown[]): Promise<Row[]>;
   /** How many of the pool's connections are in use, idle, and waited for; null for the embedded database. */
   connections(): { readonly busy: number; readonly idle: number; readonly waiting: number } | null;
-  /** Runs `work` while no other process does the same on this database. */
-  exclusively<T>(work: () => Promise<T>): Promise<T>;
+  /** The same database for what may take long, such as migrations: without a limit to a statement's time. */
+  unlimited(): Promise<Pick<Database, "orm"> & AsyncDisposable>;
 }
 
 export type DatabaseLocation =
   | {
       readonly kind: "postgres";
       readonly url: string;
+      /** Where the URL comes from, for what is said of it; `DATABASE_URL` unless it is given. */
+      readonly setting?: string;
       /** Connections at most; 10 unless it is given. */
       readonly poolSize?: number;
+      /** Milliseconds that a statement may take; 10,000 unless it is given. */
+      readonly statementMs?: number;
     }
   | { readonly kind: "embedded"; readonly dataDir: string }
   | { readonly kind: "memory" };
-
-/** Any constant will do; it names the lock of `exclusively`. */
-const exclusiveLock = 4_727_201;
 
 export const migrationsFolder = fileURLToPath(new URL("../../migrations", import.meta.url));
 
@@ -169,9 +181,12 @@ async function explainUnopened(folder: string, cause: unknown): Promise<Operator
   );
 }
 
-/** Opens a database; migrations are a step of their own. */
+/**
+ * Opens a database; migrations are a step of their own.
+ * @throws PostgresUnavailableError, ConnectionUrlError, FolderInUseError, or another OperatorError
+ */
 export async function openDatabase(location: DatabaseLocation): Promise<Database> {
-  if (location.kind === "postgres") return openServer(location.url, location.poolSize ?? 10);
+  if (location.kind === "postgres") return openServer(location);
   useBaselineWasm();
   const lock = location.kind === "embedded" ? lockFolder(location.dataDir) : null;
   try {
@@ -188,13 +203,13 @@ function embeddedDatabase(pglite: PGlite, lock: Disposable | null): Database {
   return {
     orm,
     url: null,
+    facts: null,
     em: () => orm.em.fork(),
     transaction: (work) => orm.em.fork().transactional(work),
     query: async <Row>(statement: PreparedStatement, values: readonly unknown[]) =>
       (await pglite.query<Row>(statement.text, [...values])).rows,
     connections: () => null,
-    // The folder lock already keeps other processes out.
-    exclusively: (work) => work(),
+    unlimited: () => Promise.resolve({ orm, [Symbol.asyncDispose]: () => Promise.resolve() }),
     [Symbol.asyncDispose]: async () => {
       await orm.close();
       await pglite.close();
@@ -210,6 +225,8 @@ async function inTransaction<T>(orm: Orm, work: (em: EntityManager) => Promise<T
     return await orm.em
       .getKysely()
       .transaction()
+      // Said with the `begin` itself: a role's default may be another, and a pooler keeps sessions from being set.
+      .setIsolationLevel("read committed")
       .execute(async (transaction) => {
         try {
           const em = orm.em.fork();
@@ -228,31 +245,69 @@ async function inTransaction<T>(orm: Orm, work: (em: EntityManager) => Promise<T
   }
 }
 
-async function openServer(url: string, poolSize: number): Promise<Database> {
-  const orm = createOrm({ driver: PostgreSqlDriver, clientUrl: url, pool: { min: 0, max: poolSize } });
+/** Milliseconds after the time limit of a statement in which PostgreSQL itself tells that it was ended. */
+const answerMarginMs = 2_000;
+
+interface ServerOptions {
+  readonly applicationName: string;
+  readonly poolSize: number;
+  /** 0 for no limit. */
+  readonly statementMs: number;
+}
+
+/** The ORM over connections of our own making: of the URL MikroORM would see the address only, and not TLS. */
+function createServerOrm(target: PostgresTarget, facts: ServerFacts, options: ServerOptions): Orm {
+  const { applicationName, poolSize, statementMs } = options;
+  const Client = clientClass(target, {
+    applicationName,
+    session: sessionSettings(facts.pooling, statementMs),
+    ...(statementMs === 0 ? {} : { answerMs: statementMs + answerMarginMs }),
+  });
+  return createOrm({
+    driver: PostgreSqlDriver,
+    dbName: facts.database,
+    pool: { min: 0, max: poolSize },
+    // Callers that find all connections in use wait no longer than for a new one.
+    driverOptions: { Client, connectionTimeoutMillis: target.connectMs ?? connectMs },
+    migrations: { ...common.migrations, tableName: `${facts.schema}.mikro_orm_migrations` },
+  });
+}
+
+async function openServer(location: Extract<DatabaseLocation, { kind: "postgres" }>): Promise<Database> {
+  const { url, setting = "DATABASE_URL", poolSize = 10, statementMs = 10_000 } = location;
+  const target = parsePostgresUrl(url);
+  let facts: ServerFacts;
+  try {
+    facts = await readServerFacts(target);
+  } catch (error) {
+    throw explainPostgresFailure(error, { setting, target }) ?? error;
+  }
+  const applicationName = target.applicationName ?? "maestro-auth";
+  const orm = createServerOrm(target, facts, { applicationName, poolSize, statementMs });
   await orm.connect();
   const pool = await (orm.driver.getConnection() as unknown as PostgreSqlConnection).getNativeClient();
+  // Behind a pooler the next statement may meet another process of PostgreSQL, which knows none of the names.
+  const named = facts.pooling === "none";
   return {
     orm,
     url,
+    facts,
     em: () => orm.em.fork(),
-    transaction: (work) => inTransaction(orm, work),
-    query: async <Row>(statement: PreparedStatement, values: readonly unknown[]) =>
-      (await pool.query({ ...statement, values: [...values] })).rows as Row[],
+    transaction: (work) => retryingConflicts(() => inTransaction(orm, work)),
+    query: <Row>({ name, text }: PreparedStatement, values: readonly unknown[]) =>
+      retryingConflicts(
+        async () => (await pool.query({ ...(named ? { name } : {}), text, values: [...values] })).rows as Row[],
+      ),
     connections: () => ({
       busy: pool.totalCount - pool.idleCount,
       idle: pool.idleCount,
       waiting: pool.waitingCount,
     }),
-    exclusively: async (work) => {
-      const client = await pool.connect();
-      try {
-        await client.query("select pg_advisory_lock($1)", [exclusiveLock]);
-        return await work();
-      } finally {
-        // Ending the connection frees the lock whatever state it is in.
-        client.release(true);
-      }
+    unlimited: async () => {
+      const name = `${applicationName} migrations`;
+      const own = createServerOrm(target, facts, { applicationName: name, poolSize: 2, statementMs: 0 });
+      await own.connect();
+      return { orm: own, [Symbol.asyncDispose]: () => own.close() };
     },
     [Symbol.asyncDispose]: () => orm.close(),
   };

@@ -1,6 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { OperatorError } from "../operator-error.ts";
 import { type Database, migrationsFolder } from "./database.ts";
+import { type LockOptions, withMigrationLock } from "./migration-lock.ts";
 
 /** The migrations of a database, by name and in order. */
 export interface SchemaState {
@@ -64,21 +65,56 @@ export async function assertMigrated(database: Database): Promise<[]> {
   return [];
 }
 
+// As MikroORM makes it, but within the lock: of two processes that start at once both would make it.
+const createTable = (
+  schema: string,
+) => `create table if not exists "${schema.replaceAll('"', '""')}"."mikro_orm_migrations"
+  ("id" serial primary key, "name" varchar(255) not null, "executed_at" timestamptz(0) not null default current_timestamp)`;
+
+export interface MigrateOptions {
+  readonly onApplied?: (name: string) => void;
+  /** Milliseconds for which locks that others hold are waited for; a minute unless it is given. */
+  readonly waitMs?: number;
+  /** Told now and then who holds a lock that the migrations wait for. */
+  readonly onWait?: (text: string) => void;
+}
+
 /**
  * Brings the database to this version's schema. Of several processes that start at once one migrates and the others
  * wait; all of it is one transaction, so a failed migration leaves the old schema.
  * @returns the names of the migrations that were applied, in order.
- * @throws OperatorError when a newer version has migrated it before.
+ * @throws OperatorError when a newer version has migrated it before, or others hold a lock for too long.
  */
-export async function migrate(database: Database, onApplied: (name: string) => void = () => {}): Promise<string[]> {
-  return database.exclusively(async () => {
-    const { unknown } = await readSchemaState(database);
-    if (unknown.length > 0) throw new SchemaTooNewError(unknown);
-    const { migrator } = database.orm;
-    const listener = ({ name }: { name: string }) => onApplied(name);
-    migrator.on("migrated", listener);
-    const applied = await migrator.up();
-    migrator.off("migrated", listener);
+export async function migrate(database: Database, options: MigrateOptions = {}): Promise<string[]> {
+  const { onApplied = () => {}, onWait = () => {}, waitMs = 60_000 } = options;
+  if ((await readKnownState(database)).pending.length === 0) return [];
+  await using unlimited = await database.unlimited();
+  const { orm } = unlimited;
+  const listener = ({ name }: { name: string }) => onApplied(name);
+  orm.migrator.on("migrated", listener);
+  try {
+    const applied = await apply(database, { database, orm, onWait, waitMs });
     return applied.map(({ name }) => name);
+  } finally {
+    orm.migrator.off("migrated", listener);
+  }
+}
+
+async function apply({ facts }: Database, locks: LockOptions): Promise<readonly { readonly name: string }[]> {
+  const { migrator } = locks.orm;
+  // Only this process opens the embedded database.
+  if (facts === null) return migrator.up();
+  // The migrator looks for its table before its transaction begins.
+  await withMigrationLock(locks, (lock) => lock.execute(createTable(facts.schema)));
+  return withMigrationLock(locks, async ({ transaction }) => {
+    // Another version may have been faster.
+    await readKnownState(locks.database);
+    return migrator.up({ transaction });
   });
+}
+
+async function readKnownState(database: Database): Promise<SchemaState> {
+  const state = await readSchemaState(database);
+  if (state.unknown.length > 0) throw new SchemaTooNewError(state.unknown);
+  return state;
 }

@@ -1,4 +1,5 @@
 import type { Config } from "../config.ts";
+import { Secret } from "../credentials/secret.ts";
 import type { Database } from "../db/database.ts";
 import type { Logger } from "../observability/logger.ts";
 import { type Doorbell, inProcessDoorbell } from "./doorbell.ts";
@@ -6,13 +7,25 @@ import { postgresLine } from "./postgres-doorbell.ts";
 import { redisLine } from "./redis-doorbell.ts";
 import { SharedDoorbell } from "./shared-doorbell.ts";
 
-/** The doorbell over Redis where the configuration names one, else over the database's own server. */
+type DoorbellSettings = Pick<Config, "eventsUrl" | "databaseUrl" | "databaseListenUrl">;
+
+/** Where a server listens to PostgreSQL, and which setting says so; null where it listens to Redis, or to nobody. */
+export function listenAddress({ eventsUrl, databaseUrl, databaseListenUrl }: DoorbellSettings) {
+  if (eventsUrl !== null || databaseUrl === null) return null;
+  return databaseListenUrl === null
+    ? { url: databaseUrl, setting: "DATABASE_URL" }
+    : { url: databaseListenUrl, setting: "DATABASE_LISTEN_URL" };
+}
+
+/** The doorbell over Redis where the configuration names one, else over PostgreSQL. */
 export async function openDoorbell(
-  { eventsUrl }: Pick<Config, "eventsUrl">,
+  { eventsUrl, databaseListenUrl }: DoorbellSettings,
   { url }: Pick<Database, "url">,
   log: Logger,
 ): Promise<Doorbell> {
   // The embedded database has no other processes to tell.
   if (url === null) return inProcessDoorbell();
-  return SharedDoorbell.connect(eventsUrl === null ? postgresLine(url) : redisLine(eventsUrl.reveal()), log);
+  if (eventsUrl !== null) return SharedDoorbell.connect(redisLine(eventsUrl), log);
+  const address = listenAddress({ eventsUrl, databaseUrl: new Secret(url), databaseListenUrl })!;
+  return SharedDoorbell.connect(postgresLine(address.url, address.setting), log);
 }

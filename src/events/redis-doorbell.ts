@@ -1,27 +1,16 @@
-import { createClient } from "@redis/client";
+import { connectRedis, createRedisClient } from "../connections/redis-client.ts";
+import { explainRedisFailure } from "../connections/redis-failure.ts";
+import type { Secret } from "../credentials/secret.ts";
 import type { OpenLine } from "./shared-doorbell.ts";
 
 /** Redis has one space of channels for all of its databases. */
 const channel = "maestro_auth_events";
 const connectTimeoutMs = 5_000;
-/** Without it a connection that a firewall has dropped would look open for hours. */
-const pingIntervalMs = 10_000;
-const silenceTimeoutMs = 30_000;
 
-/**
- * Processes tell each other by Redis pub/sub. With RESP3 (Redis 6 and later) one connection both listens and sends. The
- * client's own reconnecting is off: its waits cannot be cut short.
- */
-export function redisLine(url: string): OpenLine {
+/** Processes tell each other by Redis pub/sub. @throws RedisUnavailableError when it opens */
+export function redisLine(url: Secret): OpenLine {
   return async (onPayload) => {
-    const client = createClient({
-      url,
-      RESP: 3,
-      name: "maestro-auth-doorbell",
-      disableOfflineQueue: true,
-      pingInterval: pingIntervalMs,
-      socket: { reconnectStrategy: false, connectTimeout: connectTimeoutMs, socketTimeout: silenceTimeoutMs },
-    });
+    const client = createRedisClient(url, "maestro-auth-doorbell", connectTimeoutMs);
     const { promise: lost, resolve } = Promise.withResolvers<void>();
     client.on("error", () => resolve());
     client.on("end", () => resolve());
@@ -30,11 +19,11 @@ export function redisLine(url: string): OpenLine {
       if (client.isOpen) client.destroy();
     };
     try {
-      await client.connect();
+      await connectRedis(client, connectTimeoutMs);
       await client.subscribe(channel, onPayload);
     } catch (error) {
       await close();
-      throw error;
+      throw explainRedisFailure(error, url);
     }
     return { send: (payload) => client.publish(channel, payload), lost, close };
   };

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "../observability/logger.ts";
+import { describeForLog, OperatorError } from "../operator-error.ts";
 import { type Doorbell, inProcessDoorbell, type RingListener } from "./doorbell.ts";
 import type { StreamEvent } from "./event.ts";
 import { RingBatch, unpackPayload } from "./ring-batch.ts";
@@ -17,7 +18,11 @@ export interface DoorbellLine {
 /** Opens a line that hears. Rejects if the other side is away. */
 export type OpenLine = (onPayload: (payload: string) => void) => Promise<DoorbellLine>;
 
+/** No line is to be had as things are set up: trying again soon is of no use. */
+export class LineRefusedError extends OperatorError {}
+
 const reconnectDelayMs = 1_000;
+const refusedDelayMs = 60_000;
 
 /** Rings in this process at once, and in the others over a line that it opens again whenever it is lost. */
 export class SharedDoorbell implements Doorbell {
@@ -29,7 +34,9 @@ export class SharedDoorbell implements Doorbell {
   readonly #batch = new RingBatch(this.#id, (payload) => this.#send(payload));
   readonly #stopped = new AbortController();
   #line: DoorbellLine | undefined;
-  #isAway = false;
+  /** Why there is no line, as it was told; null while there is one. */
+  #told: string | null = null;
+  #delayMs = reconnectDelayMs;
   #running: Promise<void> = Promise.resolve();
 
   private constructor(openLine: OpenLine, log: Logger) {
@@ -71,14 +78,16 @@ export class SharedDoorbell implements Doorbell {
   async #open(): Promise<void> {
     try {
       this.#line = await this.#openLine((payload) => this.#hear(payload));
-      if (this.#isAway) this.#log.info("doorbell connected again");
-      this.#isAway = false;
+      if (this.#told !== null) this.#log.info("doorbell connected again");
+      this.#told = null;
+      this.#delayMs = reconnectDelayMs;
     } catch (error) {
-      // It may be away for hours, and is asked every second.
-      if (!this.#isAway) {
-        this.#log.warn({ err: error }, "doorbell cannot connect; events are found by polling until it can");
-      }
-      this.#isAway = true;
+      this.#delayMs = error instanceof LineRefusedError ? refusedDelayMs : reconnectDelayMs;
+      // It may be away for hours, and is asked every second: only what is new is told.
+      const reason = error instanceof OperatorError ? error.reason : "";
+      if (this.#told === reason) return;
+      this.#told = reason;
+      this.#log.warn(describeForLog(error), "doorbell cannot connect; events are found by polling until it can");
     }
   }
 
@@ -87,7 +96,7 @@ export class SharedDoorbell implements Doorbell {
     while (!signal.aborted) {
       await this.#line?.lost;
       this.#line = undefined;
-      await delay(reconnectDelayMs, undefined, { signal }).catch(() => {});
+      await delay(this.#delayMs, undefined, { signal }).catch(() => {});
       if (!signal.aborted) await this.#open();
     }
     // It was opened while the stop came.

@@ -1,16 +1,31 @@
 import type { Server } from "node:http";
 import type { Config } from "../config.ts";
+import { OperatorError } from "../operator-error.ts";
 
 /** How long open requests may take to end when the server closes. */
 const closeGraceMs = 5_000;
 
-/** Rejects where the port cannot be had. */
+/** What is wrong with HOST, where that keeps a server from listening; else the failure itself. */
+export function explainListenFailure(error: unknown, host: string): unknown {
+  const { code } = error as { code?: unknown };
+  if (code === "ENOTFOUND" || code === "EAI_AGAIN") {
+    return new OperatorError(`The name in HOST, ${host}, is not known.`, "Correct HOST, or leave it out.");
+  }
+  if (code === "EADDRNOTAVAIL" || code === "EAFNOSUPPORT" || code === "EINVAL") {
+    const cure = "Correct HOST, or leave it out.";
+    return new OperatorError(`This machine does not have the address in HOST, ${host}.`, cure);
+  }
+  return error;
+}
+
+/** Rejects where the port cannot be had. @throws OperatorError where HOST is wrong */
 export async function listen(server: Server, { host, port }: Pick<Config, "host" | "port">): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  server.once("error", reject);
+  const onError = (error: unknown) => reject(explainListenFailure(error, host));
+  server.once("error", onError);
   server.listen(port, host, () => resolve());
   await promise;
-  server.off("error", reject);
+  server.off("error", onError);
 }
 
 /** Lets open requests end, and cuts those that take too long. */

@@ -28,8 +28,8 @@ export interface HttpServerOptions {
   readonly allowedOrigins: readonly string[];
   /** See `basePathOf`. */
   readonly basePath: string;
-  /** Whether the database answers. */
-  readonly isReady: () => Promise<boolean>;
+  /** Why the server cannot do its work now; null where it can. */
+  readonly findUnreadiness: () => Promise<string | null>;
   readonly log: Logger;
 }
 
@@ -39,14 +39,11 @@ function healthHandler(_request: IncomingMessage, response: ServerResponse): voi
   sendJson(response, 200, { status: "ok" });
 }
 
-function readyHandler(isReady: HttpServerOptions["isReady"]): Handler {
+function readyHandler(findUnreadiness: HttpServerOptions["findUnreadiness"]): Handler {
   return async (_request, response) => {
-    const ready = await isReady();
-    sendJson(
-      response,
-      ready ? 200 : 503,
-      ready ? { status: "ready" } : { status: "unavailable", reason: "The database does not answer." },
-    );
+    const reason = await findUnreadiness();
+    if (reason === null) sendJson(response, 200, { status: "ready" });
+    else sendJson(response, 503, { status: "unavailable", reason });
   };
 }
 
@@ -87,14 +84,14 @@ const callbackPath = /^\/auth\/([a-z][a-z0-9-]*)\/callback$/;
 
 /** Routes, and the last resort for whatever a handler throws. */
 export function createHttpServer(options: HttpServerOptions): Server {
-  const { log, webSockets, isReady, sdl, metrics, metricsEndpoint, basePath } = options;
+  const { log, webSockets, findUnreadiness, sdl, metrics, metricsEndpoint, basePath } = options;
   const routes = new Map<string, Handler>([
     ["/", reading(homeHandler(options))],
     ["/favicon.ico", reading(sendIcon)],
     ...(sdl === null ? [] : [["/schema.graphql", reading(schemaHandler(sdl))] as const]),
     ["/graphql", graphqlHandler(options)],
     ["/health", healthHandler],
-    ["/ready", readyHandler(isReady)],
+    ["/ready", readyHandler(findUnreadiness)],
   ]);
   if (metricsEndpoint !== null) {
     routes.set("/metrics", (request, response) => metricsEndpoint.handle(request, response));

@@ -18,7 +18,7 @@ const leaves = [
   "credentials/secret.ts",
   "callers/rate-limit.ts",
 ];
-const everywhere = ["observability", "row-batch.ts", "writable-folder.ts", ...leaves];
+const everywhere = ["observability", "connections", "row-batch.ts", "writable-folder.ts", ...leaves];
 const belowApp = ["http", "graphql", ...domain, ...everywhere];
 /** The configuration and the database reach these parts as values that `app.ts` passes in. */
 const passedIn = ["config.ts", "db"];
@@ -56,6 +56,8 @@ const rules: ImportRules = {
     "config.ts": { values: ["config", "providers", "sandbox/name.ts", ...everywhere] },
     config: { values: ["providers", ...everywhere] },
     observability: { values: leaves, types: passedIn },
+    // How PostgreSQL and Redis are reached, by whoever reaches them.
+    connections: { values: leaves },
     "row-batch.ts": { values: ["turn-batch.ts"] },
     "writable-folder.ts": { values: ["operator-error.ts"] },
     ...Object.fromEntries(leaves.map((leaf) => [leaf, { values: [] }])),

@@ -1,5 +1,7 @@
 import { randomBytes } from "node:crypto";
-import pg from "pg";
+import type pg from "pg";
+import { PostgresClient } from "../../src/connections/postgres-client.ts";
+import { parsePostgresUrl } from "../../src/connections/postgres-url.ts";
 
 /** A database of this bench alone. Disposing it drops it. */
 export interface ScratchDatabase extends AsyncDisposable {
@@ -7,7 +9,7 @@ export interface ScratchDatabase extends AsyncDisposable {
 }
 
 async function onServer(url: string, statement: (client: pg.Client) => string): Promise<void> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
+  const client = new PostgresClient(parsePostgresUrl(url), { applicationName: "maestro-auth bench" });
   try {
     await client.connect();
     await client.query(statement(client));

@@ -3,6 +3,7 @@ import pg from "pg";
 import { pino } from "pino";
 import { describe, expect, inject, test } from "vitest";
 import { authenticateMutation, credentialEventsSubscription } from "../client/operations.ts";
+import { Secret } from "../../src/credentials/secret.ts";
 import { postgresLine } from "../../src/events/postgres-doorbell.ts";
 import { redisLine } from "../../src/events/redis-doorbell.ts";
 import { type OpenLine, SharedDoorbell } from "../../src/events/shared-doorbell.ts";
@@ -66,11 +67,11 @@ const carriers: readonly Carrier[] = [
   {
     name: "PostgreSQL",
     url: postgresUrl,
-    line: postgresLine,
+    line: (url) => postgresLine(new Secret(url)),
     cut: cutPostgres,
     nowhere: "postgres://nobody@127.0.0.1:1/none",
   },
-  { name: "Redis", url: redisUrl, line: redisLine, cut: cutRedis, nowhere: "redis://127.0.0.1:1" },
+  { name: "Redis", url: redisUrl, line: (url) => redisLine(new Secret(url)), cut: cutRedis, nowhere: "redis://127.0.0.1:1" },
 ];
 
 describe.each(carriers)("over $name", ({ name, url, line, cut, nowhere }) => {
@@ -141,7 +142,7 @@ describe.each(carriers)("over $name", ({ name, url, line, cut, nowhere }) => {
 });
 
 test.skipIf(redisUrl === null)("what others publish on the channel does no harm", async () => {
-  await using doorbell = await SharedDoorbell.connect(redisLine(redisUrl!), log);
+  await using doorbell = await SharedDoorbell.connect(redisLine(new Secret(redisUrl!)), log);
   const good = heard(doorbell, ["alice"]);
   await onRedis(async (stranger) => {
     for (const payload of ["", "{", "null", '{"a":1}', "[1,null,{}]", '[7,"alice"]']) {

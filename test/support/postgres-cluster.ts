@@ -1,11 +1,12 @@
 import { once } from "node:events";
-import { appendFile, chown, readFile } from "node:fs/promises";
+import { appendFile, chown, readFile, writeFile } from "node:fs/promises";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { findPrograms, type PostgresPrograms, runProgram } from "./postgres-cluster/programs.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
-async function freePort(): Promise<number> {
+/** A port of 127.0.0.1 that nobody has. */
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
@@ -23,6 +24,13 @@ max_connections = 100
 fsync = off
 `;
 
+export interface ClusterOptions {
+  /** Lines for postgresql.conf. The folder is the server's user's, and may be given files. */
+  readonly settings?: (folder: string) => string | Promise<string>;
+  /** The whole of pg_hba.conf; everybody is trusted unless it is given. */
+  readonly access?: string;
+}
+
 /** A PostgreSQL server of a test's own, which it may stop in the middle of anything. */
 export class PostgresCluster implements AsyncDisposable {
   readonly #programs: PostgresPrograms;
@@ -30,10 +38,12 @@ export class PostgresCluster implements AsyncDisposable {
   #running = false;
   /** Of its database `postgres`, for its superuser; the port stays the same when it is started again. */
   readonly url: string;
+  readonly port: number;
 
   private constructor(programs: PostgresPrograms, folder: Awaited<ReturnType<typeof temporaryFolder>>, port: number) {
     this.#programs = programs;
     this.#folder = folder;
+    this.port = port;
     this.url = `postgres://postgres@127.0.0.1:${port}/postgres`;
   }
 
@@ -43,7 +53,10 @@ export class PostgresCluster implements AsyncDisposable {
   }
 
   /** Makes a cluster in a temporary folder, and starts it. It takes seconds: make one for a file. */
-  static async create(programs: PostgresPrograms): Promise<PostgresCluster> {
+  static async create(
+    programs: PostgresPrograms,
+    { settings: further = () => "", access }: ClusterOptions = {},
+  ): Promise<PostgresCluster> {
     const folder = await temporaryFolder();
     const port = await freePort();
     const cluster = new PostgresCluster(programs, folder, port);
@@ -53,12 +66,19 @@ export class PostgresCluster implements AsyncDisposable {
       const initdb = ["--auth=trust", "--username=postgres", "--encoding=UTF8", "--no-locale", "--no-sync"];
       await runProgram(programs, "initdb", [...initdb, `--pgdata=${cluster.#data}`], folder.path);
       await appendFile(join(cluster.#data, "postgresql.conf"), settings(port, folder.path));
+      await appendFile(join(cluster.#data, "postgresql.conf"), await further(folder.path));
+      if (access !== undefined) await writeFile(join(cluster.#data, "pg_hba.conf"), access);
       await cluster.start();
     } catch (error) {
       await cluster[Symbol.asyncDispose]();
       throw error;
     }
     return cluster;
+  }
+
+  /** Where its socket is. */
+  get folder(): string {
+    return this.#folder.path;
   }
 
   get #data(): string {
@@ -86,6 +106,19 @@ export class PostgresCluster implements AsyncDisposable {
     if (!this.#running) return;
     await this.#control("stop", "--wait", "--mode=immediate");
     this.#running = false;
+  }
+
+  /** Starts it again as a standby without a primary: in recovery, it answers what is read. */
+  async becomeStandby(): Promise<void> {
+    await this.#control("stop", "--wait", "--mode=fast");
+    this.#running = false;
+    await writeFile(join(this.#data, "standby.signal"), "");
+    await this.start();
+  }
+
+  /** Ends being a standby. */
+  async promote(): Promise<void> {
+    await this.#control("promote", "--wait");
   }
 
   async restart(): Promise<void> {

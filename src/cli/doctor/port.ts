@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createServer } from "node:net";
-import type { Config } from "../../config.ts";
+import { addressOf, type Config } from "../../config.ts";
+import { explainListenFailure } from "../../http/server-lifetime.ts";
 import { explainFailure } from "../failure.ts";
 import { localAddress } from "../local-server.ts";
 import { fail, type Finding, ok, skip } from "./check.ts";
@@ -27,9 +28,9 @@ export async function checkPort({ host, port }: Pick<Config, "host" | "port">): 
   try {
     await once(probe, "listening");
     probe.close();
-    return ok(`${host}:${port} is free`);
+    return ok(`${addressOf(host, port)} is free`);
   } catch (error) {
-    const explained = explainFailure(error);
+    const explained = explainFailure(explainListenFailure(error, host));
     if (explained === null) throw error;
     return fail(explained.cause, explained.cure);
   }

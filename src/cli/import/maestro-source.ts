@@ -1,21 +1,30 @@
-import pg from "pg";
+import { ConnectionUrlError } from "../../connections/connection-url.ts";
+import { PostgresClient } from "../../connections/postgres-client.ts";
+import { explainPostgresFailure } from "../../connections/postgres-failure.ts";
+import { parsePostgresUrl, type PostgresTarget } from "../../connections/postgres-url.ts";
 import { OperatorError } from "../../operator-error.ts";
-import { explainFailure } from "../failure.ts";
 import type { MaestroRow } from "./maestro-row.ts";
 
 const batchSize = 500;
 
 /** The Maestro's database, read in one transaction that can write nothing and sees one moment of it. */
 export class MaestroSource implements AsyncDisposable {
-  readonly #client: pg.Client;
+  readonly #client: PostgresClient;
 
-  private constructor(client: pg.Client) {
+  private constructor(client: PostgresClient) {
     this.#client = client;
   }
 
   /** @throws OperatorError where it does not answer, or has no such table. */
   static async open(url: string): Promise<MaestroSource> {
-    const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 });
+    let target: PostgresTarget;
+    try {
+      target = parsePostgresUrl(url);
+    } catch (error) {
+      if (!(error instanceof ConnectionUrlError)) throw error;
+      throw new OperatorError(`The address of The Maestro's database ${error.reason}`, error.cure, { cause: error });
+    }
+    const client = new PostgresClient(target, { applicationName: "maestro-auth import" });
     client.on("error", () => {});
     try {
       await client.connect();
@@ -26,9 +35,11 @@ export class MaestroSource implements AsyncDisposable {
       return new MaestroSource(client);
     } catch (error) {
       await client.end().catch(() => {});
+      const place = { setting: "--source or MAESTRO_DATABASE_URL", target };
+      const explained = explainPostgresFailure(error, place);
       throw new OperatorError(
-        `The Maestro's database cannot be read: ${describe(error)}`,
-        "Name it with --source or MAESTRO_DATABASE_URL; it has a table provider_credentials.",
+        `The Maestro's database cannot be read: ${explained?.reason ?? describe(error)}`,
+        explained?.cure ?? "Name it with --source or MAESTRO_DATABASE_URL; it has a table provider_credentials.",
         { cause: error },
       );
     }
@@ -67,6 +78,5 @@ export class MaestroSource implements AsyncDisposable {
 function describe(error: unknown): string {
   const { code } = error as { code?: unknown };
   if (code === "42P01" || code === "42703") return "it has no table provider_credentials with The Maestro's columns.";
-  const explained = explainFailure(error);
-  return explained === null ? "it does not answer." : explained.cause.replaceAll("DATABASE_URL", "its address");
+  return "it does not answer.";
 }

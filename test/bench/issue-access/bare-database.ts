@@ -2,6 +2,8 @@ import { join } from "node:path";
 import { PGlite } from "@electric-sql/pglite";
 import pg from "pg";
 import type { Config } from "../../../src/config.ts";
+import { clientClass } from "../../../src/connections/postgres-client.ts";
+import { parsePostgresUrl } from "../../../src/connections/postgres-url.ts";
 
 /** The columns that an answer is made from. */
 export interface BareRow {
@@ -37,7 +39,10 @@ export async function openBareDatabase({ databaseUrl, dataDir }: Config): Promis
       [Symbol.asyncDispose]: () => pglite.close(),
     };
   }
-  const pool = new pg.Pool({ connectionString: databaseUrl.reveal(), max: 10 });
+  const pool = new pg.Pool({
+    max: 10,
+    Client: clientClass(parsePostgresUrl(databaseUrl.reveal()), { applicationName: "maestro-auth bench" }),
+  });
   return {
     read: async (userId, provider) => {
       const { rows } = await pool.query<BareRow>({ name, text, values: [userId, provider, null, null] });

@@ -5,6 +5,8 @@
 import { json } from "node:stream/consumers";
 import pg from "pg";
 import { Agent } from "undici";
+import { clientClass } from "../../../src/connections/postgres-client.ts";
+import { parsePostgresUrl } from "../../../src/connections/postgres-url.ts";
 
 /** What it refreshes, and how. */
 export interface BareTask {
@@ -45,7 +47,10 @@ const { tokenUrl, clientId, databaseUrl, table, inFlight } = JSON.parse(process.
 const { origin, pathname } = new URL(tokenUrl);
 const agent = new Agent({ connections: inFlight });
 // As many connections as our server has.
-const pool = new pg.Pool({ connectionString: databaseUrl, max: 10 });
+const pool = new pg.Pool({
+  max: 10,
+  Client: clientClass(parsePostgresUrl(databaseUrl), { applicationName: "maestro-auth bench" }),
+});
 let signIns: BareSignIn[] = [];
 let next = 0;
 

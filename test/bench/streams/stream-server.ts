@@ -31,7 +31,7 @@ const log = createLogger(
   }),
 );
 const database = await openDatabase({ kind: "postgres", url });
-const line = config.eventsUrl === null ? postgresLine(url) : redisLine(config.eventsUrl.reveal());
+const line = config.eventsUrl === null ? postgresLine(config.databaseUrl!) : redisLine(config.eventsUrl);
 const doorbell = process.env["DOORBELL"] === "none" ? inProcessDoorbell() : await SharedDoorbell.connect(line, log);
 const unreadMs = Number(process.env["UNREAD_MS"] ?? connectionLimits.unreadMs);
 const app = await createApp(config, { catalog: [], database, doorbell, log, connections: { unreadMs } });

@@ -3,6 +3,7 @@
  * many events one transaction writes.
  */
 import { pino } from "pino";
+import { Secret } from "../../../src/credentials/secret.ts";
 import { openDatabase } from "../../../src/db/database.ts";
 import type { NewEvent } from "../../../src/events/event.ts";
 import { Outbox } from "../../../src/events/outbox.ts";
@@ -16,7 +17,7 @@ const concurrency = 4;
 const [name, users, eventsPerTransaction] = process.argv.slice(2);
 const url = process.env["DATABASE_URL"]!;
 const database = await openDatabase({ kind: "postgres", url });
-const doorbell = await SharedDoorbell.connect(postgresLine(url), pino({ level: "silent" }));
+const doorbell = await SharedDoorbell.connect(postgresLine(new Secret(url)), pino({ level: "silent" }));
 const outbox = new Outbox(database, doorbell);
 let number = 0;
 

@@ -32,6 +32,8 @@ export class RedisLimits implements RateLimitStore {
   readonly #watch: StoreWatch;
   #client: RedisClient | null = null;
   #opening: Promise<void> | null = null;
+  /** Why it is not connected. */
+  #failure: unknown = new Error("Redis is not connected");
   #triedAt = -Infinity;
   #isStopped = false;
 
@@ -63,7 +65,7 @@ export class RedisLimits implements RateLimitStore {
   async #eval(script: string, values: EvalOptions): Promise<unknown> {
     if (this.#client?.isReady !== true) this.#reopen();
     return this.#watch.ask(async () => {
-      if (this.#client?.isReady !== true) throw new Error("Redis is not connected");
+      if (this.#client?.isReady !== true) throw this.#failure;
       return this.#client.eval(script, values);
     });
   }
@@ -84,6 +86,7 @@ export class RedisLimits implements RateLimitStore {
       this.#client = client;
       await connectRedis(client, connectTimeoutMs);
     } catch (error) {
+      this.#failure = error;
       this.#watch.tell(error);
     }
     if (this.#isStopped) this.#destroy();

@@ -71,7 +71,13 @@ const carriers: readonly Carrier[] = [
     cut: cutPostgres,
     nowhere: "postgres://nobody@127.0.0.1:1/none",
   },
-  { name: "Redis", url: redisUrl, line: (url) => redisLine(new Secret(url)), cut: cutRedis, nowhere: "redis://127.0.0.1:1" },
+  {
+    name: "Redis",
+    url: redisUrl,
+    line: (url) => redisLine(new Secret(url)),
+    cut: cutRedis,
+    nowhere: "redis://127.0.0.1:1",
+  },
 ];
 
 describe.each(carriers)("over $name", ({ name, url, line, cut, nowhere }) => {

@@ -113,5 +113,8 @@ test("a Redis that is away is a failure", async ({ skip }) => {
   if (stage.environment["DATABASE_URL"] === undefined) skip("EVENTS_URL needs a PostgreSQL");
   const { code, found } = await examine(stage, { EVENTS_URL: "redis://127.0.0.1:1" });
   expect(code).toBe(1);
-  expect(found.get("events")).toMatchObject({ status: "fail", cause: expect.stringContaining("does not answer at 127.0.0.1:1") });
+  expect(found.get("events")).toMatchObject({
+    status: "fail",
+    cause: expect.stringContaining("does not answer at 127.0.0.1:1"),
+  });
 });

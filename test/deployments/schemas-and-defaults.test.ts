@@ -118,6 +118,13 @@ describe("defaults of a role or a database change nothing", () => {
     for (const { authenticate } of answers) expect(authenticate.__typename).toBe("AuthenticatePayload");
     const rows = await administer(cluster, ["select label from provider_credentials order by label"], name);
     expect(rows.map(({ label }) => label)).toEqual(labels);
+    // What results are read by, on each of the pool's connections.
+    await using database = await openAt(environment.DATABASE_URL);
+    const text = `select current_setting('DateStyle') as dates, current_setting('TimeZone') as zone,
+      current_setting('standard_conforming_strings') as strings, current_setting('client_encoding') as encoding,
+      current_setting('default_transaction_isolation') as isolation, 1::float8 / 3 as third`;
+    const expected = { dates: "ISO, MDY", zone: "UTC", strings: "on", encoding: "UTF8", isolation: "read committed" };
+    expect(await database.query({ name: "settings", text }, [])).toEqual([{ ...expected, third: 1 / 3 }]);
   });
 });
 

@@ -30,7 +30,7 @@ const deadlineMs = 2_000;
 /** Milliseconds for which a store that failed is not asked again: nobody is to wait for it one after the other. */
 const restMs = 2_000;
 /** Milliseconds before the same cause is told again: it may come with every request. */
-const noticeIntervalMs = 600_000;
+const noticeIntervalMs = 60_000;
 
 /** Asks a store of several processes, and knows when it is away. */
 export class StoreWatch {
@@ -61,7 +61,7 @@ export class StoreWatch {
     }
   }
 
-  /** Tells the log, of each cause once in ten minutes at most. */
+  /** Tells the log, of each cause once a minute at most. */
   tell(error: unknown): void {
     const explained = this.#explain(error);
     const cause = explained instanceof OperatorError ? explained.reason : "";

@@ -47,10 +47,15 @@ const explanations: Readonly<Record<string, Explain>> = {
   ENAMETOOLONG: (error) => [`The path ${place(error)} is too long for its file system.`, otherFolder],
   ENOSPC: () => ["The disk of the data folder is full.", "Free some space, or choose another folder with DATA_DIR."],
   EDQUOT: () => ["The disk quota of this user is used up.", "Free some space, or choose another folder with DATA_DIR."],
-  // Whatever keeps a first connection from opening is told by `explainPostgresFailure`; these come later.
+  // What keeps the first connection from opening is told by `explainPostgresFailure`; a later one of the pool ends here.
   ECONNREFUSED: () => ["PostgreSQL does not answer at DATABASE_URL.", unreachable],
   ECONNRESET: () => ["PostgreSQL at DATABASE_URL has cut the connection.", "Look into its log; a proxy may do it too."],
+  ENOTFOUND: () => ["The host of DATABASE_URL is not known.", "Correct the address."],
+  EAI_AGAIN: () => ["The host of DATABASE_URL cannot be looked up.", "Check the name server, or correct the address."],
   ETIMEDOUT: () => ["PostgreSQL at DATABASE_URL does not answer in time.", "Check the address and the network."],
+  "28P01": () => ["PostgreSQL refuses the user or the password of DATABASE_URL.", "Correct them."],
+  "28000": () => ["PostgreSQL refuses the user of DATABASE_URL.", "Correct the user, or allow it in pg_hba.conf."],
+  "3D000": () => ["PostgreSQL has no database of the name in DATABASE_URL.", "Create it with createdb."],
   "57P01": () => ["PostgreSQL has ended the connection.", "Look into its log, and try again."],
   "57014": () => [
     "PostgreSQL ended a statement that took too long.",

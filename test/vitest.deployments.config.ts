@@ -1,5 +1,5 @@
 import { defineConfig } from "vitest/config";
-import { shared } from "./vitest.shared.ts";
+import { shared, startingProcesses } from "./vitest.shared.ts";
 
 /** Servers as operators have them: each file starts its own PostgreSQL, and what stands before it. */
 export default defineConfig({
@@ -7,6 +7,7 @@ export default defineConfig({
   test: {
     ...shared.test,
     include: ["test/deployments/**/*.test.ts"],
+    exclude: startingProcesses,
     maxWorkers: 2,
     testTimeout: 120_000,
     hookTimeout: 120_000,

@@ -23,6 +23,14 @@ const untrusted: Explain = ({ place }) => [
   `The certificate of Redis at ${place} is not trusted.`,
   "Give Node the file of its authority with NODE_EXTRA_CA_CERTS, and use a name from the certificate in EVENTS_URL.",
 ];
+// A Redis without TLS reads a handshake as a command, and may wait for the end of its line.
+const silent: Explain = ({ place, isEncrypted }) =>
+  isEncrypted
+    ? [
+        `Redis at ${place} does not answer with TLS in time.`,
+        "Use redis:// in EVENTS_URL for a port without TLS; otherwise check the network, and what keeps Redis busy.",
+      ]
+    : [`Redis at ${place} does not answer in time.`, "Check the network, and what keeps Redis busy."];
 const plain: Explain = ({ place }) => [
   `Redis at ${place} does not answer with TLS.`,
   "Use redis:// in EVENTS_URL for a port without TLS, or the port that has it.",
@@ -91,10 +99,7 @@ const byWords: readonly (readonly [RegExp, Explain])[] = [
     () => ["Redis is older than version 6.", "Use Redis 6 or later, or leave EVENTS_URL out."],
   ],
   [/wrong version number|packet length too long|SSL routines/i, plain],
-  [
-    /timeout|did not answer in time/i,
-    ({ place }) => [`Redis at ${place} does not answer in time.`, "Check the network, and what keeps Redis busy."],
-  ],
+  [/timeout|did not answer in time/i, silent],
   [
     /closed unexpectedly|ECONNRESET|EPIPE|not connected|disconnected|Socket closed/i,
     ({ place, isEncrypted }) => [

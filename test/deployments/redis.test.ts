@@ -64,6 +64,11 @@ const troubles: readonly {
     reason: /refuses the user/,
   },
   { name: "wants a password", url: () => guarded.url.replace(":right@", ""), reason: /refuses the user/ },
+  {
+    name: "says nothing to TLS",
+    url: async (stack) => (await startSilent(stack)).replace("redis:", "rediss:"),
+    reason: /with TLS in time/,
+  },
   { name: "is without TLS", url: () => healthy.url.replace("redis:", "rediss:"), reason: /TLS|cut the connection/ },
   { name: "has no such database", url: () => `${healthy.url}/99`, reason: /no database of the number/ },
   {

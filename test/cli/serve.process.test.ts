@@ -224,7 +224,7 @@ test("where the system takes no folder, each program that opens the data folder 
 
 test("a data folder on a read-only file system gives a cause and a cure", async ({ skip }) => {
   await using folder = await temporaryFolder();
-  const mounted = await run("mount", ["-t", "tmpfs", "-o", "ro", "tmpfs", folder.path]).catch(() => null);
+  const mounted = await run("mount", ["-t", "tmpfs", "-o", "ro,mode=700", "tmpfs", folder.path]).catch(() => null);
   if (mounted === null) skip("this user may not mount a file system");
   try {
     for (const dataDir of [folder.path, join(folder.path, "data")]) {
@@ -263,8 +263,8 @@ test("a PostgreSQL that refuses the user gives a cause and a cure", async ({ ski
   const refused = new URL(url!);
   refused.username = "nobody_of_this_name";
   expect(await failingStart({ DATA_DIR: folder.path, DATABASE_URL: refused.href })).toEqual([
-    "PostgreSQL refuses the user of DATABASE_URL. (28000)",
-    "Correct the user, or allow it in pg_hba.conf.",
+    "PostgreSQL does not let in the user of DATABASE_URL from here (unknown user, or pg_hba.conf). (28000)",
+    "Create the user, or add an entry for it, the database and this machine to pg_hba.conf.",
   ]);
 });
 

@@ -3,6 +3,7 @@ import {
   calculateJwkThumbprint,
   errors,
   exportJWK,
+  type JWTHeaderParameters,
   type JWTPayload,
   type JWTVerifyOptions,
   jwtVerify,
@@ -10,6 +11,7 @@ import {
 } from "jose";
 import type { Clock } from "../clock.ts";
 import type { CallerTokenSettings } from "../config.ts";
+import { faultOfAccessToken, isTime } from "./access-token.ts";
 import { CallerError, type Login } from "./caller.ts";
 import { PublishedKeys } from "./published-keys.ts";
 import { type Scope, scopeNames } from "./scope.ts";
@@ -25,8 +27,15 @@ export interface VerifiedToken {
   readonly signedBy: string | null;
 }
 
+/** A token whose signature, issuer, audience and times are right. */
+interface Signed {
+  readonly payload: JWTPayload;
+  readonly header: JWTHeaderParameters;
+  readonly signedBy: string | null;
+}
+
 interface Verifying {
-  readonly verify: (token: string) => Promise<{ payload: JWTPayload; signedBy: string | null }>;
+  readonly verify: (token: string) => Promise<Signed>;
   /** The thumbprints of the keys that are good now; null where they are not known, or are no published ones. */
   readonly presentKeys: () => Promise<ReadonlySet<string> | null>;
   /** From when on, in milliseconds since 1970, a token that passed now has to be looked at again. */
@@ -36,8 +45,6 @@ interface Verifying {
 /** Asymmetric algorithms only: with HS256 in this list a published key would do as a secret (RFC 8725, section 2.1). */
 const jwksAlgorithms = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"];
 const clockToleranceSeconds = 5;
-/** The last second that a Date can hold. */
-const maxTimeSeconds = 8_640_000_000_000;
 const cacheSize = 10_000;
 /** A token is verified anew so long after its key was last read: a key that is withdrawn stops working. */
 const cacheMs = 60_000;
@@ -58,8 +65,9 @@ function createVerifying(settings: CallerTokenSettings, clock: Clock): Verifying
     const keys = new PublishedKeys(settings.url, clock);
     return {
       verify: async (token) => {
-        const { payload, key } = await jwtVerify(token, keys.find, { ...options(), algorithms: jwksAlgorithms });
-        return { payload, signedBy: await calculateJwkThumbprint(await exportJWK(key)) };
+        const verified = await jwtVerify(token, keys.find, { ...options(), algorithms: jwksAlgorithms });
+        const { payload, protectedHeader: header, key } = verified;
+        return { payload, header, signedBy: await calculateJwkThumbprint(await exportJWK(key)) };
       },
       presentKeys: () => keys.thumbprints(),
       trustedUntil: () => keys.askedAt + cacheMs,
@@ -68,8 +76,8 @@ function createVerifying(settings: CallerTokenSettings, clock: Clock): Verifying
   const key = importSecret(settings.secret.reveal());
   return {
     verify: async (token) => {
-      const { payload } = await jwtVerify(token, await key, { ...options(), algorithms: ["HS256"] });
-      return { payload, signedBy: null };
+      const verified = await jwtVerify(token, await key, { ...options(), algorithms: ["HS256"] });
+      return { payload: verified.payload, header: verified.protectedHeader, signedBy: null };
     },
     presentKeys: () => Promise.resolve(null),
     trustedUntil: (now) => now + cacheMs,
@@ -101,16 +109,24 @@ function explain(error: unknown): CallerError {
 }
 
 function toLogin({ auth_time: authTime, acr, amr }: JWTPayload): Login {
-  const isTime = typeof authTime === "number" && Math.abs(authTime) <= maxTimeSeconds;
   return {
-    authTime: isTime ? new Date(authTime * 1000) : null,
+    authTime: isTime(authTime) ? new Date(authTime * 1000) : null,
     acr: typeof acr === "string" ? acr : null,
     amr: Array.isArray(amr) ? amr.filter((method) => typeof method === "string") : [],
   };
 }
 
-function toVerified(payload: JWTPayload, signedBy: string | null): VerifiedToken {
+/** @throws CallerError */
+function toVerified({ payload, header, signedBy }: Signed): VerifiedToken {
   const { sub, exp, scope } = payload;
+  const fault = faultOfAccessToken(header, payload);
+  if (fault !== null) {
+    throw new CallerError("UNAUTHENTICATED", `This is not an access token: ${fault}. Send the access token.`);
+  }
+  for (const name of ["exp", "nbf", "iat"] as const) {
+    if (payload[name] === undefined || isTime(payload[name])) continue;
+    throw new CallerError("UNAUTHENTICATED", `The token's claim "${name}" is not a time before the year 10000.`);
+  }
   if (!isUserId(sub)) {
     throw new CallerError(
       "UNAUTHENTICATED",
@@ -152,14 +168,14 @@ export class TokenVerifier {
   }
 
   async #verifyAnew(token: string): Promise<VerifiedToken> {
-    let verified: Awaited<ReturnType<Verifying["verify"]>>;
+    let verified: Signed;
     try {
       verified = await this.#verifying.verify(token);
     } catch (error) {
       this.#cache.delete(token);
       throw explain(error);
     }
-    return toVerified(verified.payload, verified.signedBy);
+    return toVerified(verified);
   }
 
   /** The keys, by their thumbprints, that tokens may be signed with now; null where that is not known. Never rejects. */

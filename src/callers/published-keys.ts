@@ -1,5 +1,6 @@
-import { calculateJwkThumbprint, createRemoteJWKSet, errors, type JWTVerifyGetKey } from "jose";
+import { calculateJwkThumbprint, createRemoteJWKSet, customFetch, errors, type JWTVerifyGetKey } from "jose";
 import type { Clock } from "../clock.ts";
+import { boundedFetch } from "./bounded-fetch.ts";
 
 /** Milliseconds after which keys are read anew before a token is judged by them. */
 const maxAgeMs = 30_000;
@@ -28,6 +29,7 @@ export class PublishedKeys {
       timeoutDuration: 5_000,
       cacheMaxAge: 600_000,
       cooldownDuration: Number.POSITIVE_INFINITY,
+      [customFetch]: boundedFetch,
     });
   }
 

@@ -17,6 +17,9 @@ const leaves = [
   "operator-error.ts",
   "credentials/secret.ts",
   "callers/rate-limit.ts",
+  "http/connection-limits.ts",
+  "bounded-bytes.ts",
+  "json-bounds.ts",
 ];
 const everywhere = ["observability", "connections", "row-batch.ts", "writable-folder.ts", ...leaves];
 const belowApp = ["http", "graphql", ...domain, ...everywhere];
@@ -62,7 +65,7 @@ const rules: ImportRules = {
     "writable-folder.ts": { values: ["operator-error.ts"] },
     ...Object.fromEntries(leaves.map((leaf) => [leaf, { values: [] }])),
   },
-  ownParts: ["callers/rate-limit.ts", "credentials/secret.ts", "sandbox/name.ts"],
+  ownParts: ["callers/rate-limit.ts", "http/connection-limits.ts", "credentials/secret.ts", "sandbox/name.ts"],
   domainParts: domain,
   outsidePackages: [
     "graphql",

@@ -10,6 +10,7 @@ import { createTransport } from "./app/transport.ts";
 import { userScopes } from "./callers/scope.ts";
 import { signToken } from "./callers/token-verifier.ts";
 import type { Config } from "./config.ts";
+import { OwnHosts } from "./http/own-hosts.ts";
 import { listen } from "./http/server-lifetime.ts";
 import { createLogger } from "./observability/logger.ts";
 import { Metrics } from "./observability/metrics.ts";
@@ -51,10 +52,10 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
     config.production || callerTokens.kind !== "secret"
       ? null
       : signToken(callerTokens, { subject, scopes: userScopes, lifetime }, clock);
-  const hosts = new Set<string>();
+  const hosts = new OwnHosts(config.publicUrl);
   const token = () => developmentToken("developer", developmentTokenLifetime);
   const pages = createPages(config, { providers, token, hosts, clock });
-  const parts = { services, attempts, database, limiter, pages, ...documentRules };
+  const parts = { services, attempts, database, limiter, pages, hosts, ...documentRules };
   const transport = createTransport(config, parts, base);
   const { server } = transport;
 
@@ -65,10 +66,7 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
     developmentToken,
     listen: async () => {
       await listen(server, config);
-      const { port } = server.address() as AddressInfo;
-      for (const host of [`localhost:${port}`, `127.0.0.1:${port}`, `[::1]:${port}`, new URL(config.publicUrl).host])
-        hosts.add(host);
-      return port;
+      return (server.address() as AddressInfo).port;
     },
     [Symbol.asyncDispose]: async () => {
       await transport[Symbol.asyncDispose]();

@@ -4,6 +4,9 @@ import { Secret } from "./credentials/secret.ts";
 import { readDatabaseUrl, readEventsUrl, readListenUrl } from "./config/addresses.ts";
 import { type CallerTokenSettings, readCallerTokens } from "./config/caller-tokens.ts";
 import { type KeyEncryptionKey, readEncryptionKeys } from "./config/encryption-keys.ts";
+import { readConnectionLimits } from "./config/connection-limits.ts";
+import { readCorsHeaders } from "./config/cors.ts";
+import { explainDevelopmentToken, readDevelopmentToken, type TokenReaders } from "./config/development-token.ts";
 import { type ConfigFault, type Environment, EnvironmentReader } from "./config/environment-reader.ts";
 import { developmentFallback, noFallback } from "./config/key-fallback.ts";
 import { type ListenAddress, readListenAddress } from "./config/listen-address.ts";
@@ -11,12 +14,14 @@ import { readRateLimits } from "./config/rate-limits.ts";
 import { readStepUp, type StepUpRequirement } from "./config/step-up.ts";
 import { type MetricsSettings, readMetrics } from "./config/metrics.ts";
 import { type ConfigurableProvider, readProvider, readRedirectUris } from "./config/provider-environment.ts";
+import type { ConnectionLimits } from "./http/connection-limits.ts";
 import { isLoopback } from "./providers/loopback.ts";
 import type { ProviderSettings } from "./providers/provider-settings.ts";
 import { sandboxName } from "./sandbox/name.ts";
 
 export { addressOf } from "./config/listen-address.ts";
-export type { CallerTokenSettings, KeyEncryptionKey, StepUpRequirement };
+export type { CallerTokenSettings, KeyEncryptionKey, StepUpRequirement, TokenReaders };
+export { explainDevelopmentToken };
 
 export interface Config {
   readonly production: boolean;
@@ -46,6 +51,9 @@ export interface Config {
   /** Proxies between clients and this server, each of which adds to `X-Forwarded-For`. */
   readonly trustedProxyHops: number;
   readonly allowedOrigins: readonly string[];
+  /** Header fields that browsers may send from those origins, in lower case. */
+  readonly corsAllowedHeaders: readonly string[];
+  readonly connectionLimits: ConnectionLimits;
   /** Compared exactly; of a loopback address the port may vary. */
   readonly redirectUris: readonly string[];
   /** Seconds before expiry at which a credential counts as EXPIRING. */
@@ -57,12 +65,16 @@ export interface Config {
   readonly auditRetentionDays: number;
   /** Null where there is no `GET /metrics`. */
   readonly metrics: MetricsSettings | null;
+  /** Who finds a token for development in the pages. */
+  readonly developmentToken: TokenReaders;
   readonly graphiql: boolean;
   readonly landingPage: boolean;
   readonly introspection: boolean;
   readonly getQueries: boolean;
   /** What one operation may cost; null for the usual limit. */
   readonly maxQueryCost: number | null;
+  /** What a user's open subscriptions may cost together; null for the usual limit. */
+  readonly maxSubscriptionCost: number | null;
   /** The file with the only documents that run; null where any does. */
   readonly trustedDocuments: string | null;
   /** A provider within this process, for people without any account. */
@@ -115,8 +127,8 @@ function readOrigins(reader: EnvironmentReader, publicUrl: URL, production: bool
   return origins;
 }
 
-function readMaxQueryCost(reader: EnvironmentReader): number | null {
-  return reader.text("MAX_QUERY_COST") === null ? null : reader.integer("MAX_QUERY_COST", 5_000, 1, 1_000_000);
+function readMaxCost(reader: EnvironmentReader, name: string, example: number): number | null {
+  return reader.text(name) === null ? null : reader.integer(name, example, 1, 1_000_000);
 }
 
 /**
@@ -150,16 +162,20 @@ export function loadConfig(catalog: Iterable<ConfigurableProvider>, environment:
     trustedProxyHops: reader.integer("TRUSTED_PROXY_HOPS", 0, 0, 16),
     redirectUris: readRedirectUris(reader, publicUrl, sandbox ? [...catalog, { name: sandboxName }] : catalog),
     allowedOrigins: readOrigins(reader, publicUrl, production),
+    corsAllowedHeaders: readCorsHeaders(reader),
+    connectionLimits: readConnectionLimits(reader),
     refreshThreshold: reader.integer("REFRESH_THRESHOLD", 300, 0, 86_400),
     sessionTimeout: reader.integer("SESSION_TIMEOUT", 86_400, 1, 31_536_000),
     logLevel: reader.choice("LOG_LEVEL", production ? "info" : "warn", logLevels),
     auditRetentionDays: reader.integer("AUDIT_RETENTION_DAYS", 400, 1, 36_500),
     metrics: readMetrics(reader, mode),
+    developmentToken: readDevelopmentToken(reader, { production, host, publicUrl }),
     graphiql: reader.flag("GRAPHIQL", !production),
     landingPage: reader.flag("LANDING_PAGE", !production),
     introspection: reader.flag("INTROSPECTION", !production),
     getQueries: reader.flag("GET_QUERIES", false),
-    maxQueryCost: readMaxQueryCost(reader),
+    maxQueryCost: readMaxCost(reader, "MAX_QUERY_COST", 5_000),
+    maxSubscriptionCost: readMaxCost(reader, "MAX_SUBSCRIPTION_COST", 20_000),
     trustedDocuments: reader.text("TRUSTED_DOCUMENTS"),
     sandbox,
     providers: new Map(Array.from(catalog, (provider) => [provider.name, readProvider(reader, provider, production)])),

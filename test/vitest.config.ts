@@ -8,7 +8,14 @@ export default defineConfig({
     ...shared.test,
     coverage: { provider: "v8", include: ["src/**/*.ts"], reporter: ["text-summary"] },
     include: ["test/**/*.test.ts"],
-    exclude: ["test/browser/**", "test/package/**", "test/deployments/**", ...startingProcesses, ...exhaustive],
+    exclude: [
+      "test/browser/**",
+      "test/deployments/**",
+      "test/floods/**",
+      "test/package/**",
+      ...startingProcesses,
+      ...exhaustive,
+    ],
     maxWorkers: 2,
   },
 });

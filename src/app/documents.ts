@@ -5,6 +5,7 @@ import { type Config, ConfigError } from "../config.ts";
 import { Documents, parseWithin } from "../graphql/documents/documents.ts";
 import { ManifestError, TrustedDocuments } from "../graphql/documents/trusted-documents.ts";
 import { documentLimits, type DocumentLimits } from "../graphql/limits/document-limits.ts";
+import { OpenCosts } from "../graphql/limits/open-costs.ts";
 import { OperationCosts } from "../graphql/limits/operation-cost.ts";
 import { schema } from "../graphql/schema.ts";
 import type { AppBase } from "./overrides.ts";
@@ -13,6 +14,7 @@ import type { AppBase } from "./overrides.ts";
 export interface DocumentRules {
   readonly documents: Documents;
   readonly costs: OperationCosts;
+  readonly openCosts: OpenCosts;
 }
 
 const exampleFile = "./persisted-documents.json";
@@ -60,12 +62,16 @@ async function readTrustedDocuments(path: string, limits: DocumentLimits): Promi
 
 /** @throws ConfigError for a manifest that cannot be used. */
 export async function createDocumentRules(config: Config, { overrides, onStep }: AppBase): Promise<DocumentRules> {
-  const { maxQueryCost, trustedDocuments } = config;
-  const configured = maxQueryCost === null ? {} : { cost: maxQueryCost };
+  const { maxQueryCost, maxSubscriptionCost, trustedDocuments } = config;
+  const configured = {
+    ...(maxQueryCost === null ? {} : { cost: maxQueryCost }),
+    ...(maxSubscriptionCost === null ? {} : { subscriptionCost: maxSubscriptionCost }),
+  };
   const limits = { ...documentLimits, ...configured, ...overrides.documents };
   const costs = new OperationCosts(schema, limits.cost);
-  if (trustedDocuments === null) return { documents: new Documents(limits, null), costs };
+  const openCosts = new OpenCosts(limits.subscriptionCost);
+  if (trustedDocuments === null) return { documents: new Documents(limits, null), costs, openCosts };
   const trusted = await readTrustedDocuments(resolve(trustedDocuments), limits);
   onStep(`${trusted.size} trusted documents read; nothing else runs`);
-  return { documents: new Documents(limits, trusted), costs };
+  return { documents: new Documents(limits, trusted), costs, openCosts };
 }

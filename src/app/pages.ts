@@ -1,9 +1,12 @@
 import type { Clock } from "../clock.ts";
-import type { Config } from "../config.ts";
+import type { IncomingMessage } from "node:http";
+import type { Config, TokenReaders } from "../config.ts";
 import { basePathOf } from "../http/base-path.ts";
 import type { CompressedPage } from "../http/compressed-page.ts";
 import { graphiqlPage } from "../http/graphiql.ts";
 import { type LandingLink, landingPage } from "../http/landing/landing-page.ts";
+import { isLocalVisitor } from "../http/local-visitor.ts";
+import type { OwnHosts } from "../http/own-hosts.ts";
 import type { ProviderParts } from "./provider-parts.ts";
 
 /** What people see of the server in a browser. Each is null where it is switched off. */
@@ -16,8 +19,7 @@ export interface PagesOptions {
   readonly providers: ProviderParts;
   /** Of the user whom the pages act as; null where an identity provider issues tokens. */
   readonly token: () => Promise<string | null>;
-  /** The server's own names, known once it listens. */
-  readonly hosts: ReadonlySet<string>;
+  readonly hosts: OwnHosts;
   readonly clock: Clock;
 }
 
@@ -46,8 +48,16 @@ function landingLinks(
   ];
 }
 
+/** Which visitors find a token in the pages. */
+function tokenRule(readers: TokenReaders): (request: IncomingMessage) => boolean {
+  if (readers === "local") return isLocalVisitor;
+  return () => readers === "anyone";
+}
+
 export function createPages(config: Config, options: PagesOptions): Pages {
-  const { providers, clock, ...visitor } = options;
+  const { providers, clock, ...page } = options;
+  const mayHaveToken = tokenRule(config.developmentToken);
+  const visitor = { ...page, mayHaveToken };
   const { registry, sandbox } = providers;
   const sandboxName = sandbox?.definition.name ?? null;
   const endpoint = `${basePathOf(config.publicUrl)}/graphql`;

@@ -1,4 +1,5 @@
 import type { Server } from "node:http";
+import type { Socket } from "node:net";
 import { printSchema } from "graphql";
 import type { AttemptLimits } from "../auth/attempt-limits.ts";
 import { CallerAuthentication } from "../callers/authentication.ts";
@@ -12,11 +13,12 @@ import type { Services } from "../graphql/context.ts";
 import { PublicErrors } from "../graphql/public-error.ts";
 import { schema } from "../graphql/schema.ts";
 import { basePathOf } from "../http/base-path.ts";
+import { Anteroom } from "../http/anteroom.ts";
 import { ClientAddresses } from "../http/client-ip.ts";
-import { connectionLimits } from "../http/connection-limits.ts";
 import { GraphQLEndpoint } from "../http/graphql-endpoint.ts";
 import { MetricsEndpoint } from "../http/metrics-endpoint.ts";
 import { OAuthCallback } from "../http/oauth-callback.ts";
+import type { OwnHosts } from "../http/own-hosts.ts";
 import { createHttpServer } from "../http/server.ts";
 import { close } from "../http/server-lifetime.ts";
 import { UnreadWatch } from "../http/unread-watch.ts";
@@ -37,26 +39,29 @@ interface TransportParts extends DocumentRules {
   readonly database: Database;
   readonly limiter: RateLimiter;
   readonly pages: Pages;
+  readonly hosts: OwnHosts;
 }
 
 /** HTTP, SSE and WebSocket over the same GraphQL. */
 export function createTransport(
   config: Config,
-  { services, attempts, database, limiter, pages, documents, costs }: TransportParts,
+  { services, attempts, database, limiter, pages, hosts, documents, costs, openCosts }: TransportParts,
   { stack, overrides, log, metrics }: AppBase,
 ): Transport {
   const { clock, expiries, flows, flowStore } = services;
-  const { allowedOrigins, callerTokens, introspection, publicUrl } = config;
+  const { allowedOrigins, callerTokens, introspection, publicUrl, trustedProxyHops } = config;
   const verifier = new TokenVerifier(callerTokens, clock);
   stack.use(new KeyWatch(verifier, expiries, overrides.keyWatchIntervalMs ?? 15_000));
   const authentication = new CallerAuthentication({ verifier, limiter, log });
   const publicErrors = new PublicErrors(schema, log);
-  const limits = { ...connectionLimits, ...overrides.connections };
+  const limits = { ...config.connectionLimits, ...overrides.connections };
   const { streamsPerUser } = limits;
-  const yoga = createGraphQL({ services, publicErrors, introspection, documents, costs, streamsPerUser });
+  const yoga = createGraphQL({ services, publicErrors, introspection, documents, costs, openCosts, streamsPerUser });
   const unread = stack.use(new UnreadWatch(limits.unreadMs));
-  const addresses = new ClientAddresses(config.trustedProxyHops, log);
-  const transport = { yoga, authentication, addresses, limits, unread, log };
+  const addresses = new ClientAddresses(trustedProxyHops, log);
+  const { unknownPerNetwork: perNetwork, unknownInAll: inAll } = limits;
+  const unknown = new Anteroom<Socket>({ perNetwork, inAll }, (socket) => socket.destroy());
+  const transport = { yoga, authentication, addresses, limits, unread, unknown, log };
   const webSockets = new GraphQLWebSockets({ ...transport, publicErrors, clock, expiries, allowedOrigins });
   const isSecure = publicUrl.startsWith("https:");
   const endpoint = new GraphQLEndpoint({ ...transport, getQueries: config.getQueries, isSecure });
@@ -71,13 +76,18 @@ export function createTransport(
   });
   const metricsEndpoint = config.metrics === null ? null : new MetricsEndpoint(metrics, config.metrics.token);
   metrics.observe("maestro_websockets_open", "Open WebSockets.", [], () => [[{}, webSockets.open]]);
+  metrics.observe("maestro_unknown_connections", "Connections on which no good token was seen yet.", [], () => [
+    [{}, unknown.count],
+  ]);
   metrics.observe("maestro_event_streams_open", "Open SSE responses.", [], () => [[{}, endpoint.openStreams]]);
 
   const sdl = introspection ? printSchema(schema) : null;
   const unreadiness = () => findUnreadiness(database);
   const routes = { endpoint, webSockets, oauthCallback, ...pages, sdl, metricsEndpoint, findUnreadiness: unreadiness };
   const basePath = basePathOf(publicUrl);
-  const server = createHttpServer({ ...routes, metrics, allowedOrigins, basePath, log });
+  const cors = { origins: allowedOrigins, headers: config.corsAllowedHeaders };
+  const parts = { cors, hosts, basePath, limits, trustedProxyHops, unknown, unread, metrics, log };
+  const server = createHttpServer({ ...routes, ...parts });
   return {
     server,
     [Symbol.asyncDispose]: async () => {

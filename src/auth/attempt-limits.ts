@@ -54,9 +54,12 @@ export class AttemptLimits {
     }
   }
 
-  /** Counts a callback whose state belongs to no flow; nobody is known to have sent it. @throws RateLimitedError */
+  /**
+   * Counts a callback whose state belongs to no flow. Nobody is known to have sent it, and any page can make a browser
+   * do so: what it uses up is not what users connect with. @throws RateLimitedError
+   */
   async unknownState(ip: string | null): Promise<void> {
-    if (ip !== null) await this.#limiter.take("authentication-ip", networkOf(ip));
+    if (ip !== null) await this.#limiter.take("unknown-callback-ip", networkOf(ip));
   }
 
   /** @throws RateLimitedError */

@@ -38,6 +38,12 @@ export const rateLimits = {
   },
   "oauth-start-user": { points: 30, seconds: 600, cost: 1, attempts: "OAuth flows begun for this user" },
   "oauth-start-ip": { points: 300, seconds: 600, cost: 1, attempts: "OAuth flows begun from this address" },
+  "unknown-callback-ip": {
+    points: 100,
+    seconds: 300,
+    cost: 1,
+    attempts: "OAuth callbacks of flows that are not known, from this address",
+  },
   "failed-token-ip": { points: 100, seconds: 300, cost: 1, attempts: "tokens from this address that are not valid" },
   "refresh-user": { points: 60, seconds: 60, cost: 1, attempts: "renewals asked for by this user" },
   "rejected-credential": {

@@ -1,9 +1,12 @@
+import { readFile } from "node:fs/promises";
+import { text } from "node:stream/consumers";
 import { Command } from "commander";
 import { systemClock } from "../clock.ts";
 import { type Config, ConfigError, loadConfig } from "../config.ts";
 import { isDatabaseMade, openConfiguredDatabase } from "../db/configured-database.ts";
 import type { Database } from "../db/database.ts";
 import { FolderInUseError } from "../db/folder-lock.ts";
+import { OperatorError } from "../operator-error.ts";
 import { HttpClient } from "../providers/http-client.ts";
 import type { ProviderDefinition } from "../providers/provider-definition.ts";
 import { createRegistry, loadCatalog } from "../providers/registry.ts";
@@ -11,6 +14,7 @@ import { checkClock } from "./doctor/clock.ts";
 import { checkSpace, checkSpool, checkWritable } from "./doctor/data-folder.ts";
 import { checkKeyStrength, checkRows, countCredentials, openKeys } from "./doctor/encryption.ts";
 import { checkEncryption, checkListening, checkPooler, checkWrites } from "./doctor/connections.ts";
+import { checkDevelopmentToken } from "./doctor/development-token.ts";
 import { checkEvents } from "./doctor/events.ts";
 import { checkNode } from "./doctor/node.ts";
 import { checkPort } from "./doctor/port.ts";
@@ -21,7 +25,7 @@ import { checkRenewals } from "./doctor/renewals.ts";
 import { checkRotation } from "./doctor/rotation.ts";
 import { checkMigrations, checkVersion } from "./doctor/schema.ts";
 import { checkStreaming } from "./doctor/streaming.ts";
-import { fail, type Finding, ok, skip } from "./doctor/check.ts";
+import { codeOf, fail, type Finding, ok, skip } from "./doctor/check.ts";
 import { Examination } from "./doctor/examination.ts";
 import { explainFaults } from "./failure.ts";
 import { exitCodes } from "./exit-code.ts";
@@ -95,7 +99,24 @@ function readConfig(catalog: readonly ProviderDefinition[]): [Finding, Config | 
   }
 }
 
-async function examine(examination: Examination): Promise<void> {
+interface DoctorOptions extends OutputOptions {
+  readonly tokenFile?: string;
+}
+
+/** A token may stand in a file with or without `Bearer`, and with a line break at its end. @throws OperatorError */
+async function readToken(file: string): Promise<string> {
+  try {
+    const content = file === "-" ? await text(process.stdin) : await readFile(file, "utf8");
+    return content.trim().replace(/^Bearer\s+/i, "");
+  } catch (error) {
+    throw new OperatorError(
+      `The file of --token-file cannot be read (${codeOf(error)}).`,
+      "Name a file with a caller's token, or - for stdin.",
+    );
+  }
+}
+
+async function examine(examination: Examination, token: string | null): Promise<void> {
   await examination.check("node", () => checkNode());
   const catalog = await loadCatalog();
   const config = await examination.obtain("configuration", () => readConfig(catalog));
@@ -109,15 +130,17 @@ async function examine(examination: Examination): Promise<void> {
   await examineDatabase(config, examination);
   await examination.check("events", () => checkEvents(config));
   await examineProviders(config, catalog, examination);
+  await examination.check("development-token", () => checkDevelopmentToken(config));
   await examination.check("proxy", () => checkProxy(config));
   await examination.check("port", () => checkPort(config));
-  await examination.check("streaming", () => checkStreaming(config));
+  await examination.check("streaming", () => checkStreaming(config, token));
 }
 
-async function run(options: OutputOptions): Promise<void> {
+async function run({ tokenFile, ...options }: DoctorOptions): Promise<void> {
+  const token = tokenFile === undefined ? null : await readToken(tokenFile);
   const output = new Output(options);
   const examination = new Examination(output);
-  await examine(examination);
+  await examine(examination, token);
   examination.conclude();
   if (!examination.isHealthy) process.exitCode = exitCodes.failed;
 }
@@ -130,6 +153,7 @@ export function doctorCommand(): Command {
       "Look for whatever keeps the server from working, and say the cause and the cure of each find. Nothing is " +
         "changed. Run it with the environment of the server, before the start or beside it.",
     )
+    .option("--token-file <file>", "try event streams with the caller's token in this file, or - for stdin")
     .addOption(jsonOption())
     .addHelpText(
       "after",
@@ -147,15 +171,18 @@ Checks:
   events                          Redis, where EVENTS_URL names one
   redirect-uris                   https, and that the server's own callbacks are allowed
   provider:<name>                 DNS, TLS, and that an invented key is refused as the vendor documents
+  development-token               who finds a token in the pages of a server for development
   proxy                           that TRUSTED_PROXY_HOPS is set where https says that a proxy stands before the server
   port                            that PORT is free, or this server's
-  streaming                       that no proxy before PUBLIC_URL holds event streams back
+  streaming                       that no proxy before PUBLIC_URL holds event streams back; where an identity provider
+                                  issues the tokens, give one by --token-file
 
 The embedded database belongs to the running server: stop it to have the content looked at. PostgreSQL is looked
 at beside it. A warning (!) does not change the exit code.
 
 Examples:
   maestro-auth doctor
+  maestro-auth doctor --token-file token.txt
   maestro-auth doctor --json | jq '.checks[] | select(.status == "fail")'`,
     )
     .action(run);

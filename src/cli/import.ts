@@ -1,9 +1,9 @@
 import { createReadStream } from "node:fs";
-import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { Command, InvalidArgumentError } from "commander";
 import { OperatorError } from "../operator-error.ts";
-import { parseImportLine } from "./import/import-line.ts";
+import { boundedLines } from "./import/bounded-lines.ts";
+import { type ImportItem, ImportLineError, parseImportLine } from "./import/import-line.ts";
 import { Importer } from "./import/importer.ts";
 import { ImportReport } from "./import/import-report.ts";
 import { inParallel } from "./import/in-parallel.ts";
@@ -23,15 +23,34 @@ interface ImportOptions extends OutputOptions {
 
 interface Line {
   readonly number: number;
-  readonly text: string;
+  /** Null for one that is too long to be a credential. */
+  readonly text: string | null;
 }
 
+/** More than the largest tokens, with all that may stand beside them. */
+const maxLineBytes = 262_144;
+/** What has been seen is remembered, to find a credential that comes twice. */
+const maxLines = 1_000_000;
+
+/** @throws OperatorError for more lines than one import may have */
 async function* readLines(input: Readable): AsyncGenerator<Line> {
   let number = 0;
-  for await (const text of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
+  for await (const text of boundedLines(input, maxLineBytes)) {
     number += 1;
-    if (text.trim() !== "") yield { number, text };
+    if (number > maxLines) {
+      throw new OperatorError(
+        `The input has more than ${maxLines} lines, which is the limit of one import.`,
+        "Split it, and import the parts one after the other.",
+      );
+    }
+    if (text === null || text.trim() !== "") yield { number, text };
   }
+}
+
+/** @throws ImportLineError */
+function parseLine(text: string | null): ImportItem {
+  if (text === null) throw new ImportLineError(`is longer than ${maxLineBytes} bytes`);
+  return parseImportLine(text);
 }
 
 async function countLines(file: string): Promise<number> {
@@ -46,6 +65,7 @@ async function measure(file: string): Promise<number | null> {
   try {
     return await countLines(file);
   } catch (error) {
+    if (error instanceof OperatorError) throw error;
     const code = (error as NodeJS.ErrnoException).code ?? "unknown";
     throw new OperatorError(
       `The file ${file} cannot be read (${code}).`,
@@ -70,7 +90,7 @@ async function run(file: string, options: ImportOptions): Promise<void> {
     using progress = startProgress(dryRun ? "Trying" : "Importing", total);
     const lines = readLines(file === "-" ? process.stdin : createReadStream(file));
     await inParallel(lines, concurrency, async ({ number, text }) => {
-      report.add(number, await importer.bring(() => parseImportLine(text)));
+      report.add(number, await importer.bring(() => parseLine(text)));
       progress.advance();
     });
   }

@@ -1,7 +1,7 @@
 import closeWithGrace from "close-with-grace";
 import { Command, InvalidArgumentError } from "commander";
 import { type App, createApp } from "../app.ts";
-import { addressOf, loadConfig } from "../config.ts";
+import { addressOf, type Config, explainDevelopmentToken, loadConfig } from "../config.ts";
 import { loadCatalog } from "../providers/registry.ts";
 import { keepMemoryClosed } from "../observability/memory-exposure.ts";
 import { describeFailure } from "../observability/redaction.ts";
@@ -86,6 +86,13 @@ async function showPage({ home, graphiql }: Welcome, output: Output): Promise<vo
   else if (!(await openBrowser(page))) output.note(`No browser could be opened here. Open ${page} in yours.`);
 }
 
+function warnOfPages({ production, host, publicUrl, developmentToken }: Config, output: Output): void {
+  const explained = explainDevelopmentToken(developmentToken, { production, host, publicUrl: new URL(publicUrl) });
+  if (explained === null) return;
+  const { cause, cure } = explained;
+  output.result({ event: "warning", cause, cure }, `  ! ${cause}\n    ${cure}\n`);
+}
+
 async function serve(options: ServeOptions): Promise<void> {
   // A reader of the output that has left, as `head` does, is no reason to end.
   process.stdout.on("error", () => {});
@@ -112,6 +119,7 @@ async function serve(options: ServeOptions): Promise<void> {
     steps.finish(`listening on ${addressOf(config.host, port)}`);
     const news = await welcome(app, config, port);
     output.result({ event: "ready", ...news }, `\n${welcomeBox(news)}\n`);
+    warnOfPages(config, output);
     if (options.open === true) await showPage(news, output);
   } catch (error) {
     steps.clear();

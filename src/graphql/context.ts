@@ -14,6 +14,8 @@ import type { StreamWatch } from "../events/stream-watch.ts";
 import type { AuditReader } from "../observability/audit-reader.ts";
 import type { OperationMetrics } from "../observability/metrics.ts";
 import type { ServiceAccesses } from "../observability/service-accesses.ts";
+import type { OpenCosts } from "./limits/open-costs.ts";
+import type { Cost } from "./limits/operation-cost.ts";
 import type { ProviderRegistry } from "../providers/registry.ts";
 import type { SessionManager } from "../sessions/session-manager.ts";
 
@@ -40,6 +42,9 @@ export interface Services {
 /** One operation's context, the same over HTTP, SSE and WebSocket. */
 export interface GraphQLContext extends Services {
   readonly caller: Caller;
+  readonly openCosts: OpenCosts;
+  /** What the operation costs; absent where an event of a subscription is executed. */
+  readonly cost?: Cost | undefined;
   /** Sets a cookie that binds an OAuth flow to the browser that sent this request; only HTTP can. */
   readonly bindBrowser?: ((flowId: string, binding: string) => void) | undefined;
   /** Told of a refusal, for the header fields that go with it; only HTTP has some. */

@@ -4,6 +4,7 @@ import { CallerError } from "../callers/caller.ts";
 import { AuthError } from "../errors.ts";
 import { CursorError } from "../events/cursor.ts";
 import type { GraphQLContext } from "./context.ts";
+import { LimitError } from "./limits/limit-error.ts";
 
 type Field = GraphQLField<unknown, GraphQLContext>;
 
@@ -16,8 +17,8 @@ function codeOf(answer: unknown): string {
 }
 
 function codeOfThrown(error: unknown): string {
-  const isExpected = error instanceof AuthError || error instanceof CallerError || error instanceof CursorError;
-  return isExpected ? error.code : "INTERNAL_SERVER_ERROR";
+  if (error instanceof AuthError || error instanceof CallerError || error instanceof CursorError) return error.code;
+  return error instanceof LimitError ? error.code : "INTERNAL_SERVER_ERROR";
 }
 
 function countAnswers(name: string, field: Field): void {
@@ -83,12 +84,15 @@ function isReason(item: unknown): boolean {
   return typeof item === "object" && item !== null && "reason" in item;
 }
 
+/** Counts what a subscription delivers, and what it costs among those that its caller has open. */
 function countDeliveries(name: string, field: Field): void {
   const { subscribe } = field;
   if (subscribe === undefined) return;
   field.subscribe = async (root, args, context, info) => {
     const { metrics } = context;
+    let close = () => {};
     try {
+      close = context.openCosts.add(context.caller, context.cost?.requested ?? 0);
       const events = (await subscribe(root, args, context, info)) as AsyncIterableIterator<unknown>;
       metrics.fieldAnswered(name, "OK", null);
       metrics.subscriptionOpened(name);
@@ -97,9 +101,13 @@ function countDeliveries(name: string, field: Field): void {
         onItem: (item) => {
           if (!isReason(item)) metrics.eventDelivered(name);
         },
-        onEnd: () => metrics.subscriptionClosed(name),
+        onEnd: () => {
+          close();
+          metrics.subscriptionClosed(name);
+        },
       });
     } catch (error) {
+      close();
       metrics.fieldAnswered(name, codeOfThrown(error), null);
       throw error;
     }

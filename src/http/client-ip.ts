@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
-import { isIP, isIPv6, SocketAddress } from "node:net";
+import { isIP, isIPv6, type Socket, SocketAddress } from "node:net";
+import { networkOf } from "../callers/client-network.ts";
 import type { Logger } from "../observability/logger.ts";
 
 /** The one that is read, and the one of RFC 7239, which only tells that there is a proxy. */
@@ -22,6 +23,20 @@ function normalise(text: string): string | null {
   return mapped ?? canonical;
 }
 
+/** The other end of a connection, which may be a proxy's; null where it is no address. */
+export function peerAddress({ remoteAddress = "" }: Pick<Socket, "remoteAddress">): string | null {
+  return normalise(remoteAddress);
+}
+
+/**
+ * The network that a connection itself comes from. Behind proxies each is one of theirs, and says nothing of the
+ * client's: each then counts as a network of its own, so that only the number of all of them is limited.
+ */
+export function peerNetworkOf(socket: Socket, trustedHops: number): string {
+  const peer = peerAddress(socket) ?? "";
+  return trustedHops > 0 ? `${peer} ${socket.remotePort}` : networkOf(peer);
+}
+
 /**
  * Where a request comes from. Each trusted proxy adds the address that it sees at the right of `X-Forwarded-For`; what
  * stands further left is the client's own word and is never looked at. An entry that is missing or no address says that
@@ -29,7 +44,7 @@ function normalise(text: string): string | null {
  * @param trustedHops proxies between clients and this server; 0 for none
  */
 export function clientIp({ headersDistinct, socket }: IncomingMessage, trustedHops: number): string | null {
-  const peer = normalise(socket.remoteAddress ?? "");
+  const peer = peerAddress(socket);
   if (trustedHops === 0) return peer;
   const entries = (headersDistinct["x-forwarded-for"] ?? []).flatMap((line) => line.split(","));
   return normalise(entries.at(-trustedHops) ?? "") ?? peer;

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import type { Clock } from "../clock.ts";
+import type { OwnHosts } from "./own-hosts.ts";
 
 export interface RenderedPage {
   readonly html: string;
@@ -12,12 +13,11 @@ export interface RenderedPage {
 export interface CompressedPageOptions {
   /** What a refusal calls it. */
   readonly name: string;
-  readonly render: () => Promise<RenderedPage>;
-  /**
-   * The values of `Host` under which the page is given out: with a token in it, another one is DNS rebinding at work.
-   * Null where there is nothing in it that not everybody may read.
-   */
-  readonly hosts: ReadonlySet<string> | null;
+  readonly render: (hasToken: boolean) => Promise<RenderedPage>;
+  /** The names under which the page is given out. Null where there is nothing in it that not everybody may read. */
+  readonly hosts: OwnHosts | null;
+  /** Whether this visitor's page has a token in it. */
+  readonly mayHaveToken: (request: IncomingMessage) => boolean;
   readonly clock: Clock;
 }
 
@@ -32,23 +32,23 @@ interface Page {
 /** Milliseconds. The token of a page is then still good for a day's work: it lives for twelve hours. */
 const pageLifetime = 3_600_000;
 
-/** A page that is rendered and compressed on a visit, at most once an hour; whoever has it already gets 304. */
+/** A page that is rendered and compressed on a visit, at most once an hour with a token and once without; whoever has it already gets 304. */
 export class CompressedPage {
   readonly #options: CompressedPageOptions;
-  #page: Promise<Page> | undefined;
+  readonly #pages = new Map<boolean, Promise<Page>>();
 
   constructor(options: CompressedPageOptions) {
     this.#options = options;
   }
 
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { hosts, name } = this.#options;
-    if (hosts !== null && !hosts.has(request.headers.host ?? "")) {
+    const { hosts, name, mayHaveToken } = this.#options;
+    if (hosts !== null && !hosts.include(request)) {
       response.writeHead(421, { "content-type": "text/plain; charset=utf-8" });
-      response.end(`${name} answers under ${[...hosts].join(" or ")} only.\n`);
+      response.end(`${name} answers under ${hosts.of(request).join(" or ")} only.\n`);
       return;
     }
-    const page = await this.#current();
+    const page = await this.#current(mayHaveToken(request));
     response.setHeader("content-security-policy", page.contentSecurityPolicy);
     response.setHeader("cache-control", "private, no-cache");
     response.appendHeader("vary", "accept, accept-encoding");
@@ -68,15 +68,17 @@ export class CompressedPage {
     response.end(body);
   }
 
-  async #current(): Promise<Page> {
-    const page = await (this.#page ??= this.#render());
-    if (this.#options.clock.now().getTime() - page.renderedAt < pageLifetime) return page;
-    return (this.#page = this.#render());
+  async #current(hasToken: boolean): Promise<Page> {
+    const known = await this.#pages.get(hasToken);
+    if (known !== undefined && this.#options.clock.now().getTime() - known.renderedAt < pageLifetime) return known;
+    const page = this.#render(hasToken);
+    this.#pages.set(hasToken, page);
+    return page;
   }
 
-  async #render(): Promise<Page> {
+  async #render(hasToken: boolean): Promise<Page> {
     const renderedAt = this.#options.clock.now().getTime();
-    const { html, contentSecurityPolicy } = await this.#options.render();
+    const { html, contentSecurityPolicy } = await this.#options.render(hasToken);
     return {
       etag: `"${createHash("sha256").update(html).digest("base64url").slice(0, 22)}"`,
       plain: Buffer.from(html),

@@ -6,7 +6,7 @@ export interface ConnectionLimits {
   readonly operationsPerSocket: number;
   /** Open SSE streams of one user; each is one subscription, where a socket carries many. */
   readonly streamsPerUser: number;
-  /** Requests of one user whose bodies are still on their way. */
+  /** Requests of one user whose bodies are large, or of unknown length, and still on their way. */
   readonly bodiesPerUser: number;
   /** Requests on one connection that wait for their answers. */
   readonly pipelinedRequests: number;
@@ -30,8 +30,8 @@ export const connectionLimits: ConnectionLimits = {
   socketsPerUser: 5,
   operationsPerSocket: 20,
   streamsPerUser: 20,
-  bodiesPerUser: 20,
-  pipelinedRequests: 16,
+  bodiesPerUser: 100,
+  pipelinedRequests: 8,
   unknownPerNetwork: 500,
   unknownInAll: 2_000,
   waitingSocketsPerNetwork: 100,
@@ -56,6 +56,8 @@ export const connectionLimitNames = {
 /** What HTTP requests and WebSocket messages may hold, beside the limits of `ConnectionLimits`. */
 export const requestBounds = {
   bodyBytes: 100_000,
+  /** A body that says it is no longer is not counted among those on their way: most come right behind their head. */
+  smallBodyBytes: 16_384,
   /** A network delivers a body of 100 kB in some 190 packets at worst; clients that stream JSON write larger pieces. */
   bodyPieces: 1_024,
   headerBytes: 16_384,

@@ -1,6 +1,6 @@
 import { type ExecutionResult, GraphQLError } from "graphql";
 import type { Plugin } from "graphql-yoga";
-import { acceptsStream } from "./media-type.ts";
+import { acceptsStream, isStream } from "./media-type.ts";
 
 /** What an operation's context holds where it came over HTTP. */
 interface HttpContext {
@@ -46,6 +46,10 @@ export function eventStreamPlugin(streamsPerUser: number): Plugin<HttpContext> {
       if (body === undefined) return;
       const init = { status: 429, headers: { "content-type": "application/json; charset=utf-8" } };
       answer.setResultProcessor((_result, { Response }) => new Response(body, init), "application/json");
+    },
+    onResponse: ({ response }) => {
+      // nginx, and what understands it, then passes each event on as it comes (ngx_http_proxy_module, "proxy_buffering").
+      if (isStream(response.headers.get("content-type"))) response.headers.set("x-accel-buffering", "no");
     },
   };
 }

@@ -1,14 +1,17 @@
 import { WebSocket } from "ws";
+import { requestBounds } from "./connection-limits.ts";
 
-/** "Message Too Big" (RFC 6455, section 7.4.1). */
-const messageTooBig = 1009;
+const { messageBytes, messageFragments, messagePieces } = requestBounds;
 
-/** A socket that says how large a message may be when it closes because of one: ws itself gives the code alone. */
-export function explainingSocket(maxBytes: number): typeof WebSocket {
-  return class extends WebSocket {
-    override close(code?: number, reason?: string | Buffer): void {
-      const isUnexplained = code === messageTooBig && reason === undefined;
-      super.close(code, isUnexplained ? `A message may have at most ${maxBytes} bytes.` : reason);
-    }
-  };
+/** By the codes with which ws closes for what it counts (RFC 6455, section 7.4.1). */
+const reasons: Readonly<Record<number, string>> = {
+  1008: `A message may have at most ${messageFragments} fragments, in at most ${messagePieces} pieces.`,
+  1009: `A message may have at most ${messageBytes} bytes.`,
+};
+
+/** A socket that names the limit when it closes because of one: ws itself gives the code alone. */
+export class ExplainingSocket extends WebSocket {
+  override close(code?: number, reason?: string | Buffer): void {
+    super.close(code, reason ?? reasons[code ?? 0]);
+  }
 }

@@ -1,10 +1,12 @@
 import { renderGraphiQL } from "@graphql-yoga/render-graphiql";
+import type { IncomingMessage } from "node:http";
 import type { Clock } from "../clock.ts";
 import { CompressedPage, type RenderedPage } from "./compressed-page.ts";
 import { sourceHash } from "./content-security-policy.ts";
 import { liveStripScript, liveStripStyle } from "./graphiql-live-strip.ts";
 import { graphiqlTabs, type TabProviders } from "./graphiql-tabs.ts";
 import { icon, iconUrl } from "./icon.ts";
+import type { OwnHosts } from "./own-hosts.ts";
 
 /**
  * GraphiQL would keep variables, and with them a user's key, in localStorage, and the query in the address and the
@@ -49,17 +51,21 @@ function contentSecurityPolicy(scripts: readonly string[]): string {
 export interface GraphiQLOptions {
   /** A token for development; null where an identity provider issues them. */
   readonly token: () => Promise<string | null>;
-  /** The values of `Host` under which the page is given out: another one is DNS rebinding at work. */
-  readonly hosts: ReadonlySet<string>;
+  readonly hosts: OwnHosts;
+  /** Whether this visitor's page has the token in it. */
+  readonly mayHaveToken: (request: IncomingMessage) => boolean;
   /** The path of the API as browsers see it, such as `/graphql`. */
   readonly endpoint: string;
   readonly providers: TabProviders;
   readonly clock: Clock;
 }
 
-async function render({ token: makeToken, providers, endpoint }: GraphiQLOptions): Promise<RenderedPage> {
-  const token = await makeToken();
-  // A placeholder where an identity provider issues the tokens.
+async function render(
+  { token: makeToken, providers, endpoint }: GraphiQLOptions,
+  hasToken: boolean,
+): Promise<RenderedPage> {
+  const token = hasToken ? await makeToken() : null;
+  // A placeholder where an identity provider issues the tokens, and for visitors who get none.
   const headers = JSON.stringify({ authorization: `Bearer ${token ?? "<your token>"}` }, null, 2);
   const tabs = graphiqlTabs(providers);
   const html = renderGraphiQL({
@@ -88,5 +94,5 @@ async function render({ token: makeToken, providers, endpoint }: GraphiQLOptions
 
 /** GraphiQL, authorized by a development token. */
 export function graphiqlPage(options: GraphiQLOptions): CompressedPage {
-  return new CompressedPage({ name: "GraphiQL", render: () => render(options), ...options });
+  return new CompressedPage({ name: "GraphiQL", render: (hasToken) => render(options, hasToken), ...options });
 }

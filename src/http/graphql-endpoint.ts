@@ -1,18 +1,19 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import type { CallerAuthentication } from "../callers/authentication.ts";
 import { type Caller, CallerError } from "../callers/caller.ts";
+import { HeldPlaces, holderOf } from "../callers/held-places.ts";
 import { RateLimitedError } from "../errors.ts";
-import type { Logger } from "../observability/logger.ts";
+import type { Anteroom } from "./anteroom.ts";
 import { bindingCookie } from "./binding-cookie.ts";
 import type { ClientAddresses } from "./client-ip.ts";
-import type { ConnectionLimits } from "./connection-limits.ts";
-import { HeldPlaces } from "./held-places.ts";
-import { acceptsAnswer, isJson } from "./media-type.ts";
+import { type ConnectionLimits, requestBounds } from "./connection-limits.ts";
+import { acceptsAnswer, isJson, isStream } from "./media-type.ts";
 import { setRateLimitHeaders } from "./rate-limit-headers.ts";
+import { RequestBody } from "./request-body.ts";
 import { RequestError } from "./request-error.ts";
 import { checkQueryString, readParameters } from "./request-parameters.ts";
 import { sendRefusal } from "./respond.ts";
-import type { UnreadWatch } from "./unread-watch.ts";
 import type { Yoga } from "./yoga.ts";
 
 export interface GraphQLEndpointOptions {
@@ -24,11 +25,8 @@ export interface GraphQLEndpointOptions {
   /** Whether browsers reach this server by https. */
   readonly isSecure: boolean;
   readonly limits: ConnectionLimits;
-  readonly unread: UnreadWatch;
-  readonly log: Logger;
+  readonly unknown: Anteroom<Socket>;
 }
-
-const maxBodyBytes = 100_000;
 
 const statusOf: Record<CallerError["code"], number> = {
   UNAUTHENTICATED: 401,
@@ -68,7 +66,7 @@ function readUserId(values: string[] | undefined): unknown {
 }
 
 function isEventStream(response: ServerResponse): boolean {
-  return response.getHeader("content-type") === "text/event-stream";
+  return isStream(response.getHeader("content-type"));
 }
 
 /** `POST /graphql`, and GET where it is asked for. It refuses what it can before GraphQL sees anything. */
@@ -76,23 +74,26 @@ export class GraphQLEndpoint implements Disposable {
   readonly #options: GraphQLEndpointOptions;
   readonly #open = new Set<ServerResponse>();
   readonly #streams: HeldPlaces;
+  readonly #bodies: HeldPlaces;
 
   constructor(options: GraphQLEndpointOptions) {
     this.#options = options;
     this.#streams = new HeldPlaces(options.limits.streamsPerUser);
+    this.#bodies = new HeldPlaces(options.limits.bodiesPerUser);
   }
 
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     this.#open.add(response);
     response.once("close", () => this.#open.delete(response));
-    this.#cutIfUnread(request, response);
+    const body = request.method === "POST" ? this.#takeBody(request) : null;
     try {
       this.#checkForm(request);
       const caller = await this.#authenticate(request, response);
-      if (caller === null) return;
+      if (caller === null) return body?.discard();
+      this.#options.unknown.leave(request.socket);
       // Yoga takes parameters that are already read from `request.body`. It wants the type to the letter, and the host
       // for a URL: one that makes none would be answered with a stack trace.
-      if (request.method === "POST") Object.assign(request, { body: await readParameters(request, maxBodyBytes) });
+      if (body !== null) Object.assign(request, { body: readParameters(await this.#readBody(body, caller)) });
       Object.assign(request.headers, { "content-type": "application/json", host: "localhost" });
       const bindBrowser = (flowId: string, binding: string) => {
         response.appendHeader("set-cookie", bindingCookie(flowId, binding, this.#options.isSecure));
@@ -102,10 +103,31 @@ export class GraphQLEndpoint implements Disposable {
       await this.#options.yoga.handle(request, response, { caller, bindBrowser, takeStream, onRateLimited });
     } catch (error) {
       if (!(error instanceof RequestError)) throw error;
-      // What the client still sends is let through: cut off while it writes, it would never read the answer.
-      request.resume();
+      body?.discard();
       if (error.status === 405) response.setHeader("allow", this.#options.getQueries ? "GET, POST" : "POST");
-      sendRefusal(response, error.status, error.code, error.message);
+      if (body?.endsConnection === true) response.setHeader("connection", "close");
+      sendRefusal(response, error.status, error.code, error.message, error.extensions);
+    }
+  }
+
+  #takeBody(request: IncomingMessage): RequestBody {
+    const { bodyBytes: bytes, bodyPieces: pieces } = requestBounds;
+    return new RequestBody(request, { bytes, pieces, deadlineMs: this.#options.limits.bodyMs });
+  }
+
+  /** Most bodies are whole by now, or small. @throws RequestError also where too many of the caller's are on their way. */
+  async #readBody(body: RequestBody, caller: Caller): Promise<Buffer> {
+    if (body.isComplete || body.isSmall) return body.read();
+    const { bodiesPerUser: limit } = this.#options.limits;
+    const giveBack = this.#bodies.take(holderOf(caller));
+    if (giveBack === null) {
+      const message = `${limit} requests of this user have bodies that are on their way, which is the limit.`;
+      throw new RequestError(429, message, { extensions: { limit } });
+    }
+    try {
+      return await body.read();
+    } finally {
+      giveBack();
     }
   }
 
@@ -120,21 +142,11 @@ export class GraphQLEndpoint implements Disposable {
   }
 
   #takeStream(caller: Caller, response: ServerResponse): boolean {
-    const giveBack = this.#streams.take(caller);
+    const giveBack = this.#streams.take(holderOf(caller));
     if (giveBack === null) return false;
     if (response.closed) giveBack();
     else response.once("close", giveBack);
     return true;
-  }
-
-  /** Whoever comes back after a cut subscribes after the last cursor; an end in good order could not get through. */
-  #cutIfUnread(request: IncomingMessage, response: ServerResponse): void {
-    const { unread, log } = this.#options;
-    const endWatch = unread.watch(request.socket, () => {
-      log.info("a response is cut: its client reads nothing");
-      response.destroy();
-    });
-    response.once("close", endWatch);
   }
 
   /** @throws RequestError for what no authorization would make an operation. */
@@ -147,6 +159,10 @@ export class GraphQLEndpoint implements Disposable {
     // origin can make one call this endpoint.
     if (isPost && !isJson(headers["content-type"])) {
       throw new RequestError(415, "Send `content-type: application/json` in UTF-8.");
+    }
+    // A small body could become a large one (RFC 9110, section 8.4).
+    if (isPost && headers["content-encoding"] !== undefined) {
+      throw new RequestError(415, "Send the body as it is, without `content-encoding`.");
     }
     if (!acceptsAnswer(headers.accept)) {
       throw new RequestError(406, "Accept `application/graphql-response+json`, or `text/event-stream`.");

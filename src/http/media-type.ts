@@ -21,6 +21,11 @@ export function acceptsAnswer(accept: string | undefined | null): boolean {
   return acceptsStream(accept) || acceptedTypes(accept).some((type) => answerTypes.includes(type));
 }
 
+/** Whether an answer is an event stream. */
+export function isStream(contentType: unknown): boolean {
+  return typeof contentType === "string" && contentType.split(";", 1)[0]!.trim() === "text/event-stream";
+}
+
 /** Whether a body is declared as JSON in UTF-8. */
 export function isJson(contentType: string | undefined): boolean {
   const [type, ...parameters] = (contentType ?? "")

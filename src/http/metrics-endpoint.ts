@@ -17,6 +17,11 @@ export class MetricsEndpoint {
     this.#token = token;
   }
 
+  /** Whether everybody may read who reaches the server. */
+  get isOpen(): boolean {
+    return this.#token === null;
+  }
+
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (request.method !== "GET" && request.method !== "HEAD") {
       response.setHeader("allow", "GET, HEAD");

@@ -46,6 +46,15 @@ function isSpeculative({ headers }: IncomingMessage): boolean {
 }
 
 /**
+ * Whether a browser opens the page for its user, as far as the request tells. Images, frames and scripts of other pages
+ * come here as well, and count nothing (Fetch Metadata, sections 2.1 and 2.2).
+ */
+function isNavigation({ headers }: IncomingMessage): boolean {
+  const { "sec-fetch-dest": destination = "document", "sec-fetch-mode": mode = "navigate" } = headers;
+  return destination === "document" && mode !== "no-cors";
+}
+
+/**
  * `GET /auth/<provider>/callback`. It ends a flow by itself only in the browser that began it, which the flow's cookie
  * proves; anywhere else the consent could be somebody else's, so it exchanges nothing and hands the code to the
  * application, whose user then proves who they are. In that browser a repeated callback shows what became of the flow.
@@ -94,7 +103,7 @@ export class OAuthCallback {
     } else if (authorization !== null && flow?.status === "pending") {
       sendCallbackPage(response, { outcome: "handover", allowedOrigins, authorization });
     } else {
-      await attempts.unknownState(addresses.of(request));
+      if (isNavigation(request)) await attempts.unknownState(addresses.of(request));
       sendCallbackPage(response, { outcome: "unknown", allowedOrigins });
     }
   }

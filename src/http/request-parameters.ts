@@ -1,33 +1,30 @@
-import type { IncomingMessage } from "node:http";
 import { documentIdOf } from "../graphql/documents/document-id.ts";
+import { assertJsonBounds, JsonBoundsError, operationJson } from "../json-bounds.ts";
 import { RequestError } from "./request-error.ts";
 
-/** Reads a whole body, and keeps no more than `limit` bytes of it. */
-async function readBody(request: IncomingMessage, limit: number): Promise<Buffer> {
-  const tooLarge = () => new RequestError(413, `A request may have at most ${limit} bytes.`);
-  if (Number(request.headers["content-length"] ?? 0) > limit) throw tooLarge();
-  const chunks: Buffer[] = [];
-  let size = 0;
-  // A loop that is left early would destroy the request, and with it the connection that the refusal takes.
-  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > limit) throw tooLarge();
-    chunks.push(chunk);
+/** @throws RequestError for JSON that is too deep or has too many values; whatever JSON.parse throws. */
+export function parseBounded(text: string): unknown {
+  try {
+    assertJsonBounds(text, operationJson);
+  } catch (error) {
+    if (!(error instanceof JsonBoundsError)) throw error;
+    const { message, limit } = error;
+    throw new RequestError(400, message, { cause: error, code: "JSON_LIMIT_EXCEEDED", extensions: { limit } });
   }
-  return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, size);
+  return JSON.parse(text);
 }
 
 /**
- * The parameters of an operation (GraphQL over HTTP, section 5.1) from a body of at most `limit` bytes.
+ * The parameters of an operation (GraphQL over HTTP, section 5.1) from a body.
  * One that names its document by an id gets an empty `query`, as clients of the WebSocket protocol send it.
- * @throws RequestError for a body that is too large, or is not a JSON object with a `query` or an id of one.
+ * @throws RequestError for a body that is not a JSON object with a `query` or an id of one.
  */
-export async function readParameters(request: IncomingMessage, limit: number): Promise<object> {
-  const body = await readBody(request, limit);
+export function readParameters(body: Buffer): object {
   let parameters: unknown;
   try {
-    parameters = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
+    parameters = parseBounded(new TextDecoder("utf-8", { fatal: true }).decode(body));
   } catch (cause) {
+    if (cause instanceof RequestError) throw cause;
     throw new RequestError(400, "The body is not JSON in UTF-8.", { cause });
   }
   if (typeof parameters === "object" && parameters !== null) {
@@ -45,8 +42,9 @@ export function checkQueryString(url: string): void {
   const parameters = new URLSearchParams(url.split("?", 2)[1]);
   for (const name of ["variables", "extensions"]) {
     try {
-      JSON.parse(parameters.get(name) || "null");
+      parseBounded(parameters.get(name) || "null");
     } catch (cause) {
+      if (cause instanceof RequestError) throw cause;
       throw new RequestError(400, `The parameter \`${name}\` is not JSON.`, { cause });
     }
   }

@@ -7,6 +7,8 @@
 export const SocketClose = {
   TooManySockets: (limit: number) =>
     [1013, `Too many sockets: this user has ${limit} open here, which is the limit.`] as const,
+  TooManyWaiting: (limit: number) =>
+    [1013, `Too many sockets wait to be initialised: ${limit} is the limit. Come back in a moment.`] as const,
   /** @param waitMs milliseconds */
   Unread: (waitMs: number) =>
     [1013, `Too slow: data has waited for ${waitMs / 1_000} s. Subscribe again after your last cursor.`] as const,

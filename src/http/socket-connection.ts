@@ -3,12 +3,21 @@ import { CloseCode, type WebSocket as ProtocolEnd } from "graphql-ws";
 import type { WebSocket } from "ws";
 import type { Caller } from "../callers/caller.ts";
 import type { Expiring } from "../callers/token-expiries.ts";
+import { assertJsonBounds, JsonBoundsError, operationJson } from "../json-bounds.ts";
 import type { Beating } from "./heartbeat.ts";
+import { cutSoon } from "./waiting-socket.ts";
 
 /** Where a connection comes from. The request that opened it is not kept. */
 export interface Peer {
   readonly ip: string | null;
   readonly userAgent: string | null;
+}
+
+interface ConnectionEvents {
+  /** Told of errors that are the server's own. */
+  readonly onFault: (error: unknown) => void;
+  /** The caller is known, and has a place. */
+  readonly onAdmitted: () => void;
 }
 
 /** A close frame has room for 123 bytes (RFC 6455, section 5.5). */
@@ -27,13 +36,15 @@ export class SocketConnection implements ProtocolEnd, Beating, Expiring {
   caller: Caller | null = null;
   readonly #socket: WebSocket;
   readonly #onFault: (error: unknown) => void;
+  /** Null once that has happened. */
+  #onAdmitted: (() => void) | null;
   #isAlive = true;
 
-  /** @param onFault told of errors that are the server's own */
-  constructor(socket: WebSocket, peer: Peer, onFault: (error: unknown) => void) {
+  constructor(socket: WebSocket, peer: Peer, { onFault, onAdmitted }: ConnectionEvents) {
     this.peer = peer;
     this.#socket = socket;
     this.#onFault = onFault;
+    this.#onAdmitted = onAdmitted;
     socket.on("pong", () => (this.#isAlive = true));
     // By then ws has closed the socket with the code that RFC 6455 has for the fault.
     socket.on("error", ignore);
@@ -63,12 +74,25 @@ export class SocketConnection implements ProtocolEnd, Beating, Expiring {
 
   close(code?: number, reason?: string): void {
     this.#socket.close(code, closeReason(reason));
+    if (this.#onAdmitted !== null) cutSoon(this.#socket);
+  }
+
+  /** From now on the socket has the bounds of a known caller's. */
+  admit(): void {
+    this.#onAdmitted?.();
+    this.#onAdmitted = null;
   }
 
   onMessage(handle: (message: string) => Promise<void>): void {
     this.#socket.on("message", (message: Buffer) => {
-      handle(message.toString()).catch((error: unknown) => this.#fail(error));
+      // A client that breaks the rules may go on until the socket is closed.
+      if (this.isOpen) this.#handle(message.toString(), handle).catch((error: unknown) => this.#fail(error));
     });
+  }
+
+  async #handle(message: string, handle: (message: string) => Promise<void>): Promise<void> {
+    assertJsonBounds(message, operationJson);
+    await handle(message);
   }
 
   onClose(listener: () => void): void {
@@ -76,6 +100,10 @@ export class SocketConnection implements ProtocolEnd, Beating, Expiring {
   }
 
   #fail(error: unknown): void {
+    if (error instanceof JsonBoundsError) {
+      this.close(CloseCode.BadRequest, error.message);
+      return cutSoon(this.#socket);
+    }
     // The library's words for a message that only servers send.
     const isClientFault = error instanceof Error && error.message.startsWith("Unexpected message of type");
     if (isClientFault) return this.close(CloseCode.BadRequest, "Invalid message received");

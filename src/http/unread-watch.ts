@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 
 interface Watched {
+  readonly socket: Socket;
   readonly onStall: () => void;
   /** Bytes that have left this process. */
   sent: number;
@@ -18,7 +19,8 @@ const steps = 10;
 export class UnreadWatch implements Disposable {
   /** Milliseconds without progress. */
   readonly limitMs: number;
-  readonly #watched = new Map<Socket, Watched>();
+  /** Not by their sockets: a client may send a request before the answer to the one before it has ended. */
+  readonly #watched = new Set<Watched>();
   #timer: NodeJS.Timeout | undefined;
 
   /** @param limitMs milliseconds without progress */
@@ -28,24 +30,25 @@ export class UnreadWatch implements Disposable {
 
   /** Calls `onStall` once if the socket's peer stands still. @returns what ends the watch */
   watch(socket: Socket, onStall: () => void): () => void {
-    const watched = { onStall, sent: -1, since: performance.now() };
-    this.#watched.set(socket, watched);
+    const watched = { socket, onStall, sent: -1, since: performance.now() };
+    this.#watched.add(watched);
     this.#timer ??= setInterval(() => this.#look(), this.limitMs / steps).unref();
     return () => {
-      if (this.#watched.get(socket) === watched) this.#watched.delete(socket);
+      this.#watched.delete(watched);
       if (this.#watched.size === 0) this.#rest();
     };
   }
 
   #look(): void {
     const now = performance.now();
-    for (const [socket, watched] of this.#watched) {
+    for (const watched of this.#watched) {
+      const { socket } = watched;
       const sent = (socket.bytesWritten ?? 0) - socket.writableLength;
       if (socket.writableLength === 0 || sent !== watched.sent) {
         watched.sent = sent;
         watched.since = now;
       } else if (now - watched.since >= this.limitMs) {
-        this.#watched.delete(socket);
+        this.#watched.delete(watched);
         watched.onStall();
       }
     }

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { GraphQLError } from "graphql";
 import { CloseCode, type Context, GRAPHQL_TRANSPORT_WS_PROTOCOL, makeServer, type Server } from "graphql-ws";
@@ -7,19 +8,22 @@ import type { CallerAuthentication } from "../callers/authentication.ts";
 import { CallerError } from "../callers/caller.ts";
 import { type TokenExpiries, tokenExpired } from "../callers/token-expiries.ts";
 import type { Clock } from "../clock.ts";
+import { networkOf } from "../callers/client-network.ts";
+import { HeldPlaces, holderOf } from "../callers/held-places.ts";
 import { RateLimitedError } from "../errors.ts";
 import type { PublicErrors } from "../graphql/public-error.ts";
 import type { Logger } from "../observability/logger.ts";
+import { Anteroom } from "./anteroom.ts";
 import type { ClientAddresses } from "./client-ip.ts";
-import type { ConnectionLimits } from "./connection-limits.ts";
-import { explainingSocket } from "./explaining-socket.ts";
+import { type ConnectionLimits, requestBounds } from "./connection-limits.ts";
+import { ExplainingSocket } from "./explaining-socket.ts";
 import { Heartbeat } from "./heartbeat.ts";
-import { HeldPlaces } from "./held-places.ts";
 import { SocketClose } from "./socket-close.ts";
-import { holdBack, SocketConnection } from "./socket-connection.ts";
+import { holdBack, type Peer, SocketConnection } from "./socket-connection.ts";
 import { formatError, formatResult, operationStarters, prepareOperation } from "./socket-operation.ts";
 import { refuseUpgrade } from "./upgrade-refusal.ts";
 import type { UnreadWatch } from "./unread-watch.ts";
+import { watchWaiting } from "./waiting-socket.ts";
 import type { Yoga } from "./yoga.ts";
 
 export interface WebSocketOptions {
@@ -32,17 +36,19 @@ export interface WebSocketOptions {
   readonly allowedOrigins: readonly string[];
   readonly limits: ConnectionLimits;
   readonly unread: UnreadWatch;
+  readonly unknown: Anteroom<Socket>;
   readonly log: Logger;
 }
 
-const maxFrameBytes = 65_536;
 /** Milliseconds that clients may take to answer when the server itself ends. */
 const endGraceMs = 1_000;
 
 const serverOptions: ServerOptions & { readonly closeTimeout: number } = {
   noServer: true,
-  maxPayload: maxFrameBytes,
-  WebSocket: explainingSocket(maxFrameBytes),
+  maxPayload: requestBounds.messageBytes,
+  maxFragments: requestBounds.messageFragments,
+  maxBufferedChunks: requestBounds.messagePieces,
+  WebSocket: ExplainingSocket,
   // Milliseconds that a client may take to answer a close frame, and to read what is sent before it.
   closeTimeout: 10_000,
   handleProtocols: (protocols) => protocols.has(GRAPHQL_TRANSPORT_WS_PROTOCOL) && GRAPHQL_TRANSPORT_WS_PROTOCOL,
@@ -57,6 +63,8 @@ export class GraphQLWebSockets implements AsyncDisposable {
   readonly #options: WebSocketOptions;
   readonly #sockets: WebSocketServer;
   readonly #places: HeldPlaces;
+  /** Those whose caller is not known yet. */
+  readonly #waiting: Anteroom<WebSocket>;
   readonly #heartbeat = new Heartbeat();
   readonly #protocol: Server<SocketConnection>;
   readonly #onFault: (error: unknown) => void;
@@ -64,10 +72,14 @@ export class GraphQLWebSockets implements AsyncDisposable {
   constructor(options: WebSocketOptions) {
     this.#options = options;
     this.#places = new HeldPlaces(options.limits.socketsPerUser);
+    const { waitingSocketsPerNetwork: perNetwork, waitingSocketsInAll: inAll } = options.limits;
+    this.#waiting = new Anteroom({ perNetwork, inAll }, (socket, limit) => {
+      socket.close(...SocketClose.TooManyWaiting(limit));
+      socket.terminate();
+    });
     this.#sockets = new WebSocketServer(serverOptions);
     this.#protocol = this.#createServer();
     this.#onFault = (error) => void options.publicErrors.toPublic(error);
-    this.#sockets.on("connection", (socket, request) => this.#open(socket, request));
   }
 
   /** How many sockets are open. */
@@ -79,27 +91,36 @@ export class GraphQLWebSockets implements AsyncDisposable {
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const { origin } = request.headers;
     if (origin !== undefined && !this.#options.allowedOrigins.includes(origin)) {
-      refuseUpgrade(socket, 403);
+      refuseUpgrade(socket, "origin");
       return;
     }
-    this.#sockets.handleUpgrade(request, socket, head, (webSocket) =>
-      this.#sockets.emit("connection", webSocket, request),
-    );
+    const { addresses } = this.#options;
+    const peer = { ip: addresses.of(request), userAgent: request.headers["user-agent"] ?? null };
+    this.#sockets.handleUpgrade(request, socket, head, (webSocket) => this.#open(webSocket, request.socket, peer));
   }
 
-  #open(socket: WebSocket, request: IncomingMessage): void {
-    const { unread, limits, log, expiries, addresses } = this.#options;
-    const peer = { ip: addresses.of(request), userAgent: request.headers["user-agent"] ?? null };
-    const connection = new SocketConnection(socket, peer, this.#onFault);
+  #open(socket: WebSocket, wire: Socket, peer: Peer): void {
+    const { unread, limits, log, expiries, unknown } = this.#options;
+    this.#waiting.enter(socket, peer.ip === null ? "unknown" : networkOf(peer.ip));
+    const endWaiting = watchWaiting(socket, wire);
+    const connection = new SocketConnection(socket, peer, {
+      onFault: this.#onFault,
+      onAdmitted: () => {
+        endWaiting();
+        this.#waiting.leave(socket);
+        unknown.leave(wire);
+      },
+    });
     const closed = this.#protocol.opened(connection, connection);
-    holdBack(socket, request.socket, limits.unreadBytes);
+    holdBack(socket, wire, limits.unreadBytes);
     this.#heartbeat.add(connection);
-    const endWatch = unread.watch(request.socket, () => {
+    const endWatch = unread.watch(wire, () => {
       log.info("a WebSocket is closed: its client reads nothing");
       connection.close(...SocketClose.Unread(unread.limitMs));
     });
     socket.once("close", (code, reason) => {
       this.#heartbeat.delete(connection);
+      this.#waiting.leave(socket);
       endWatch();
       if (connection.caller !== null) expiries.delete(connection);
       void closed(code, String(reason)).catch(this.#onFault);
@@ -145,12 +166,13 @@ export class GraphQLWebSockets implements AsyncDisposable {
   }
 
   #admit(connection: SocketConnection): boolean {
-    const giveBack = this.#places.take(connection.caller!);
+    const giveBack = this.#places.take(holderOf(connection.caller!));
     if (giveBack === null) {
       connection.close(...SocketClose.TooManySockets(this.#options.limits.socketsPerUser));
       return false;
     }
     connection.onClose(giveBack);
+    connection.admit();
     this.#options.expiries.add(connection);
     this.#closeIfExpired(connection);
     return true;

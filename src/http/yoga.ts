@@ -3,6 +3,7 @@ import { createYoga, type YogaServerInstance } from "graphql-yoga";
 import type { Caller } from "../callers/caller.ts";
 import type { GraphQLContext, Services } from "../graphql/context.ts";
 import { hideSuggestions } from "../graphql/public-error.ts";
+import type { OpenCosts } from "../graphql/limits/open-costs.ts";
 import { schema } from "../graphql/schema.ts";
 import { documentPlugin, type DocumentPluginOptions } from "./document-plugin.ts";
 import { eventStreamPlugin } from "./event-stream-plugin.ts";
@@ -23,6 +24,7 @@ export type Yoga = YogaServerInstance<TransportContext & Record<string, unknown>
 
 export interface YogaOptions extends DocumentPluginOptions {
   readonly services: Services;
+  readonly openCosts: OpenCosts;
   readonly streamsPerUser: number;
 }
 
@@ -40,9 +42,9 @@ function createMask({ publicErrors, introspection }: YogaOptions): (error: unkno
 
 /** GraphQL itself. Routing, CORS, body limits, GraphiQL and authentication are the HTTP server's, before it. */
 export function createGraphQL(options: YogaOptions): Yoga {
-  const { services } = options;
+  const { services, openCosts } = options;
   const mask = createMask(options);
-  const createContext = (caller: Caller) => ({ ...services, caller });
+  const createContext = (caller: Caller) => ({ ...services, openCosts, caller });
   return createYoga<TransportContext & Record<string, unknown>, GraphQLContext>({
     schema,
     context: ({ caller, bindBrowser, onRateLimited }) => ({ ...createContext(caller), bindBrowser, onRateLimited }),

@@ -2,20 +2,31 @@ import { expect, test } from "vitest";
 import { startTestApp } from "../support/test-app.ts";
 import { post } from "./http-request.ts";
 
-test("a browser is let through from a listed origin, and told what it may send and read", async () => {
-  const origin = "https://app.example.com";
-  await using server = await startTestApp({ environment: { ALLOWED_ORIGINS: `${origin},https://other.example.com` } });
-  const preflight = await fetch(`${server.baseUrl}/graphql`, {
+const origin = "https://app.example.com";
+
+async function preflightOf(baseUrl: string): Promise<Response> {
+  return fetch(`${baseUrl}/graphql`, {
     method: "OPTIONS",
     headers: { origin, "access-control-request-method": "POST", "access-control-request-headers": "authorization" },
   });
+}
+
+function allowedHeaders({ headers }: Response): string[] {
+  return headers.get("access-control-allow-headers")!.split(", ");
+}
+
+test("a browser is let through from a listed origin, and told what it may send and read", async () => {
+  await using server = await startTestApp({ environment: { ALLOWED_ORIGINS: `${origin},https://other.example.com` } });
+  const preflight = await preflightOf(server.baseUrl);
   expect(preflight.status).toBe(204);
   expect(Object.fromEntries(preflight.headers)).toMatchObject({
     "access-control-allow-origin": origin,
     "access-control-allow-methods": "GET, POST",
-    "access-control-allow-headers": "authorization, content-type, x-on-behalf-of",
     vary: "origin",
   });
+  expect(allowedHeaders(preflight)).toEqual(
+    expect.arrayContaining(["authorization", "content-type", "x-on-behalf-of", "traceparent", "baggage"]),
+  );
   const response = await post(server, { headers: { origin } });
   expect(response.headers.get("access-control-allow-origin")).toBe(origin);
   expect(response.headers.get("access-control-expose-headers")).toBe(
@@ -24,6 +35,27 @@ test("a browser is let through from a listed origin, and told what it may send a
   expect(response.headers.get("access-control-allow-credentials")).toBeNull();
   const refused = await post(server, { headers: { origin, authorization: null } });
   expect(refused.headers.get("access-control-allow-origin")).toBe(origin);
+});
+
+/** What libraries for tracing, error reporting and GraphQL add in browsers by themselves. */
+test.each(["traceparent", "tracestate", "baggage", "sentry-trace", "x-request-id", "apollographql-client-name"])(
+  "a page may send %s without any configuration",
+  async (name) => {
+    await using server = await startTestApp({ environment: { ALLOWED_ORIGINS: origin } });
+    expect(allowedHeaders(await preflightOf(server.baseUrl))).toContain(name);
+  },
+);
+
+test("CORS_ALLOWED_HEADERS replaces what may be sent beside the API's own headers", async () => {
+  const environment = { ALLOWED_ORIGINS: origin, CORS_ALLOWED_HEADERS: "X-Tenant, traceparent" };
+  await using server = await startTestApp({ environment });
+  expect(allowedHeaders(await preflightOf(server.baseUrl))).toEqual([
+    "authorization",
+    "content-type",
+    "x-on-behalf-of",
+    "x-tenant",
+    "traceparent",
+  ]);
 });
 
 test.each(["https://evil.example", "https://app.example.com:8443", "http://app.example.com", "null"])(

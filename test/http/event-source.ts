@@ -38,6 +38,13 @@ export class EventSource implements AsyncDisposable {
     return done ? null : [value.event, value.data === "" ? null : JSON.parse(value.data)];
   }
 
+  /** Everything that comes until the end of the response, as text. */
+  async rest(): Promise<string> {
+    const events: unknown[] = [];
+    for (let event = await this.next(); event !== null; event = await this.next()) events.push(event);
+    return JSON.stringify(events);
+  }
+
   /** Cuts the connection. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();

@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { gunzipSync } from "node:zlib";
 import { expect, test } from "vitest";
 import { graphiqlPage } from "../../src/http/graphiql.ts";
+import { OwnHosts } from "../../src/http/own-hosts.ts";
 import { startTestApp } from "../support/test-app.ts";
 import { readPolicy, visit, visitAs } from "./page-visit.ts";
 
@@ -89,14 +90,19 @@ test("whoever cannot read gzip gets the same page as it is, and HEAD its headers
 test("the token of the page is renewed in time, and the page is not rendered for each visit", async () => {
   let now = new Date("2030-01-01T00:00:00Z");
   let tokens = 0;
-  const hosts = new Set<string>();
   const token = async () => `token-${++tokens}`;
   const providers = { example: "anthropic", sandbox: null };
-  const page = graphiqlPage({ token, hosts, endpoint: "/graphql", providers, clock: { now: () => now } });
+  const page = graphiqlPage({
+    token,
+    hosts: new OwnHosts("http://localhost"),
+    mayHaveToken: () => true,
+    endpoint: "/graphql",
+    providers,
+    clock: { now: () => now },
+  });
   await using server = createServer((request, response) => void page.handle(request, response)).listen(0, "127.0.0.1");
   await once(server, "listening");
   const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
-  hosts.add(host);
 
   const visits = await Promise.all([visit(`http://${host}`), visit(`http://${host}`)]);
   expect(visits.map(({ body }) => /Bearer (token-\d)/.exec(gunzipSync(body).toString())?.[1])).toEqual([

@@ -54,7 +54,10 @@ function cost(asked: number): Operation {
 }
 
 /** One for each limit; the limits are those of a server that nobody has configured. */
-export const limitedOperations: Record<keyof DocumentLimits | "comments", LimitedOperation> = {
+export const limitedOperations: Record<
+  Exclude<keyof DocumentLimits, "subscriptionCost"> | "comments",
+  LimitedOperation
+> = {
   tokens: { limit: 1_000, code: "TOKEN_LIMIT_EXCEEDED", requested: null, operation: tokens },
   comments: { limit: 1_000, code: "TOKEN_LIMIT_EXCEEDED", requested: null, operation: comments },
   depth: { limit: 16, code: "DEPTH_LIMIT_EXCEEDED", requested: 17, operation: depth },

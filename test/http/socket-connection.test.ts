@@ -8,7 +8,8 @@ function connect() {
   const calls = { close: vi.fn(), ping: vi.fn(), terminate: vi.fn() };
   const socket = Object.assign(new EventEmitter(), calls, { bufferedAmount: 0, readyState: 1, OPEN: 1, CLOSING: 2 });
   const onFault = vi.fn();
-  const connection = new SocketConnection(socket as unknown as WebSocket, { ip: null, userAgent: null }, onFault);
+  const peer = { ip: null, userAgent: null };
+  const connection = new SocketConnection(socket as unknown as WebSocket, peer, { onFault, onAdmitted: () => {} });
   return { connection, socket, ...calls, onFault };
 }
 

@@ -90,3 +90,13 @@ test("at its end it forgets its sockets and stops its timer", () => {
   vi.advanceTimersByTime(2_000);
   expect(onStall).not.toHaveBeenCalled();
 });
+
+test("an answer that ends does not end the watch over another one on the same connection", () => {
+  const socket = { bytesWritten: 1_000, writableLength: 500 } as Socket;
+  const onStall = vi.fn();
+  using watch = new UnreadWatch(1_000);
+  watch.watch(socket, onStall);
+  watch.watch(socket, () => {})();
+  vi.advanceTimersByTime(3_000);
+  expect(onStall).toHaveBeenCalledTimes(1);
+});

@@ -7,6 +7,8 @@ import type { Renewal } from "./renewal.ts";
 
 /** Longer than writing one can take, in milliseconds. */
 const draftLifetimeMs = 600_000;
+/** Tokens are at most some kB; sealed and in base64 a third more. */
+const maxFileBytes = 1_048_576;
 const format = "maestro-auth renewal 1";
 
 /** One renewal that waits in the folder. */
@@ -59,13 +61,16 @@ export class RefreshSpool {
     });
   }
 
-  /** The renewals that have waited for at least so many milliseconds; the process that wrote them may have ended. */
-  async list(olderThanMs: number): Promise<SpooledRenewal[]> {
-    const all = await readdir(this.#folder);
-    await Promise.all(all.filter((name) => name.endsWith(".new")).map((name) => this.#removeDraft(name)));
-    const names = all.filter((name) => name.endsWith(".json"));
-    const found = await Promise.all(names.map((name) => this.#read(join(this.#folder, name), olderThanMs)));
-    return found.filter((item) => item !== null);
+  /**
+   * The renewals that have waited for at least so many milliseconds; the process that wrote them may have ended. They are
+   * read one by one: a folder that fills while the database is away has more than should be in memory or open at once.
+   */
+  async *list(olderThanMs: number): AsyncGenerator<SpooledRenewal> {
+    for (const name of await readdir(this.#folder)) {
+      if (name.endsWith(".new")) await this.#removeDraft(name);
+      const found = name.endsWith(".json") ? await this.#read(join(this.#folder, name), olderThanMs) : null;
+      if (found !== null) yield found;
+    }
   }
 
   /** What a crash has left half written: its renewal was never told to anybody. */
@@ -80,8 +85,9 @@ export class RefreshSpool {
 
   async #read(file: string, olderThanMs: number): Promise<SpooledRenewal | null> {
     try {
-      const { mtimeMs } = await stat(file);
+      const { mtimeMs, size } = await stat(file);
       if (Date.now() - mtimeMs < olderThanMs) return null;
+      if (size > maxFileBytes) throw new Error(`it has ${size} bytes, and a renewal at most ${maxFileBytes}`);
       const content = JSON.parse(await readFile(file, "utf8")) as Renewal & { format: string };
       if (content.format !== format) throw new Error(`the format is not "${format}"`);
       return { file, renewal: content };

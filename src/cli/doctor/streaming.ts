@@ -33,29 +33,43 @@ async function firstBytes(url: string, token: string): Promise<{ status: number;
   }
 }
 
-/** Whether events come through whatever stands before the server as soon as they are sent. */
-export async function checkStreaming(config: Config): Promise<Finding> {
-  const { callerTokens, publicUrl } = config;
-  if (config.port === 0 || !(await answersHealth(publicUrl))) return skip(`no server answers at ${publicUrl}`);
-  if (callerTokens.kind !== "secret")
-    return skip("an identity provider issues the tokens, so there is none to try with");
+/** Null where only an identity provider can make one. */
+async function makeToken({ callerTokens }: Config): Promise<string | null> {
+  if (callerTokens.kind !== "secret") return null;
   const scopes = ["credentials:read"] as const;
-  const token = await signToken(
-    callerTokens,
-    { subject: "maestro-auth doctor", scopes, lifetime: tokenLifetime },
-    systemClock,
-  );
+  return signToken(callerTokens, { subject: "maestro-auth doctor", scopes, lifetime: tokenLifetime }, systemClock);
+}
+
+/** What mends a refused token. */
+function refusedTokenCure(config: Config, isGiven: boolean): string {
+  if (isGiven) return "Give a token that has not expired, with the scope credentials:read, by --token-file.";
+  return config.callerTokens.kind === "secret"
+    ? "The server there has another AUTH_JWT_SECRET: give the doctor the environment of that server."
+    : "Give the doctor the environment of the server there.";
+}
+
+/**
+ * Whether events come through whatever stands before the server as soon as they are sent.
+ * @param given a caller's token to try with; null: the doctor makes one, where the server's secret lets it
+ */
+export async function checkStreaming(config: Config, given: string | null): Promise<Finding> {
+  const { publicUrl } = config;
+  if (config.port === 0 || !(await answersHealth(publicUrl))) return skip(`no server answers at ${publicUrl}`);
+  const token = given ?? (await makeToken(config));
+  if (token === null) {
+    return skip("an identity provider issues the tokens: give one by --token-file, with the scope credentials:read");
+  }
   const answer = await firstBytes(`${publicUrl}/graphql`, token);
   if (answer === null) {
     return fail(
       `A stream from ${publicUrl} brings nothing within ${firstBytesMs / 1000} s: a proxy before the server holds it back.`,
-      "Switch its buffering off for /graphql (nginx: `proxy_buffering off`), or let clients use WebSocket.",
+      "Switch its buffering off for /graphql (nginx: `proxy_buffering off`, or no `proxy_ignore_headers X-Accel-Buffering`), or let clients use WebSocket.",
     );
   }
   if (answer.status !== 200) {
     return fail(
-      `${publicUrl} refuses a token of this configuration (HTTP ${answer.status}).`,
-      "The server there has another AUTH_JWT_SECRET: give the doctor the environment of that server.",
+      `${publicUrl} refuses ${given === null ? "a token of this configuration" : "the token"} (HTTP ${answer.status}).`,
+      refusedTokenCure(config, given !== null),
     );
   }
   return ok(`event streams come through at ${publicUrl}`);

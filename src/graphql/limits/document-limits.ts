@@ -12,6 +12,8 @@ export interface DocumentLimits {
   readonly directives: number;
   /** What an operation may cost by the formula of `OperationCosts`. */
   readonly cost: number;
+  /** What a user's open subscriptions may cost together, by the same formula: each event is executed for all of them. */
+  readonly subscriptionCost: number;
 }
 
 /** GraphiQL's introspection passes: it is 15 deep, has 183 tokens and costs about half of what is allowed. */
@@ -22,4 +24,5 @@ export const documentLimits: DocumentLimits = {
   rootFields: 10,
   directives: 50,
   cost: 5_000,
+  subscriptionCost: 20_000,
 };

@@ -7,6 +7,7 @@ const codes = {
   rootFields: "ROOT_FIELD_LIMIT_EXCEEDED",
   directives: "DIRECTIVE_LIMIT_EXCEEDED",
   cost: "COST_LIMIT_EXCEEDED",
+  subscriptionCost: "SUBSCRIPTION_COST_LIMIT_EXCEEDED",
 } as const satisfies Record<keyof DocumentLimits, string>;
 
 /** The code of a limit that an operation exceeds. */

@@ -1,9 +1,11 @@
+import type { IncomingMessage } from "node:http";
 import type { Clock } from "../../clock.ts";
 import type { ProviderAuth } from "../../providers/provider-auth.ts";
 import { CompressedPage, type RenderedPage } from "../compressed-page.ts";
 import { sourceHash } from "../content-security-policy.ts";
 import { icon, iconUrl } from "../icon.ts";
 import { escapeHtml, toScriptData } from "../markup.ts";
+import type { OwnHosts } from "../own-hosts.ts";
 import { landingScript } from "./script.ts";
 import { landingStyle } from "./style.ts";
 
@@ -18,7 +20,9 @@ export interface LandingLink {
 /** What only a server for development shows: it works with a token that is in the page. */
 export interface LandingDevelopment {
   readonly token: () => Promise<string | null>;
-  readonly hosts: ReadonlySet<string>;
+  readonly hosts: OwnHosts;
+  /** Whether this visitor's page has the token in it. */
+  readonly mayHaveToken: (request: IncomingMessage) => boolean;
   readonly providers: readonly ProviderAuth[];
   /** The origin that consents come back to. */
   readonly publicOrigin: string;
@@ -149,9 +153,10 @@ function contentSecurityPolicy(isLive: boolean): string {
 /** `GET /`: what this is, where things are, and, in development, a provider to connect and events to watch. */
 export function landingPage(options: LandingPageOptions): CompressedPage {
   const { development, clock } = options;
-  const render = async (): Promise<RenderedPage> => {
-    const token = (await development?.token()) ?? null;
+  const render = async (hasToken: boolean): Promise<RenderedPage> => {
+    const token = hasToken ? ((await development?.token()) ?? null) : null;
     return { html: markup(options, token), contentSecurityPolicy: contentSecurityPolicy(token !== null) };
   };
-  return new CompressedPage({ name: "This page", render, hosts: development?.hosts ?? null, clock });
+  const { hosts = null, mayHaveToken = () => false } = development ?? {};
+  return new CompressedPage({ name: "This page", render, hosts, mayHaveToken, clock });
 }

@@ -53,7 +53,7 @@ test("a parser that was stopped works for the next connection", async () => {
 
 test("a body in a thousand pieces is read", async () => {
   await using server = await startTestApp();
-  const content = [...body.padEnd(1_000)].map((char) => `1\r\n${char}\r\n`).join("");
+  const content = Array.from(body.padEnd(1_000), (char) => `1\r\n${char}\r\n`).join("");
   const fields = ["transfer-encoding: chunked", "connection: close"];
   expect(await answer(server, fields, `${content}0\r\n\r\n`)).toMatch(/^HTTP\/1.1 200 /);
 });

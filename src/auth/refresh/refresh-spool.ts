@@ -61,16 +61,18 @@ export class RefreshSpool {
     });
   }
 
-  /**
-   * The renewals that have waited for at least so many milliseconds; the process that wrote them may have ended. They are
-   * read one by one: a folder that fills while the database is away has more than should be in memory or open at once.
-   */
-  async *list(olderThanMs: number): AsyncGenerator<SpooledRenewal> {
-    for (const name of await readdir(this.#folder)) {
-      if (name.endsWith(".new")) await this.#removeDraft(name);
-      const found = name.endsWith(".json") ? await this.#read(join(this.#folder, name), olderThanMs) : null;
-      if (found !== null) yield found;
+  /** The renewals that have waited for at least so many milliseconds; the process that wrote them may have ended. */
+  async list(olderThanMs: number): Promise<SpooledRenewal[]> {
+    const all = await readdir(this.#folder);
+    await Promise.all(all.filter((name) => name.endsWith(".new")).map((name) => this.#removeDraft(name)));
+    const names = all.filter((name) => name.endsWith(".json"));
+    const found: SpooledRenewal[] = [];
+    // One by one: a folder that fills while the database is away can have more files than a process may open.
+    for (const name of names) {
+      const item = await this.#read(join(this.#folder, name), olderThanMs);
+      if (item !== null) found.push(item);
     }
+    return found;
   }
 
   /** What a crash has left half written: its renewal was never told to anybody. */

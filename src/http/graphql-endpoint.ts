@@ -14,6 +14,7 @@ import { RequestBody } from "./request-body.ts";
 import { RequestError } from "./request-error.ts";
 import { checkQueryString, readParameters } from "./request-parameters.ts";
 import { sendRefusal } from "./respond.ts";
+import { Turns } from "./turns.ts";
 import type { Yoga } from "./yoga.ts";
 
 export interface GraphQLEndpointOptions {
@@ -69,12 +70,16 @@ function isEventStream(response: ServerResponse): boolean {
   return isStream(response.getHeader("content-type"));
 }
 
+/** How many operations begin in one turn of the event loop; each takes it for a millisecond or so. */
+const operationsPerTurn = 4;
+
 /** `POST /graphql`, and GET where it is asked for. It refuses what it can before GraphQL sees anything. */
 export class GraphQLEndpoint implements Disposable {
   readonly #options: GraphQLEndpointOptions;
   readonly #open = new Set<ServerResponse>();
   readonly #streams: HeldPlaces;
   readonly #bodies: HeldPlaces;
+  readonly #turns = new Turns(operationsPerTurn);
 
   constructor(options: GraphQLEndpointOptions) {
     this.#options = options;
@@ -100,6 +105,7 @@ export class GraphQLEndpoint implements Disposable {
       };
       const takeStream = () => this.#takeStream(caller, response);
       const onRateLimited = (error: RateLimitedError) => setRateLimitHeaders(response, error);
+      await this.#turns.take();
       await this.#options.yoga.handle(request, response, { caller, bindBrowser, takeStream, onRateLimited });
     } catch (error) {
       if (!(error instanceof RequestError)) throw error;

@@ -9,7 +9,8 @@ const maxLimit = 1_000_000;
 export function readConnectionLimits(reader: EnvironmentReader): ConnectionLimits {
   const limits: Record<keyof ConnectionLimits, number> = { ...connectionLimits };
   for (const [index, part] of (reader.text(variable)?.split(",") ?? []).entries()) {
-    const [name = "", value = ""] = part.split("=", 2).map((side) => side.trim());
+    const [name = "", ...sides] = part.split("=").map((side) => side.trim());
+    const value = sides.join("=");
     const known = Object.entries(connectionLimitNames).find(([known]) => known === name)?.[1];
     const number = Number(value);
     if (known === undefined) {

@@ -32,9 +32,9 @@ export function readRateLimits(reader: EnvironmentReader): RateLimitSettings {
     return settings;
   }
   for (const [index, part] of value.split(",").entries()) {
-    const [text, setting = ""] = part.split("=", 2).map((side) => side.trim());
+    const [text, ...sides] = part.split("=").map((side) => side.trim());
     const name = rateLimitNames.find((known) => known === text);
-    if (name !== undefined) settings[name] = readLimit(reader, name, setting);
+    if (name !== undefined) settings[name] = readLimit(reader, name, sides.join("="));
     else reader.fault(variable, `entry ${index + 1} names no limit. Known are ${rateLimitNames.join(", ")}.`, example);
   }
   return settings;

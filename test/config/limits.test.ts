@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { rateLimitNames, rateLimits } from "../../src/callers/rate-limit.ts";
+import { connectionLimitNames, connectionLimits } from "../../src/http/connection-limits.ts";
 import { errorOf, faultsOf, load, requiredVariables } from "../support/test-config.ts";
 
 test("attempts are limited, logins are not looked at, and no proxy is trusted, unless a variable says so", () => {
@@ -31,6 +32,7 @@ test.each([
   "authentication-ip=60/86401",
   "authentication-ip=-60/60",
   "authentication-ip=6e3/60",
+  "authentication-ip=60/60=60/60",
   "refresh-user=0/60",
   "everything=60/60",
   "toString=off",
@@ -41,6 +43,40 @@ test.each([
   expect(faultsOf({ RATE_LIMITS: value })).toEqual(["RATE_LIMITS"]);
   const [fault] = errorOf({ ...requiredVariables, RATE_LIMITS: value }).faults;
   expect(() => load({ RATE_LIMITS: fault!.example })).not.toThrow();
+});
+
+test("each limit of connections that has a name can be changed, and the others stay", () => {
+  expect(load().connectionLimits).toEqual(connectionLimits);
+  for (const [name, limit] of Object.entries(connectionLimitNames)) {
+    const changed = load({ CONNECTION_LIMITS: `${name} = 7` }).connectionLimits;
+    expect(changed).toEqual({ ...connectionLimits, [limit]: 7 });
+  }
+  const { socketsPerUser, streamsPerUser } = load({
+    CONNECTION_LIMITS: "sockets-per-user=1, streams-per-user=1000000",
+  }).connectionLimits;
+  expect([socketsPerUser, streamsPerUser]).toEqual([1, 1_000_000]);
+});
+
+test.each([
+  "sockets-per-user",
+  "sockets-per-user=",
+  "sockets-per-user=0",
+  "sockets-per-user=-1",
+  "sockets-per-user=1.5",
+  "sockets-per-user=1e3",
+  "sockets-per-user=1000001",
+  "sockets-per-user=off",
+  "sockets-per-user=5=5",
+  "sockets-per-user=5,",
+  "socketsPerUser=5",
+  // One that no operator has a reason to change.
+  "pipelined-requests=5",
+  "toString=5",
+  "__proto__=5",
+])("CONNECTION_LIMITS=%s is a fault, which says what would do", (value) => {
+  expect(faultsOf({ CONNECTION_LIMITS: value })).toEqual(["CONNECTION_LIMITS"]);
+  const [fault] = errorOf({ ...requiredVariables, CONNECTION_LIMITS: value }).faults;
+  expect(() => load({ CONNECTION_LIMITS: fault!.example })).not.toThrow();
 });
 
 test("what sensitive operations need of a login is read from three variables, each of which may be left out", () => {

@@ -4,5 +4,5 @@ import { shared } from "./vitest.shared.ts";
 /** Floods of a started server, which need the machine for themselves: `npm test` leaves them out. */
 export default defineConfig({
   ...shared,
-  test: { ...shared.test, include: ["test/floods/**/*.test.ts"], maxWorkers: 1 },
+  test: { ...shared.test, provide: { startsPrograms: true }, include: ["test/floods/**/*.test.ts"], maxWorkers: 1 },
 });

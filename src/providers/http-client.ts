@@ -1,4 +1,5 @@
 import { Agent, type Dispatcher, errors, request } from "undici";
+import { BoundedBytes } from "../bounded-bytes.ts";
 import { acceptedCodings, decodeContent, decodeText, isTooLarge } from "./content-coding.ts";
 import { parseJsonObject } from "./provider-error.ts";
 
@@ -77,23 +78,16 @@ interface ReceivedBody {
   readonly cut: Error | null;
 }
 
-/** Into one buffer: a body that comes byte by byte would cost a hundred times its size as a list of pieces. */
-async function receive(body: Dispatcher.ResponseData["body"]): Promise<ReceivedBody> {
-  let buffer = Buffer.allocUnsafe(4_096);
-  let length = 0;
+/** The agent bounds the bytes; however small their pieces are, they come to no more in memory. */
+async function receive(body: Dispatcher.ResponseData["body"], maxBytes: number): Promise<ReceivedBody> {
+  const received = new BoundedBytes({ bytes: maxBytes, pieces: Number.POSITIVE_INFINITY });
   let cut: Error | null = null;
   try {
-    for await (const piece of body as AsyncIterable<Buffer>) {
-      const needed = length + piece.length;
-      if (needed > buffer.length) {
-        buffer = Buffer.concat([buffer.subarray(0, length)], Math.max(2 * buffer.length, needed));
-      }
-      length += piece.copy(buffer, length);
-    }
+    for await (const piece of body as AsyncIterable<Buffer>) received.add(piece);
   } catch (error) {
     cut = error as Error;
   }
-  return { bytes: buffer.subarray(0, length), cut };
+  return { bytes: received.bytes, cut };
 }
 
 /** All calls to providers: connections are kept alive, redirects are not followed, and size and time are bounded. */
@@ -142,7 +136,7 @@ export class HttpClient implements AsyncDisposable {
     { body, headers }: Dispatcher.ResponseData,
     signal: AbortSignal | undefined,
   ): Promise<Pick<OutboundResponse, "body" | "undecoded">> {
-    const { bytes, cut } = await receive(body);
+    const { bytes, cut } = await receive(body, this.#options.maxBodyBytes);
     signal?.throwIfAborted();
     if (cut instanceof errors.ResponseExceededMaxSizeError) throw cut;
     const { content, undecoded } = await decodeContent(bytes, headers["content-encoding"], this.#options.maxBodyBytes);

@@ -1,4 +1,4 @@
-import { readdir, stat, utimes, writeFile } from "node:fs/promises";
+import { appendFile, readdir, readFile, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { RefreshSpool } from "../../../src/auth/refresh/refresh-spool.ts";
@@ -71,6 +71,17 @@ test("a draft is removed once nobody can be writing it any more", async () => {
   await age(old!, 700);
   expect(await stage.spool.list(0)).toEqual([]);
   expect(await stage.files()).toEqual(["young.new"]);
+});
+
+test("a file that is too large to be a renewal is left where it is, and keeps no other back", async () => {
+  await using stage = await setKeeperStage();
+  const large = join(stage.path, "large.json");
+  await writeFile(large, await readFile(await stage.spool.write(stage.renewal)));
+  // JSON all the same: only its size keeps it from being read.
+  await appendFile(large, Buffer.alloc(1_048_576, " "));
+  expect(await stage.newKeeper().recover({ all: true })).toBe(1);
+  expect(await readRow(stage)).toMatchObject({ version: 2 });
+  expect(await stage.files()).toEqual(["large.json"]);
 });
 
 test("a renewal on the disk is its owner's alone to read", async () => {

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { checkSpace, checkWritable } from "../../../src/cli/doctor/data-folder.ts";
+import { checkDevelopmentToken } from "../../../src/cli/doctor/development-token.ts";
 import { checkKeyStrength } from "../../../src/cli/doctor/encryption.ts";
 import { checkNode } from "../../../src/cli/doctor/node.ts";
 import { checkProvider } from "../../../src/cli/doctor/provider.ts";
@@ -92,6 +93,20 @@ test.each([
   [{ PUBLIC_URL: "https://auth.example.com", TRUSTED_PROXY_HOPS: "1" }, "ok"],
 ])("with %j the proxy is a matter of %s", (variables, status) => {
   expect(checkProxy(load(variables)).status).toBe(status);
+});
+
+test.each([
+  [{}, "ok", /only browsers on this machine/],
+  [{ DEVELOPMENT_TOKEN: "nobody" }, "ok", /pages carry none/],
+  [{ HOST: "0.0.0.0" }, "warn", /^HOST is 0\.0\.0\.0, .*carry no token/],
+  [{ HOST: "0.0.0.0", DEVELOPMENT_TOKEN: "local" }, "warn", /carry a token for browsers on this machine/],
+  [{ PUBLIC_URL: "https://tunnel.example.com" }, "warn", /^PUBLIC_URL is on tunnel\.example\.com, /],
+  [{ DEVELOPMENT_TOKEN: "anyone" }, "warn", /whoever opens a page/],
+  [{ NODE_ENV: "production", HOST: "0.0.0.0" }, "skip", /in production no page carries a token/],
+] as const)("with %j the pages' token is a matter of %s", (variables, status, text) => {
+  const finding = checkDevelopmentToken(load(variables));
+  expect(finding.status).toBe(status);
+  expect("cause" in finding ? finding.cause : finding.detail).toMatch(text);
 });
 
 test("what keeps a provider from being reached is told apart: its name, its certificate, its silence at the port", async () => {

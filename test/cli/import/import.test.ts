@@ -116,6 +116,32 @@ test("a dry run stores nothing; tokens come in unasked with --no-check; what is 
   expect(await stored()).toMatchObject({ refreshToken: "second-refresh" });
 });
 
+test.each(["-", "credentials.jsonl"])(
+  "from %s, a line that is longer than any credential is told by its number, and read no further",
+  async (source) => {
+    await using stage = await commandStage();
+    const secret = "sk-ant-api03-this-must-never-be-shown";
+    const good = { user: "alice", provider: "anthropic", apiKey: secret };
+    // Not even the last line of the input, which no line break ends, is collected.
+    const long = JSON.stringify({ ...good, label: "x".repeat(300_000) });
+    const input = jsonLines(long, { ...good, user: "bob" }, long);
+    const file = source === "-" ? "-" : join(stage.folder, source);
+    if (source !== "-") await writeFile(file, input);
+    const { code, stdout, output } = await stage.run(["import", file, "--no-check", "--json"], { input });
+    expect(code).toBe(3);
+    const report = JSON.parse(stdout) as Report;
+    expect(report).toMatchObject({ imported: 1, failed: 2 });
+    for (const [index, line] of [1, 3].entries()) {
+      expect(report.notImported[index]).toMatchObject({
+        line,
+        code: "NOT_READABLE",
+        reason: expect.stringContaining("longer than 262144 bytes"),
+      });
+    }
+    expect(output).not.toContain(secret);
+  },
+);
+
 test("a file that is not there is told with its cure", async () => {
   await using stage = await commandStage();
   const { code, stderr } = await stage.run(["import", join(stage.folder, "nothing.jsonl")]);

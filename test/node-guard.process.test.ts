@@ -1,19 +1,36 @@
 import { execFile } from "node:child_process";
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
+import { temporaryFolder } from "./support/temporary-folder.ts";
 
-const guard = fileURLToPath(new URL("../src/node-guard.cjs", import.meta.url));
+const root = fileURLToPath(new URL("..", import.meta.url));
+const guard = join(root, "src/node-guard.cjs");
 
-/** A program behind the guard, in a Node that says which version it is. */
-async function run(version: string) {
-  const older = `Object.defineProperty(process, "versions", { value: { ...process.versions, node: "${version}" } });`;
-  const program = `${older} require(${JSON.stringify(guard)}); process.stdout.write("started");`;
-  return promisify(execFile)(process.execPath, ["--eval", program]).then(
+/** What makes a Node say that it is of another version. */
+const pretend = (version: string) =>
+  `Object.defineProperty(process, "versions", { value: { ...process.versions, node: "${version}" } });`;
+
+async function start(file: string, args: readonly string[], environment: NodeJS.ProcessEnv = process.env) {
+  return promisify(execFile)(file, args, { cwd: root, env: environment }).then(
     ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
     ({ code, stdout, stderr }: { code: number; stdout: string; stderr: string }) => ({ code, stdout, stderr }),
   );
+}
+
+/** A program behind the guard, in a Node that says which version it is. */
+async function run(version: string) {
+  const program = `${pretend(version)} require(${JSON.stringify(guard)}); process.stdout.write("started");`;
+  return start(process.execPath, ["--eval", program]);
+}
+
+async function readScripts(): Promise<Record<string, string>> {
+  const { scripts } = JSON.parse(await readFile(join(root, "package.json"), "utf8")) as {
+    scripts: Record<string, string>;
+  };
+  return scripts;
 }
 
 test.each(["18.20.8", "20.20.0", "22.23.5", "23.11.1"])("Node %s is told in one line what to do", async (version) => {
@@ -28,11 +45,24 @@ test.each(["24.0.0", "24.21.0", "26.1.0"])("Node %s starts", async (version) => 
 });
 
 test("the scripts that users start load the guard before the program", async () => {
-  const { scripts } = JSON.parse(await readFile(new URL("../package.json", import.meta.url), "utf8")) as {
-    scripts: Record<string, string>;
-  };
-  for (const name of ["start", "dev", "maestro-auth"])
+  const scripts = await readScripts();
+  for (const name of ["start", "dev", "maestro-auth"]) {
     // Where a script has a second command for Windows, that one as well.
-    for (const [, first] of scripts[name]!.matchAll(/\bnode (\S+ \S+)/g))
+    for (const [, first] of scripts[name]!.matchAll(/\bnode (\S+ \S+)/g)) {
       expect(first).toBe("--require ./src/node-guard.cjs");
+    }
+  }
+});
+
+// `dev` tells it as well, and then waits for changes.
+test.each(["start", "maestro-auth"])("the script %s tells it once, and starts nothing", async (name) => {
+  await using folder = await temporaryFolder();
+  const preload = join(folder.path, "older.cjs");
+  await writeFile(preload, pretend("22.23.5"));
+  const older = `#!/bin/sh\nexec '${process.execPath}' --require '${preload}' "$@"\n`;
+  await writeFile(join(folder.path, "node"), older, { mode: 0o755 });
+  const script = (await readScripts())[name]!;
+  const { code, stdout, stderr } = await start("/bin/sh", ["-c", script], { PATH: folder.path });
+  expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+  expect(stderr).toMatch(/^Maestro Auth needs Node 24 or later, and this is v22\.23\.5\. .*\n$/);
 });

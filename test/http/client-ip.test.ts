@@ -191,7 +191,7 @@ test("a callback whose state is of no flow counts for its address, and is told t
   const limited = await visit("203.0.113.7");
   expect(limited.status).toBe(429);
   expect(Number(limited.headers.get("retry-after"))).toBeGreaterThan(0);
-  expect(limited.headers.get("ratelimit-policy")).toBe('"authentication-ip";q=6;w=600');
+  expect(limited.headers.get("ratelimit-policy")).toBe('"unknown-callback-ip";q=1;w=600');
   expect(await limited.text()).toContain("<title>Too many attempts</title>");
   expect((await visit("203.0.113.8")).status).toBe(400);
   expect((await visit("2001:db8::1")).status).toBe(400);

@@ -17,7 +17,7 @@ const rawText = fc
   .map((parts) => parts.join(""));
 
 test("whatever comes to the callback without the cookie is answered with a page, and changes nothing", async () => {
-  await using stage = await startCallbackStage({ RATE_LIMITS: "authentication-ip=off" });
+  await using stage = await startCallbackStage({ RATE_LIMITS: "unknown-callback-ip=off" });
   const flow = await stage.begin("alice");
   const other = await stage.begin("bob");
   const names = fc.oneof(fc.constantFrom("state", "code", "error", "iss", "error_description", "STATE", "a"), rawText);

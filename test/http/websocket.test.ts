@@ -140,7 +140,7 @@ test("when the token expires the open socket is closed with 4403, and no subscri
   const clock = new TokenClock();
   await using server = await startTestApp({ clock });
   clock.setNextSecondIn(300);
-  const token = await server.token("alice", { lifetime: 1 });
+  const token = await server.token("alice", { lifetime: 3 });
   await using socket = await ProtocolSocket.connect(server.baseUrl, token);
   for (const id of ["1", "2", "3"]) socket.subscribe(id, eventsSubscription);
   expect(await socket.rest()).toEqual([]);

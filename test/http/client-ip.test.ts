@@ -84,7 +84,10 @@ async function startServer(hops: string) {
   const server = await startTestApp({
     database,
     environment,
-    rateLimits: { "authentication-ip": { points: 6, seconds: 600 } },
+    rateLimits: {
+      "authentication-ip": { points: 6, seconds: 600 },
+      "unknown-callback-ip": { points: 1, seconds: 600 },
+    },
   });
   return {
     ...server,

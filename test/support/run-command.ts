@@ -85,7 +85,9 @@ async function runNow(
   stack.use(replaceInProcess("argv", [process.execPath, "src/cli.ts", ...args]));
   // Only what the test gives: nothing of the machine's own configuration reaches the command.
   stack.use(replaceInProcess("env", { PATH: process.env["PATH"], ...environment }));
-  stack.use(replaceInProcess("stdin", input === undefined ? new PassThrough().end() : Readable.from([Buffer.from(input)])));
+  stack.use(
+    replaceInProcess("stdin", input === undefined ? new PassThrough().end() : Readable.from([Buffer.from(input)])),
+  );
   stack.use(replaceInProcess("stdout", printed.stream("stdout")));
   stack.use(replaceInProcess("stderr", printed.stream("stderr")));
   stack.use(replaceInProcess("exit", exit));

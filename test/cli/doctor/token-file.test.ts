@@ -55,13 +55,11 @@ test("the token is read from a file or from stdin, with or without its scheme, a
   await using stage = await commandStage({ ...issuedElsewhere, PUBLIC_URL: server.url, PORT: "4000" });
   const file = join(stage.folder, "token.txt");
   await writeFile(file, `bearer ${token}\n`);
-  for (const [source, input] of [
-    [file, undefined],
-    ["-", token],
+  for (const [source, options] of [
+    [file, {}],
+    ["-", { input: token }],
   ] as const) {
-    const { stdout, output } = await stage.run(["doctor", "--json", "--token-file", source], {
-      ...(input === undefined ? {} : { input }),
-    });
+    const { stdout, output } = await stage.run(["doctor", "--json", "--token-file", source], options);
     const { checks } = JSON.parse(stdout) as { checks: ({ check: string } & Found)[] };
     expect(checks.find(({ check }) => check === "streaming")).toMatchObject({ status: "ok" });
     expect(output).not.toContain(token);

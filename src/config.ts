@@ -10,11 +10,13 @@ import { explainDevelopmentToken, readDevelopmentToken, type TokenReaders } from
 import { type ConfigFault, type Environment, EnvironmentReader } from "./config/environment-reader.ts";
 import { developmentFallback, noFallback } from "./config/key-fallback.ts";
 import { type ListenAddress, readListenAddress } from "./config/listen-address.ts";
+import { readOperationQuota, readQuotas } from "./config/quotas.ts";
 import { readRateLimits } from "./config/rate-limits.ts";
 import { readStepUp, type StepUpRequirement } from "./config/step-up.ts";
 import { type MetricsSettings, readMetrics } from "./config/metrics.ts";
 import { type ConfigurableProvider, readProvider, readRedirectUris } from "./config/provider-environment.ts";
 import type { ConnectionLimits } from "./http/connection-limits.ts";
+import type { QuotaSettings } from "./quota.ts";
 import { isLoopback } from "./providers/loopback.ts";
 import type { ProviderSettings } from "./providers/provider-settings.ts";
 import { sandboxName } from "./sandbox/name.ts";
@@ -46,6 +48,10 @@ export interface Config {
   readonly encryptionKeys: readonly KeyEncryptionKey[];
   readonly callerTokens: CallerTokenSettings;
   readonly rateLimits: RateLimitSettings;
+  /** What one user may keep. */
+  readonly quotas: QuotaSettings;
+  /** Operations of one user that a process executes at the same moment. */
+  readonly operationsPerUser: number;
   /** What sensitive operations need of a user's login; null for nothing. */
   readonly stepUp: StepUpRequirement | null;
   /** Proxies between clients and this server, each of which adds to `X-Forwarded-For`. */
@@ -158,6 +164,8 @@ export function loadConfig(catalog: Iterable<ConfigurableProvider>, environment:
     encryptionKeys: readEncryptionKeys(reader, fallback),
     callerTokens: readCallerTokens(reader, fallback),
     rateLimits: readRateLimits(reader),
+    quotas: readQuotas(reader),
+    operationsPerUser: readOperationQuota(reader),
     stepUp: readStepUp(reader),
     trustedProxyHops: reader.integer("TRUSTED_PROXY_HOPS", 0, 0, 16),
     redirectUris: readRedirectUris(reader, publicUrl, sandbox ? [...catalog, { name: sandboxName }] : catalog),

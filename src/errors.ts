@@ -14,6 +14,7 @@ export const errorCodes = [
   "REDIRECT_URI_NOT_ALLOWED",
   "SESSION_NOT_FOUND",
   "SESSION_EXPIRED",
+  "QUOTA_EXCEEDED",
 ] as const;
 
 export type ErrorCode = (typeof errorCodes)[number];
@@ -145,6 +146,18 @@ export class RateLimitedError extends AuthError {
     super("RATE_LIMITED", `Too many ${attempts}. Nothing was tried. Try again in ${retryAfter} s.`);
     this.policy = policy;
     this.retryAfter = retryAfter;
+  }
+}
+
+/** The user has as much of something as one user may have; nothing was stored. */
+export class QuotaExceededError<Name extends string = string> extends AuthError {
+  readonly quota: Name;
+  readonly limit: number;
+
+  constructor(quota: Name, limit: number, message: string) {
+    super("QUOTA_EXCEEDED", message);
+    this.quota = quota;
+    this.limit = limit;
   }
 }
 

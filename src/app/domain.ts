@@ -42,17 +42,19 @@ export async function createDomain(
   base: AppBase,
 ): Promise<Services & { readonly attempts: AttemptLimits }> {
   const { stack, overrides, log, metrics, background } = base;
-  const { database, keyring, store, clock, stream, watch, statusRule } = storage;
+  const { database, keyring, store, clock, stream, watch, statusRule, quotas } = storage;
   const usage = stack.use(new UsageRecorder(database, log));
   const audit = new AuditTrail(database, clock, log);
   const attempts = new AttemptLimits({ ...storage, audit });
   const accesses = stack.use(new ServiceAccesses(database, clock, log));
   const accessRecord = new AccessRecord({ registry, accesses, metrics });
-  const connector = new CredentialConnector({ ...storage, audit });
-  const parts = { ...storage, ...base, registry, audit, attempts, connector };
+  // A command acts for the operator, who has no login here.
+  const stepUp = new StepUp(background ? config.stepUp : null, clock);
+  const connector = new CredentialConnector({ ...storage, audit, stepUp });
+  const parts = { ...storage, ...base, registry, audit, attempts, connector, stepUp };
 
   const timeout = new SessionTimeout(config.sessionTimeout);
-  const sessions = new SessionManager({ ...parts, store: new SessionStore(timeout, clock) });
+  const sessions = new SessionManager({ ...parts, store: new SessionStore(timeout, clock, quotas) });
   const activity = stack.use(new ActivityRecorder(database, timeout, log));
   if (background) stack.use(new SessionSweeper({ ...parts, intervalMs: overrides.sweepIntervalMs ?? 1_000 }));
   const activation = new SessionActivation(sessions);
@@ -65,7 +67,7 @@ export async function createDomain(
   const access = new SessionAccess({ database, activity, clock });
   const issuer = new AccessIssuer({ ...parts, checker, reader: new AccessReader(database), refresher, usage, access });
 
-  const flowStore = new OAuthFlowStore(database, keyring, clock);
+  const flowStore = new OAuthFlowStore(database, keyring, clock, quotas);
   const redirects = new FlowRedirects(redirectUris, publicUrl);
   const flows = new OAuthFlows({ ...parts, flows: flowStore, activation, redirects });
   if (background) stack.use(new DevicePoller({ registry, store: flowStore, flows, log }));
@@ -89,7 +91,7 @@ export async function createDomain(
     selector,
     flowStore,
     attempts,
-    stepUp: new StepUp(config.stepUp, clock),
+    stepUp,
     registry,
     stream,
     watch,

@@ -17,6 +17,7 @@ import { Anteroom } from "../http/anteroom.ts";
 import { ClientAddresses } from "../http/client-ip.ts";
 import { GraphQLEndpoint } from "../http/graphql-endpoint.ts";
 import { MetricsEndpoint } from "../http/metrics-endpoint.ts";
+import { OperationPlaces } from "../http/operation-places-plugin.ts";
 import { OAuthCallback } from "../http/oauth-callback.ts";
 import type { OwnHosts } from "../http/own-hosts.ts";
 import { createHttpServer } from "../http/server.ts";
@@ -56,7 +57,9 @@ export function createTransport(
   const publicErrors = new PublicErrors(schema, log);
   const limits = { ...config.connectionLimits, ...overrides.connections };
   const { streamsPerUser } = limits;
-  const yoga = createGraphQL({ services, publicErrors, introspection, documents, costs, openCosts, streamsPerUser });
+  const places = new OperationPlaces(config.operationsPerUser);
+  const yogaParts = { places, services, publicErrors, introspection, documents, costs, openCosts, streamsPerUser };
+  const yoga = createGraphQL(yogaParts);
   const unread = stack.use(new UnreadWatch(limits.unreadMs));
   const addresses = new ClientAddresses(trustedProxyHops, log);
   const { unknownPerNetwork: perNetwork, unknownInAll: inAll } = limits;

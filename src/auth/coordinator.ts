@@ -168,7 +168,7 @@ export class Coordinator {
     userId: string,
     filter: { readonly provider: string; readonly method: AuthMethod | null; readonly label: string | null },
   ): Promise<ProviderCredential | null> {
-    const [first] = await this.#store.listPreferred(this.#database.em(), userId, filter);
+    const [first] = await this.#store.listPreferred(this.#database.em(), userId, filter, 1);
     return first ?? null;
   }
 }

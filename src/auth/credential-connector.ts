@@ -1,8 +1,9 @@
 import { UniqueConstraintViolationException } from "@mikro-orm/core";
 import type { Caller } from "../callers/caller.ts";
+import type { StepUp } from "../callers/step-up.ts";
 import type { CredentialKey, CredentialStore } from "../credentials/credential-store.ts";
 import type { ProviderCredential } from "../credentials/provider-credential.ts";
-import type { EntityManager } from "../db/database.ts";
+import type { Database, EntityManager } from "../db/database.ts";
 import type { Emit, Outbox } from "../events/outbox.ts";
 import { isOtherAccount, type ProviderAccount, type ProviderCredentials } from "../providers/provider-auth.ts";
 import type { AuditedAction, AuditTrail } from "../observability/audit-trail.ts";
@@ -23,29 +24,53 @@ interface Connection {
   readonly credentials: ProviderCredentials;
   readonly action: AuditedAction["action"];
   readonly alongside: Alongside;
+  /** Whether it may take the place of another one. */
+  readonly mayReplace: boolean;
   readonly validated: boolean;
 }
 
 /** Stores credentials that a provider has accepted, with their audit entry and event, in one transaction. */
 export class CredentialConnector {
+  readonly #database: Database;
   readonly #store: CredentialStore;
   readonly #outbox: Outbox;
   readonly #audit: AuditTrail;
+  readonly #stepUp: StepUp;
 
-  constructor(parts: { readonly store: CredentialStore; readonly outbox: Outbox; readonly audit: AuditTrail }) {
+  constructor(parts: {
+    readonly database: Database;
+    readonly store: CredentialStore;
+    readonly outbox: Outbox;
+    readonly audit: AuditTrail;
+    readonly stepUp: StepUp;
+  }) {
+    this.#database = parts.database;
+    this.#stepUp = parts.stepUp;
     this.#store = parts.store;
     this.#outbox = parts.outbox;
     this.#audit = parts.audit;
   }
 
+  /**
+   * Before anything is done for a credential: whoever would replace one needs the login that `STEP_UP_*` asks for, as for
+   * its removal. It is decided when the credential is stored.
+   * @throws InsufficientAuthenticationError
+   */
+  async expectMayStore(caller: Caller, key: CredentialKey): Promise<void> {
+    if (this.#stepUp.isMetBy(caller)) return;
+    if (await this.#store.exists(this.#database.em(), key)) throw this.#stepUp.refusal();
+  }
+
+  /** @throws QuotaExceededError, InsufficientAuthenticationError */
   async connect(
     caller: Caller,
     key: CredentialKey,
     credentials: ProviderCredentials,
     action: AuditedAction["action"],
     alongside: Alongside = () => Promise.resolve(),
+    mayReplace = this.#stepUp.isMetBy(caller),
   ): Promise<Connected> {
-    return this.#connect(caller, { key, credentials, action, alongside, validated: true });
+    return this.#connect(caller, { key, credentials, action, alongside, mayReplace, validated: true });
   }
 
   /** Stores credentials that nobody has asked the provider about. */
@@ -55,14 +80,21 @@ export class CredentialConnector {
     credentials: ProviderCredentials,
     action: AuditedAction["action"],
   ): Promise<Connected> {
-    return this.#connect(caller, { key, credentials, action, alongside: () => Promise.resolve(), validated: false });
+    const alongside = () => Promise.resolve();
+    return this.#connect(caller, { key, credentials, action, alongside, mayReplace: true, validated: false });
   }
 
-  async #connect(caller: Caller, { key, credentials, action, alongside, validated }: Connection): Promise<Connected> {
+  async #connect(
+    caller: Caller,
+    { key, credentials, action, alongside, mayReplace, validated }: Connection,
+  ): Promise<Connected> {
     const store = () =>
       this.#outbox.transaction(caller.userId, async (em, emit) => {
         let replaced: ProviderAccount | null = null;
-        const onReplace = (account: ProviderAccount | null) => (replaced = account);
+        const onReplace = (account: ProviderAccount | null) => {
+          if (!mayReplace) throw this.#stepUp.refusal();
+          replaced = account;
+        };
         const credential = await this.#store.put(em, key, credentials, { validated, onReplace });
         const previousAccount = isOtherAccount(replaced, credential.account ?? null) ? replaced : null;
         await this.#audit.write(em, caller, { action, outcome: "succeeded", credential });

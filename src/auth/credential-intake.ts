@@ -56,10 +56,12 @@ export class CredentialIntake {
   /** Checks an API key with its provider, then stores it. @throws AuthError */
   async connectKey(caller: Caller, command: ConnectKeyCommand): Promise<Connected> {
     const { provider, label, apiKey, sessionId } = command;
+    const where = { userId: caller.userId, provider, label: label ?? defaultLabel };
+    await this.#connector.expectMayStore(caller, { ...where, authMethod: "api_key" });
     return this.#attempt(caller, "credential.authenticate", provider, async () => {
       await this.#activation.require(caller.userId, sessionId);
       const credentials = await this.#registry.get(provider).authenticate({ method: "api_key", apiKey });
-      const key = { userId: caller.userId, provider, authMethod: credentials.method, label: label ?? defaultLabel };
+      const key = { ...where, authMethod: credentials.method };
       const activate = this.#activation.within(sessionId);
       return this.#connector.connect(caller, key, credentials, "credential.authenticate", activate);
     });

@@ -22,7 +22,12 @@ export interface Revocation {
 export interface ClearedProvider {
   readonly session: Session;
   readonly revokedIds: readonly string[];
+  /** Whether some were left, for another call. */
+  readonly hasMore: boolean;
 }
+
+/** Credentials that one call removes: more than a provider's usual quota. */
+const maxCleared = 200;
 
 /** Removes credentials for good: here, at the provider, and from every session that uses them. */
 export class CredentialRevoker {
@@ -60,6 +65,7 @@ export class CredentialRevoker {
     return this.#audit.attempt(caller, { action: "credential.revoke" }, async () => {
       const stored = await this.#store.get(this.#database.em(), caller.userId, credentialId);
       const revokedAtProvider = await this.#revokeAtProvider(stored);
+      await this.#sessions.forgetBeforehand(stored);
       return { credential: await this.#remove(caller, credentialId), revokedAtProvider };
     });
   }
@@ -72,7 +78,9 @@ export class CredentialRevoker {
     const { name } = this.#registry.get(provider);
     await this.#sessions.get(caller.userId, sessionId);
     const revokedIds: string[] = [];
-    for (const { id } of await this.#store.listPreferred(this.#database.em(), caller.userId, { provider: name })) {
+    const em = this.#database.em();
+    const stored = await this.#store.listPreferred(em, caller.userId, { provider: name }, maxCleared + 1);
+    for (const { id } of stored.slice(0, maxCleared)) {
       try {
         await this.revoke(caller, id);
         revokedIds.push(id);
@@ -81,7 +89,8 @@ export class CredentialRevoker {
         if (!(error instanceof CredentialNotFoundError)) throw error;
       }
     }
-    return { session: await this.#sessions.drop(caller.userId, sessionId, name), revokedIds };
+    const session = await this.#sessions.drop(caller.userId, sessionId, name);
+    return { session, revokedIds, hasMore: stored.length > maxCleared };
   }
 
   async #remove(caller: Caller, credentialId: string): Promise<ProviderCredential> {

@@ -5,6 +5,7 @@ import { openValue, sealedKeyId, sealValue, UnsealError } from "../credentials/s
 import { Secret } from "../credentials/secret.ts";
 import type { Database, EntityManager } from "../db/database.ts";
 import { type AuthError, OAuthDeniedError, OAuthStateError } from "../errors.ts";
+import { Quotas } from "../quota.ts";
 import { byId, RowBatch } from "../row-batch.ts";
 import { type OAuthFlow, OAuthFlowEntity } from "./oauth-flow.ts";
 
@@ -32,6 +33,8 @@ export type NewFlow = Pick<
   readonly state: string;
   readonly binding: string | null;
   readonly secrets: FlowSecrets;
+  /** False unless it is given. */
+  readonly mayReplace?: boolean;
 };
 
 /** Who takes a flow, and what must be true of it. */
@@ -56,51 +59,81 @@ const uuid = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/;
 
 /** More flows than a user begins in a flow's life. */
 const maxLookedAt = 50;
+/** Old flows that go when a new one begins. */
+const clearedAtOnce = 100;
 
 /** The table `oauth_flows`. A flow is taken once: whoever changes it from pending to exchanging owns the exchange. */
 export class OAuthFlowStore {
   readonly #database: Database;
   readonly #keyring: Keyring;
   readonly #clock: Clock;
+  readonly #quotas: Quotas;
   readonly #found = new RowBatch(async (userId, ids) =>
     byId(await this.#database.em().find(OAuthFlowEntity, { userId, id: { $in: [...ids] } })),
   );
 
-  constructor(database: Database, keyring: Keyring, clock: Clock) {
+  constructor(database: Database, keyring: Keyring, clock: Clock, quotas = new Quotas()) {
     this.#database = database;
     this.#keyring = keyring;
     this.#clock = clock;
+    this.#quotas = quotas;
   }
 
-  async create({ state, binding, secrets, ...columns }: NewFlow): Promise<OAuthFlow> {
+  /** @throws QuotaExceededError */
+  async create({ state, binding, secrets, mayReplace = false, ...columns }: NewFlow): Promise<OAuthFlow> {
     const now = this.#clock.now();
     const id = randomUUID();
     await this.#keyring.freshen();
     const { id: keyId, key } = this.#keyring.active;
     const { codeVerifier, nonce, deviceCode } = secrets;
     const plain = { codeVerifier: codeVerifier.reveal(), nonce, deviceCode: deviceCode?.reveal() ?? null };
-    const em = this.#database.em();
-    const flow = em.create(OAuthFlowEntity, {
-      ...columns,
-      id,
-      stateHash: sha256(state),
-      bindingHash: binding === null ? null : sha256(binding),
-      secrets: sealValue(keyId, key, Buffer.from(JSON.stringify(plain)), context({ id, ...columns })),
-      nextPollAt: columns.pollInterval == null ? null : new Date(now.getTime() + columns.pollInterval * 1000),
-      pollFailures: 0,
-      status: "pending",
-      errorCode: null,
-      errorMessage: null,
-      credentialId: null,
-      createdAt: now,
-      updatedAt: now,
+    return this.#database.transaction(async (em) => {
+      await this.#makeRoom(em, columns.userId);
+      const flow = em.create(OAuthFlowEntity, {
+        ...columns,
+        id,
+        mayReplace,
+        stateHash: sha256(state),
+        bindingHash: binding === null ? null : sha256(binding),
+        secrets: sealValue(keyId, key, Buffer.from(JSON.stringify(plain)), context({ id, ...columns })),
+        nextPollAt: columns.pollInterval == null ? null : new Date(now.getTime() + columns.pollInterval * 1000),
+        pollFailures: 0,
+        status: "pending",
+        errorCode: null,
+        errorMessage: null,
+        credentialId: null,
+        createdAt: now,
+        updatedAt: now,
+      });
+      await em.persist(flow).flush();
+      return flow;
     });
-    await em.persist(flow).flush();
-    await em.nativeDelete(OAuthFlowEntity, {
-      userId: flow.userId,
-      expiresAt: { $lt: new Date(now.getTime() - retentionMs) },
-    });
-    return flow;
+  }
+
+  /**
+   * Before a provider is asked for a flow. Whether there still is room is decided when the flow is stored.
+   * @throws QuotaExceededError
+   */
+  async expectRoom(userId: string): Promise<void> {
+    await this.#assertRoom(this.#database.em(), userId);
+  }
+
+  /** Clears old flows away, more than are ever added. @throws QuotaExceededError */
+  async #makeRoom(em: EntityManager, userId: string): Promise<void> {
+    await this.#quotas.lock(em, userId);
+    const before = new Date(this.#clock.now().getTime() - retentionMs).toISOString();
+    await em.execute(
+      `delete from oauth_flows where id in
+        (select id from oauth_flows where user_id = ? and expires_at < ?::timestamptz limit ?)`,
+      [userId, before, clearedAtOnce],
+    );
+    await this.#assertRoom(em, userId);
+  }
+
+  async #assertRoom(em: EntityManager, userId: string): Promise<void> {
+    const pending =
+      "select 1 from oauth_flows where user_id = ? and status = 'pending' and expires_at > ?::timestamptz";
+    await this.#quotas.assertRoom(em, "oauth-flows", [pending, [userId, this.#clock.now().toISOString()]]);
   }
 
   async find(userId: string, id: string): Promise<OAuthFlow | null> {

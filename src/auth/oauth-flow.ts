@@ -21,6 +21,7 @@ export const OAuthFlowEntity = defineEntity({
   uniques: [{ name: "oauth_flows_state_hash_unique", properties: ["stateHash"] }],
   indexes: [
     { name: "oauth_flows_user_id_index", properties: ["userId", "createdAt"] },
+    { name: "oauth_flows_pending_index", properties: ["userId", "expiresAt"], where: `"status" = 'pending'` },
     { name: "oauth_flows_next_poll_at_index", properties: ["nextPollAt"] },
     { name: "oauth_flows_expires_at_index", properties: ["expiresAt"] },
   ],
@@ -47,6 +48,8 @@ export const OAuthFlowEntity = defineEntity({
     errorCode: p.string().length(64).$type<ErrorCode>().nullable(),
     errorMessage: p.text().nullable(),
     credentialId: p.uuid().nullable(),
+    /** Its user's login was good enough to replace a credential when the flow was begun. */
+    mayReplace: p.boolean().default(false),
     /** The session in which the new credential becomes active. */
     sessionId: p.uuid().nullable(),
     expiresAt: p.datetime(3),

@@ -1,11 +1,12 @@
 import { randomBytes } from "node:crypto";
 import type { Caller } from "../callers/caller.ts";
+import { InsufficientAuthenticationError, type StepUp } from "../callers/step-up.ts";
 import type { Clock } from "../clock.ts";
 import { defaultLabel } from "../credentials/credential-store.ts";
 import { Secret } from "../credentials/secret.ts";
 import type { Database } from "../db/database.ts";
 import type { Doorbell } from "../events/doorbell.ts";
-import { AuthError, ProviderUnavailableError } from "../errors.ts";
+import { AuthError, InvalidCredentialError, ProviderUnavailableError } from "../errors.ts";
 import type { OAuthCredentials, OAuthFlowKind, ProviderCredentials } from "../providers/provider-auth.ts";
 import type { ProviderRegistry } from "../providers/registry.ts";
 import type { AttemptLimits } from "./attempt-limits.ts";
@@ -73,6 +74,7 @@ export class OAuthFlows {
   readonly #doorbell: Doorbell;
   readonly #clock: Clock;
   readonly #log: Logger;
+  readonly #stepUp: StepUp;
 
   constructor(parts: {
     readonly database: Database;
@@ -86,6 +88,7 @@ export class OAuthFlows {
     readonly doorbell: Doorbell;
     readonly clock: Clock;
     readonly log: Logger;
+    readonly stepUp: StepUp;
   }) {
     this.#database = parts.database;
     this.#registry = parts.registry;
@@ -98,6 +101,7 @@ export class OAuthFlows {
     this.#doorbell = parts.doorbell;
     this.#clock = parts.clock;
     this.#log = parts.log;
+    this.#stepUp = parts.stepUp;
   }
 
   /**
@@ -108,8 +112,12 @@ export class OAuthFlows {
     const provider = this.#registry.get(command.provider);
     await this.#activation.require(caller.userId, command.sessionId);
     const kind = command.kind ?? defaultKind(provider);
+    const label = command.label ?? defaultLabel;
+    const key = { userId: caller.userId, provider: provider.name, authMethod: "oauth", label } as const;
+    await this.#connector.expectMayStore(caller, key);
     const redirectUri = this.#redirects.choose(provider, kind, command.redirectUri);
     await this.#attempts.oauthStart(caller, provider.name);
+    await this.#flows.expectRoom(caller.userId);
     const [state, nonce, codeVerifier] = [random(), random(), new Secret(random())];
     // An empty list is no scope parameter (RFC 6749, section 3.3).
     const scopes = command.scopes?.length === 0 ? null : command.scopes;
@@ -128,8 +136,9 @@ export class OAuthFlows {
       kind,
       redirectUri: start.redirectUri,
       scopes: [...start.scopes],
-      label: command.label ?? defaultLabel,
+      label,
       sessionId: command.sessionId,
+      mayReplace: this.#stepUp.isMetBy(caller),
       userCode: device?.userCode ?? null,
       verificationUri: device?.verificationUri ?? null,
       pollInterval: device?.interval ?? null,
@@ -233,6 +242,7 @@ export class OAuthFlows {
           await this.#flows.complete(em, flow, stored.id);
           await activate(em, stored, emit);
         },
+        flow.mayReplace || this.#stepUp.isMetBy(caller),
       );
       this.#registry.get(flow.provider).health.recover();
       const completed = await this.#flows.find(flow.userId, flow.id);
@@ -243,7 +253,7 @@ export class OAuthFlows {
         await this.#flows.release(flow);
         throw later;
       }
-      await this.fail(caller, flow, error instanceof AuthError ? error : unexpected(error));
+      await this.fail(caller, flow, error instanceof AuthError ? error : reasonOf(error));
       throw error;
     }
   }
@@ -270,6 +280,13 @@ export class OAuthFlows {
       this.#registry.find(name)?.health.complain(`${message} The provider's error code is ${vendorCode}.`);
     }
   }
+}
+
+function reasonOf(error: unknown): AuthError {
+  if (!(error instanceof InsufficientAuthenticationError)) return unexpected(error);
+  const message =
+    "Nothing was stored: to replace a credential, the user has to log in again first, and then start again.";
+  return new InvalidCredentialError(message, { cause: error });
 }
 
 function unexpected(cause: unknown): ProviderUnavailableError {

@@ -21,10 +21,17 @@ export interface ProviderContext {
   readonly selectedAt: Date | null;
 }
 
-/** What a session's contexts are made of: its choices, and all credentials of its user. */
+/** What a session's contexts are made of. */
 interface Holdings {
   readonly choices: readonly SessionProvider[];
-  readonly credentials: readonly ProviderCredential[];
+  /** What was chosen and is stored, by its key. */
+  readonly chosen: ReadonlyMap<string, ProviderCredential>;
+  /** What the chain would take, by provider. */
+  readonly first: ReadonlyMap<string, ProviderCredential>;
+}
+
+function keyOf({ provider, authMethod, label }: Pick<ProviderCredential, "provider" | "authMethod" | "label">): string {
+  return JSON.stringify([provider, authMethod, label]);
 }
 
 /** Tells what sessions can use: what was chosen in them, and else what `issueAccess` would take. */
@@ -73,30 +80,35 @@ export class ProviderContexts {
   }
 
   async #readHoldings(userId: string, sessionIds: readonly string[]): Promise<ReadonlyMap<string, Holdings>> {
-    const [choices, credentials] = await Promise.all([
+    const em = () => this.#database.em();
+    const [choices, first] = await Promise.all([
       this.#sessions.listProviders(userId, sessionIds),
-      this.#store.listPreferred(this.#database.em(), userId, {}),
+      this.#store.listFirst(em(), userId),
     ]);
+    const stored = choices.filter(({ source }) => source === "stored");
+    const keys = [...new Map(stored.map((choice) => [keyOf(choice), choice])).values()];
+    const chosen = await this.#store.findByKeys(em(), userId, keys);
     const bySession = Map.groupBy(choices, ({ sessionId }) => sessionId);
-    return new Map(sessionIds.map((id) => [id, { choices: bySession.get(id) ?? [], credentials }]));
+    const shared = {
+      chosen: new Map(chosen.map((credential) => [keyOf(credential), credential])),
+      first: new Map(first.map((credential) => [credential.provider, credential])),
+    };
+    return new Map(sessionIds.map((id) => [id, { ...shared, choices: bySession.get(id) ?? [] }]));
   }
 
   #describe(provider: ProviderAuth, holdings: Holdings): ProviderContext {
     const choice = holdings.choices.find((item) => item.provider === provider.name) ?? null;
-    const credentials = holdings.credentials.filter((credential) => credential.provider === provider.name);
+    const first = holdings.first.get(provider.name) ?? null;
     const chosen = { model: choice?.model ?? null, selectedAt: choice?.selectedAt ?? null };
-    const fits = (credential: ProviderCredential) =>
-      choice === null ||
-      (choice.source === "stored" && credential.authMethod === choice.authMethod && credential.label === choice.label);
-    const isFromEnvironment = choice === null ? credentials.length === 0 : choice.source === "environment";
+    const isFromEnvironment = choice === null ? first === null : choice.source === "environment";
     const environment = isFromEnvironment ? provider.environmentCredentials() : null;
     if (environment !== null) {
       const { method } = environment;
       return { provider, status: "authenticated", method, source: "environment", credential: null, ...chosen };
     }
     const now = this.#clock.now();
-    const own = credentials.filter(fits);
-    const credential = own.find((item) => isUsable(item, now)) ?? own[0] ?? null;
+    const ofChoice = choice?.source === "stored" ? (holdings.chosen.get(keyOf(choice)) ?? null) : null;
+    const credential = choice === null ? first : ofChoice;
     const status = credential !== null && isUsable(credential, now) ? "authenticated" : "needs_auth";
     const method = credential?.authMethod ?? choice?.authMethod ?? null;
     const source = credential === null ? null : "stored";

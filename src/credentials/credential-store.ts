@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
-import { type FilterQuery, LockMode, type QueryOrderMap } from "@mikro-orm/core";
+import { type FilterQuery, LockMode, type QueryOrderMap, raw } from "@mikro-orm/core";
 import type { Clock } from "../clock.ts";
 import type { EntityManager } from "../db/database.ts";
 import { CredentialNotFoundError } from "../errors.ts";
+import type { Quotas } from "../quota.ts";
 import { type Page, type PageOfAll, pageOf, pageOfAll } from "../page.ts";
 import type { AuthMethod, ProviderAccount, ProviderCredentials } from "../providers/provider-auth.ts";
 import type { CredentialSealer } from "./credential-sealer.ts";
@@ -63,17 +64,20 @@ export class CredentialStore {
   readonly #sealer: CredentialSealer;
   readonly #statusRule: StatusRule;
   readonly #scheduler: RefreshScheduler;
+  readonly #quotas: Quotas;
   readonly #clock: Clock;
 
   constructor(parts: {
     readonly sealer: CredentialSealer;
     readonly statusRule: StatusRule;
     readonly scheduler: RefreshScheduler;
+    readonly quotas: Quotas;
     readonly clock: Clock;
   }) {
     this.#sealer = parts.sealer;
     this.#statusRule = parts.statusRule;
     this.#scheduler = parts.scheduler;
+    this.#quotas = parts.quotas;
     this.#clock = parts.clock;
   }
 
@@ -89,7 +93,7 @@ export class CredentialStore {
     { validated = true, onReplace = () => {} }: PutOptions = {},
   ): Promise<ProviderCredential> {
     const now = this.#clock.now();
-    const existing = await em.findOne(ProviderCredentialEntity, key, { lockMode: LockMode.PESSIMISTIC_WRITE });
+    const existing = (await this.#lock(em, key)) ?? (await this.#makeRoom(em, key));
     if (existing !== null) onReplace(existing.account ?? null);
     const place = { ...key, id: existing?.id ?? randomUUID(), tokenVersion: (existing?.tokenVersion ?? 0) + 1 };
     const isOAuth = credentials.method === "oauth";
@@ -142,6 +146,27 @@ export class CredentialStore {
     return created;
   }
 
+  async #lock(em: EntityManager, key: CredentialKey): Promise<ProviderCredential | null> {
+    return em.findOne(ProviderCredentialEntity, key, { lockMode: LockMode.PESSIMISTIC_WRITE });
+  }
+
+  /** @returns what another transaction has stored under the key while this one waited: it is replaced. */
+  async #makeRoom(em: EntityManager, key: CredentialKey): Promise<ProviderCredential | null> {
+    const { userId, provider, authMethod } = key;
+    await this.#quotas.lock(em, userId);
+    const existing = await this.#lock(em, key);
+    if (existing !== null) return existing;
+    const own = "select 1 from provider_credentials where user_id = ?";
+    await this.#quotas.assertRoom(em, "credentials", [own, [userId]]);
+    const alike = `${own} and provider = ? and auth_method = ?`;
+    await this.#quotas.assertRoom(em, "labels", [alike, [userId, provider, authMethod]]);
+    return null;
+  }
+
+  async exists(em: EntityManager, key: CredentialKey): Promise<boolean> {
+    return (await em.findOne(ProviderCredentialEntity, key, { fields: ["id"] })) !== null;
+  }
+
   async find(em: EntityManager, userId: string, id: string): Promise<ProviderCredential | null> {
     return em.findOne(ProviderCredentialEntity, { userId, id });
   }
@@ -158,20 +183,49 @@ export class CredentialStore {
     return credential;
   }
 
-  /** The user's credentials, for one provider or for all, the preferred first: OAuth, then API key; the default label, then by age. */
+  /** So many of the user's credentials, the preferred first: OAuth, then API key; the default label, then by age. */
   async listPreferred(
     em: EntityManager,
     userId: string,
     filter: { readonly provider?: string; readonly method?: AuthMethod | null; readonly label?: string | null },
+    limit = 100,
   ): Promise<ProviderCredential[]> {
     const where: FilterQuery<ProviderCredential> = { userId };
     if (filter.provider !== undefined) where.provider = filter.provider;
     if (filter.method != null) where.authMethod = filter.method;
     if (filter.label != null) where.label = filter.label;
-    const rows = await em.find(ProviderCredentialEntity, where, { orderBy: { createdAt: "asc", id: "asc" } });
-    const rank = (row: ProviderCredential) =>
-      (row.authMethod === "oauth" ? 0 : 2) + (row.label === defaultLabel ? 0 : 1);
-    return rows.toSorted((a, b) => rank(a) - rank(b));
+    const orderBy = [
+      { [raw((alias) => `${alias}.auth_method = 'oauth'`)]: "desc" },
+      { [raw((alias) => `${alias}.label = ?`, [defaultLabel])]: "desc" },
+      { createdAt: "asc", id: "asc" },
+    ] as QueryOrderMap<ProviderCredential>[];
+    return em.find(ProviderCredentialEntity, where, { orderBy, limit });
+  }
+
+  /** For each provider, the user's one credential that the chain would take: the first that can be used, else the first. */
+  async listFirst(em: EntityManager, userId: string): Promise<ProviderCredential[]> {
+    const rows = await em.execute<{ id: string }[]>(
+      `select distinct on (provider) id from provider_credentials where user_id = ?
+        order by provider, (status = 'active' and (refreshable or expires_at is null or expires_at > ?::timestamptz)) desc,
+          (auth_method = 'oauth') desc, (label = ?) desc, created_at, id`,
+      [userId, this.#clock.now().toISOString(), defaultLabel],
+    );
+    return this.findAll(
+      em,
+      userId,
+      rows.map(({ id }) => id),
+    );
+  }
+
+  /** Those of these keys under which something is stored, in no order. */
+  async findByKeys(
+    em: EntityManager,
+    userId: string,
+    keys: readonly Pick<CredentialKey, "provider" | "authMethod" | "label">[],
+  ): Promise<ProviderCredential[]> {
+    if (keys.length === 0) return [];
+    const wanted = keys.map(({ provider, authMethod, label }) => ({ provider, authMethod, label }));
+    return em.find(ProviderCredentialEntity, { userId, $or: wanted });
   }
 
   /** One page, in the order of creation; from the end backwards where the page is inverted. */
@@ -186,10 +240,14 @@ export class CredentialStore {
     return em.find(ProviderCredentialEntity, { $and: [...this.#conditions(filter), ...bounds] }, options);
   }
 
-  /** All that came with a refresh token, in the order of creation. */
-  async listRefreshable(em: EntityManager, userId: string): Promise<ProviderCredential[]> {
-    const orderBy: QueryOrderMap<ProviderCredential> = { createdAt: "asc", id: "asc" };
-    return em.find(ProviderCredentialEntity, { userId, refreshable: true }, { orderBy });
+  /** So many of those that came with a refresh token; what was refreshed longest ago comes first. */
+  async listRefreshable(em: EntityManager, userId: string, limit: number): Promise<ProviderCredential[]> {
+    const orderBy: QueryOrderMap<ProviderCredential> = {
+      lastRefreshedAt: "asc nulls first",
+      createdAt: "asc",
+      id: "asc",
+    };
+    return em.find(ProviderCredentialEntity, { userId, refreshable: true }, { orderBy, limit });
   }
 
   /** Deletes the row. `false`: it was gone already. */

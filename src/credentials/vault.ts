@@ -1,6 +1,7 @@
 import type { Clock } from "../clock.ts";
 import type { Config } from "../config.ts";
 import type { Database } from "../db/database.ts";
+import { Quotas } from "../quota.ts";
 import { CredentialSealer } from "./credential-sealer.ts";
 import { CredentialStore } from "./credential-store.ts";
 import { StatusRule } from "./credential-status.ts";
@@ -15,20 +16,23 @@ export interface Vault {
   readonly sealer: CredentialSealer;
   readonly statusRule: StatusRule;
   readonly scheduler: RefreshScheduler;
+  readonly quotas: Quotas;
   readonly store: CredentialStore;
 }
 
 /** Opens the keys of a migrated database, and makes the first ones of an empty one. @throws KeyringError */
 export async function openVault(
   database: Database,
-  { encryptionKeys, refreshThreshold }: Pick<Config, "encryptionKeys" | "refreshThreshold">,
+  config: Pick<Config, "encryptionKeys" | "refreshThreshold"> & Partial<Pick<Config, "quotas">>,
   clock: Clock,
 ): Promise<Vault> {
+  const { encryptionKeys, refreshThreshold } = config;
   const wrapper = environmentKeyWrapper(encryptionKeys);
   const keyring = await loadKeyring(database, wrapper, clock);
   const sealer = new CredentialSealer(keyring);
   const statusRule = new StatusRule(refreshThreshold);
   const scheduler = new RefreshScheduler(refreshThreshold);
-  const store = new CredentialStore({ sealer, statusRule, scheduler, clock });
-  return { wrapper, keyring, sealer, statusRule, scheduler, store };
+  const quotas = new Quotas(config.quotas);
+  const store = new CredentialStore({ sealer, statusRule, scheduler, quotas, clock });
+  return { wrapper, keyring, sealer, statusRule, scheduler, quotas, store };
 }

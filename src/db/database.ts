@@ -33,6 +33,7 @@ import { OperatorError } from "../operator-error.ts";
 import { SessionEntity, SessionProviderEntity } from "../sessions/session.ts";
 import { useBaselineWasm } from "./baseline-wasm.ts";
 import { retryingConflicts } from "./conflicts.ts";
+import { shareConnections } from "../connection-share.ts";
 import { lockFolder } from "./folder-lock.ts";
 import { readServerFacts, type ServerFacts } from "./server-facts.ts";
 import { yieldingPGlite } from "./yielding-pglite.ts";
@@ -288,6 +289,7 @@ async function openServer(location: Extract<DatabaseLocation, { kind: "postgres"
   const pool = await (orm.driver.getConnection() as unknown as PostgreSqlConnection).getNativeClient();
   // Behind a pooler the next statement may meet another process of PostgreSQL, which knows none of the names.
   const named = facts.pooling === "none";
+  shareConnections(pool, Math.max(1, Math.floor(poolSize / 2)));
   return {
     orm,
     url,

@@ -92,6 +92,7 @@ builder.mutationField("authenticate", (t) =>
         errors.OAuthDeniedError,
         errors.ProviderUnavailableError,
         errors.RateLimitedError,
+        errors.QuotaExceededError,
         errors.SessionNotFoundError,
       ],
     },

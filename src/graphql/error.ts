@@ -1,9 +1,11 @@
 import { errorCodes, type ErrorCode } from "../errors.ts";
 import * as errors from "../errors.ts";
+import type { QuotaName } from "../quota.ts";
 import type { AuthMethod } from "../providers/provider-auth.ts";
 import { builder } from "./builder.ts";
 import { AuthMethodEnum } from "./auth-method.ts";
 import { CredentialRef } from "./credential.ts";
+import { QuotaEnum } from "./quota.ts";
 
 const codeDescriptions: Record<ErrorCode, string> = {
   VALIDATION_FAILED: "A value is not allowed; `issues` says which and why. Correct it.",
@@ -22,6 +24,7 @@ const codeDescriptions: Record<ErrorCode, string> = {
   REDIRECT_URI_NOT_ALLOWED: "The redirect URI is not on this server's list. Ask its operator to add it.",
   SESSION_NOT_FOUND: "There is no such session of this user. Start one.",
   SESSION_EXPIRED: "The session has expired. Start a new one.",
+  QUOTA_EXCEEDED: "The user has as many as one user may have. Remove some, or ask the operator to raise the limit.",
 };
 
 const ErrorCodeEnum = builder.enumType("ErrorCode", {
@@ -121,6 +124,20 @@ builder.objectType(errors.RateLimitedError, {
   description: "There were too many attempts; this one was not made.",
   fields: (t) => ({
     retryAfter: t.exposeInt("retryAfter", { description: "Seconds until an attempt can succeed again." }),
+  }),
+});
+
+builder.objectType(errors.QuotaExceededError, {
+  name: "QuotaExceededError",
+  interfaces,
+  description: "The user has as many of something as one user may have. Nothing was stored.",
+  fields: (t) => ({
+    quota: t.field({
+      type: QuotaEnum,
+      description: "What there would be too many of.",
+      resolve: (error) => error.quota as QuotaName,
+    }),
+    limit: t.exposeInt("limit", { description: "How many one user may have." }),
   }),
 });
 

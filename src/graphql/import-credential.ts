@@ -49,6 +49,7 @@ builder.mutationField("importCredential", (t) =>
         errors.InvalidCredentialError,
         errors.ProviderUnavailableError,
         errors.RateLimitedError,
+        errors.QuotaExceededError,
       ],
     },
     args: { input: t.arg({ type: ImportCredentialInput, required: true, description: "The tokens." }) },

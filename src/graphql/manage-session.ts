@@ -1,3 +1,4 @@
+import type { ClearedProvider } from "../auth/credential-revoker.ts";
 import type { WantedProvider } from "../auth/provider-selector.ts";
 import * as errors from "../errors.ts";
 import type { Session } from "../sessions/session.ts";
@@ -65,6 +66,7 @@ builder.mutationField("startSession", (t) =>
         errors.ProviderNotFoundError,
         errors.CredentialNotFoundError,
         errors.RateLimitedError,
+        errors.QuotaExceededError,
       ],
     },
     args: { input: t.arg({ type: StartSessionInput, required: true, description: "What to start." }) },
@@ -118,24 +120,25 @@ const ClearProviderInput = builder.inputType("ClearProviderInput", {
   }),
 });
 
-const ClearProviderPayload = builder
-  .objectRef<{ session: Session; revokedIds: readonly string[] }>("ClearProviderPayload")
-  .implement({
-    description: "The provider's credentials are gone from this server, and the session no longer uses it.",
-    fields: (t) => ({
-      session: t.expose("session", { type: SessionRef, description: "The session as it is now." }),
-      revokedCredentialIds: t.idList({
-        description: "The ids that the removed credentials had.",
-        resolve: ({ revokedIds }) => revokedIds.map((id) => encodeNodeId("Credential", id)),
-      }),
+const ClearProviderPayload = builder.objectRef<ClearedProvider>("ClearProviderPayload").implement({
+  description: "The provider's credentials are gone from this server, and the session no longer uses it.",
+  fields: (t) => ({
+    session: t.expose("session", { type: SessionRef, description: "The session as it is now." }),
+    revokedCredentialIds: t.idList({
+      description: "The ids that the removed credentials had.",
+      resolve: ({ revokedIds }) => revokedIds.map((id) => encodeNodeId("Credential", id)),
     }),
-  });
+    hasMore: t.exposeBoolean("hasMore", {
+      description: "Whether there were more than 200 credentials, so that some are left. Another call goes on.",
+    }),
+  }),
+});
 
 builder.mutationField("clearProvider", (t) =>
   t.field({
     type: ClearProviderPayload,
     description:
-      "Removes all of the user's credentials for a provider, as `revokeCredential` does, and drops the provider from the session.",
+      "Removes the user's credentials for a provider, 200 at most, as `revokeCredential` does, and drops the provider from the session.",
     authScopes: { $all: { scope: "sessions", $all: { scope: "credentials:write", stepUp: true } } },
     errors: {
       union: { name: "ClearProviderResult", description: "The outcome of `clearProvider`." },

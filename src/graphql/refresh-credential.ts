@@ -71,6 +71,9 @@ const RefreshCredentialsPayload = builder.objectRef<RefreshReport>("RefreshCrede
       description: "Those without, each with its reason.",
       resolve: ({ failed }) => [...failed],
     }),
+    hasMore: t.exposeBoolean("hasMore", {
+      description: "Whether there were more than 100. Another call goes on with those that were refreshed longest ago.",
+    }),
   }),
 });
 
@@ -78,7 +81,7 @@ builder.mutationField("refreshCredentials", (t) =>
   t.field({
     type: RefreshCredentialsPayload,
     description:
-      "Renews the tokens of all of the viewer's refreshable credentials. One that fails does not hinder the others.",
+      "Renews the tokens of the viewer's refreshable credentials, 100 at most. One that fails does not hinder the others.",
     authScopes: { scope: "credentials:write" },
     resolve: (_root, _args, { caller, coordinator }) => coordinator.refreshCredentials(caller),
   }),

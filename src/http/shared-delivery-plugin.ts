@@ -2,6 +2,7 @@ import { type ExecutionArgs, getOperationAST, Kind, validateSubscriptionArgs } f
 import type { Plugin } from "graphql-yoga";
 import { isSharedField } from "../graphql/shared-field.ts";
 import { type ExecutionParts, SharedExecutions } from "../graphql/shared-execution.ts";
+import type { OperationPlaces } from "./operation-places-plugin.ts";
 import { subscribeShared } from "../graphql/shared-subscription.ts";
 
 /** Whether the operation follows the stream of events. Written in a way that is not seen here, it shares nothing. */
@@ -14,7 +15,7 @@ function followsStream({ schema, document, operationName }: ExecutionArgs): bool
  * Executes subscriptions to the stream of events, on every transport. It must be the last plugin: what stands behind it
  * in Yoga would wrap each subscription in closures of its own.
  */
-export function sharedDeliveryPlugin(parts: ExecutionParts): Plugin {
+export function sharedDeliveryPlugin(parts: ExecutionParts, places: OperationPlaces): Plugin {
   const executions = new SharedExecutions(parts);
   return {
     onSubscribe: async ({ args, setResultAndStopExecution }) => {
@@ -22,7 +23,8 @@ export function sharedDeliveryPlugin(parts: ExecutionParts): Plugin {
       const validated = validateSubscriptionArgs(args);
       // Yoga's own executor then tells the errors, in the words that it has for them everywhere.
       if (!("schema" in validated)) return;
-      setResultAndStopExecution((await subscribeShared(validated, executions, parts.mask)) as never);
+      const begin = () => subscribeShared(validated, executions, parts.mask);
+      setResultAndStopExecution((await places.run(args.contextValue, begin)) as never);
     },
   };
 }

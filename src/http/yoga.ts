@@ -7,6 +7,7 @@ import type { OpenCosts } from "../graphql/limits/open-costs.ts";
 import { schema } from "../graphql/schema.ts";
 import { documentPlugin, type DocumentPluginOptions } from "./document-plugin.ts";
 import { eventStreamPlugin } from "./event-stream-plugin.ts";
+import { type OperationPlaces, operationPlacesPlugin } from "./operation-places-plugin.ts";
 import { metricsPlugin } from "./metrics-plugin.ts";
 import { queryStringPlugin } from "./query-string-plugin.ts";
 import { sharedDeliveryPlugin } from "./shared-delivery-plugin.ts";
@@ -26,6 +27,7 @@ export interface YogaOptions extends DocumentPluginOptions {
   readonly services: Services;
   readonly openCosts: OpenCosts;
   readonly streamsPerUser: number;
+  readonly places: OperationPlaces;
 }
 
 /** What clients may see of an error. An error that has passed is not made into another one by the next who masks. */
@@ -42,7 +44,7 @@ function createMask({ publicErrors, introspection }: YogaOptions): (error: unkno
 
 /** GraphQL itself. Routing, CORS, body limits, GraphiQL and authentication are the HTTP server's, before it. */
 export function createGraphQL(options: YogaOptions): Yoga {
-  const { services, openCosts } = options;
+  const { services, openCosts, places } = options;
   const mask = createMask(options);
   const createContext = (caller: Caller) => ({ ...services, openCosts, caller });
   return createYoga<TransportContext & Record<string, unknown>, GraphQLContext>({
@@ -53,7 +55,8 @@ export function createGraphQL(options: YogaOptions): Yoga {
       documentPlugin(options),
       eventStreamPlugin(options.streamsPerUser),
       metricsPlugin(services.metrics),
-      sharedDeliveryPlugin({ createContext, mask }),
+      operationPlacesPlugin(places),
+      sharedDeliveryPlugin({ createContext, mask }, places),
     ],
     maskedErrors: { maskError: mask, isDev: false },
     // Its caches go by the text and have room for any 1,024 of them; `Documents` has its own.

@@ -1,15 +1,19 @@
+import type { FilterQuery } from "@mikro-orm/core";
 import type { Clock } from "../clock.ts";
 import type { Database, EntityManager } from "../db/database.ts";
 import { SessionExpiredError, SessionNotFoundError } from "../errors.ts";
+import type { NewEvent } from "../events/event.ts";
 import type { Emit, Outbox } from "../events/outbox.ts";
 import type { AuditActor } from "../observability/audit-log.ts";
 import type { AuditTrail } from "../observability/audit-trail.ts";
 import type { Page, PageOfAll } from "../page.ts";
-import type { AuthMethod } from "../providers/provider-auth.ts";
 import { byId, RowBatch } from "../row-batch.ts";
 import { type Session, type SessionProvider, type SessionStatus, sessionStatus } from "./session.ts";
 import { sessionEventBody } from "./session-event.ts";
-import { assertActive, type ProviderChoice, type SessionStore } from "./session-store.ts";
+import { assertActive, type ProviderChoice, type SessionStore, type UsedCredential } from "./session-store.ts";
+
+/** Sessions that one transaction changes at most: it locks them, and what else their user does waits. */
+const batchSize = 100;
 
 /** Keeps users' sessions: each remembers which provider is active in it, and what it uses at each provider. */
 export class SessionManager {
@@ -37,7 +41,10 @@ export class SessionManager {
   }
 
   async start(by: AuditActor, label: string | null): Promise<Session> {
-    return this.#outbox.transaction(by.userId, (em, emit) => this.#create(em, emit, by, label));
+    return this.#outbox.transaction(by.userId, async (em, emit) => {
+      await this.#store.makeRoom(em, by.userId);
+      return this.#create(em, emit, by, label);
+    });
   }
 
   /** The same with a provider that is active from the beginning. `hold` comes first, as in `choose`. */
@@ -48,6 +55,7 @@ export class SessionManager {
     hold: (em: EntityManager) => Promise<void>,
   ): Promise<Session> {
     return this.#outbox.transaction(by.userId, async (em, emit) => {
+      await this.#store.makeRoom(em, by.userId);
       await hold(em);
       return this.chooseWithin(em, emit, await this.#create(em, emit, by, label), choice);
     });
@@ -132,25 +140,35 @@ export class SessionManager {
     });
   }
 
+  /**
+   * Takes a credential that is about to be removed out of sessions that use it, batch after batch, each in a transaction
+   * of its own, until few are left: `forgetCredential` then finds no more than a batch.
+   */
+  async forgetBeforehand(credential: UsedCredential): Promise<void> {
+    const { userId } = credential;
+    for (let left = batchSize; left === batchSize;)
+      left = await this.#outbox.transaction(userId, (em, emit) => this.#forget(em, emit, credential));
+  }
+
   /** Takes a credential that is being removed out of every session that uses it, in the transaction that removes it. */
-  async forgetCredential(
-    em: EntityManager,
-    emit: Emit,
-    credential: {
-      readonly userId: string;
-      readonly provider: string;
-      readonly authMethod: AuthMethod;
-      readonly label: string;
-    },
-  ): Promise<void> {
-    const ids = await this.#store.listUsing(em, credential.userId, credential);
-    if (ids.length === 0) return;
-    const sessions = await this.#store.lockAll(em, credential.userId, { id: { $in: ids } });
+  async forgetCredential(em: EntityManager, emit: Emit, credential: UsedCredential): Promise<void> {
+    for (let left = batchSize; left === batchSize;) left = await this.#forget(em, emit, credential);
+  }
+
+  /** @returns how many sessions it has looked at, at most a batch */
+  async #forget(em: EntityManager, emit: Emit, credential: UsedCredential): Promise<number> {
+    const { userId, provider } = credential;
+    const ids = await this.#store.listUsing(em, credential, batchSize);
+    if (ids.length === 0) return 0;
+    const sessions = await this.#store.lockThese(em, userId, ids);
     // One that chose another credential before it was locked keeps that.
-    const using = new Set(await this.#store.listUsing(em, credential.userId, credential));
+    const using = await this.#store.dropUses(em, credential, ids);
+    const now = this.#clock.now();
     for (const session of sessions) {
-      if (using.has(session.id)) await this.#drop(em, emit, session, credential.provider);
+      const isToTell = sessionStatus(session, now) === "active" && session.activeProvider === provider;
+      if (isToTell && using.has(session.id)) emit(providerDropped(session, provider));
     }
+    return ids.length;
   }
 
   /** Ends a session. One that is over already stays as it is. @throws SessionNotFoundError */
@@ -169,16 +187,31 @@ export class SessionManager {
     });
   }
 
-  /** Ends all of a user's sessions but one. @returns the ids of those that ended. @throws SessionNotFoundError */
+  /**
+   * Ends all of a user's sessions but one, batch after batch, each in a transaction of its own: what is done before a
+   * failure stays done, and a second call does the rest.
+   * @returns the ids of those that ended. @throws SessionNotFoundError
+   */
   async endOthers(by: AuditActor, keepId: string): Promise<string[]> {
+    if ((await this.find(by.userId, keepId)) === null) throw new SessionNotFoundError();
+    const ended: string[] = [];
+    for (let left = batchSize; left === batchSize;) {
+      const batch = await this.#endSome(by, { id: { $ne: keepId } }, { isFirst: ended.length === 0 });
+      ended.push(...batch);
+      left = batch.length;
+    }
+    return ended;
+  }
+
+  async #endSome(by: AuditActor, where: FilterQuery<Session>, { isFirst }: { readonly isFirst: boolean }) {
     const { userId } = by;
     return this.#outbox.transaction(userId, async (em, emit) => {
-      const kept = await this.#store.find(em, userId, keepId);
-      if (kept === null) throw new SessionNotFoundError();
-      const others = await this.#store.lockAll(em, userId, { id: { $ne: keepId } });
-      if (others.length > 0) await this.#audit.write(em, by, { action: "session.end_others", outcome: "succeeded" });
-      for (const session of others) await this.#end(em, emit, session);
-      return others.map(({ id }) => id);
+      const sessions = await this.#store.lockSome(em, userId, where, batchSize);
+      if (sessions.length === 0) return [];
+      if (isFirst) await this.#audit.write(em, by, { action: "session.end_others", outcome: "succeeded" });
+      await this.#store.endAll(em, userId, sessions);
+      for (const session of sessions) emit({ type: "SessionEnded", body: sessionEventBody(session) });
+      return sessions.map(({ id }) => id);
     });
   }
 
@@ -201,10 +234,12 @@ export class SessionManager {
   async #drop(em: EntityManager, emit: Emit, session: Session, provider: string): Promise<void> {
     const wasActive = session.activeProvider === provider;
     await this.#store.drop(em, session, provider);
-    if (wasActive) {
-      emit({ type: "ActiveProviderChanged", body: { ...sessionEventBody(session), from: provider, to: null } });
-    }
+    if (wasActive) emit(providerDropped(session, provider));
   }
+}
+
+function providerDropped(session: Session, provider: string): NewEvent {
+  return { type: "ActiveProviderChanged", body: { ...sessionEventBody(session), from: provider, to: null } };
 }
 
 function isSame(before: SessionProvider | null, choice: ProviderChoice): boolean {

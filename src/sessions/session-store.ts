@@ -3,8 +3,8 @@ import { type FilterQuery, LockMode } from "@mikro-orm/core";
 import type { Clock } from "../clock.ts";
 import type { EntityManager } from "../db/database.ts";
 import { SessionExpiredError, SessionNotFoundError } from "../errors.ts";
+import { Quotas } from "../quota.ts";
 import { type Page, type PageOfAll, pageOf, pageOfAll } from "../page.ts";
-import type { AuthMethod } from "../providers/provider-auth.ts";
 import {
   type Session,
   SessionEntity,
@@ -20,16 +20,30 @@ export type ProviderChoice = Pick<SessionProvider, "provider" | "authMethod" | "
   readonly model: string | null;
 };
 
+/** What sessions may use. */
+export type UsedCredential = Pick<SessionProvider, "userId" | "provider" | "authMethod" | "label">;
+
 /** The tables `sessions` and `session_providers`. Every query names the user, except the operator's. */
 export class SessionStore {
   readonly #timeout: SessionTimeout;
+  readonly #quotas: Quotas;
   readonly #clock: Clock;
 
-  constructor(timeout: SessionTimeout, clock: Clock) {
+  constructor(timeout: SessionTimeout, clock: Clock, quotas = new Quotas()) {
     this.#timeout = timeout;
+    this.#quotas = quotas;
     this.#clock = clock;
   }
 
+  /** Comes first in the transaction that creates a session. @throws QuotaExceededError */
+  async makeRoom(em: EntityManager, userId: string): Promise<void> {
+    await this.#quotas.lock(em, userId);
+    const active = "select 1 from sessions where user_id = ? and status = 'active' and expires_at > ?::timestamptz";
+    await this.#quotas.assertRoom(em, "sessions", [active, [userId, this.#clock.now().toISOString()]]);
+    await this.#quotas.assertRoom(em, "stored-sessions", ["select 1 from sessions where user_id = ?", [userId]]);
+  }
+
+  /** In a transaction that has made room for it. */
   async create(em: EntityManager, userId: string, label: string | null): Promise<Session> {
     const now = this.#clock.now();
     const session = em.create(SessionEntity, {
@@ -66,12 +80,12 @@ export class SessionStore {
     return session;
   }
 
-  /** Those of the user's sessions that are not over, locked in the order of their ids. */
-  async lockAll(em: EntityManager, userId: string, where: FilterQuery<Session> = {}): Promise<Session[]> {
+  /** So many of the user's sessions that are not over, locked in the order of their ids. */
+  async lockSome(em: EntityManager, userId: string, where: FilterQuery<Session>, limit: number): Promise<Session[]> {
     return em.find(
       SessionEntity,
       { $and: [{ userId, status: "active", expiresAt: { $gt: this.#clock.now() } }, where] },
-      { lockMode: LockMode.PESSIMISTIC_WRITE, orderBy: { id: "asc" } },
+      { lockMode: LockMode.PESSIMISTIC_WRITE, orderBy: { id: "asc" }, limit },
     );
   }
 
@@ -126,24 +140,52 @@ export class SessionStore {
 
   /** Ends a locked session. */
   async end(em: EntityManager, session: Session): Promise<void> {
-    await this.#update(em, session, { status: "ended", noticeAt: null, endedAt: this.#clock.now() });
+    await this.#update(em, session, this.#ended());
   }
 
-  /** The ids of the sessions that use a credential. */
-  async listUsing(
-    em: EntityManager,
-    userId: string,
-    credential: { readonly provider: string; readonly authMethod: AuthMethod; readonly label: string },
-  ): Promise<string[]> {
-    const { provider, authMethod, label } = credential;
-    const where = { userId, provider, authMethod, label, source: "stored" as const };
-    return (await em.find(SessionProviderEntity, where)).map(({ sessionId }) => sessionId);
+  /** Ends locked sessions, in one statement. */
+  async endAll(em: EntityManager, userId: string, sessions: readonly Session[]): Promise<void> {
+    await em.nativeUpdate(SessionEntity, { userId, id: { $in: sessions.map(({ id }) => id) } }, this.#ended());
+  }
+
+  /** The ids of sessions that use a credential, whether or not they are over, in their order; so many at most. */
+  async listUsing(em: EntityManager, credential: UsedCredential, limit: number): Promise<string[]> {
+    const rows = await em.find(SessionProviderEntity, usesOf(credential), { orderBy: { sessionId: "asc" }, limit });
+    return rows.map(({ sessionId }) => sessionId);
+  }
+
+  /** Locks sessions in the order of their ids, whether or not they are over. */
+  async lockThese(em: EntityManager, userId: string, ids: readonly string[]): Promise<Session[]> {
+    return em.find(
+      SessionEntity,
+      { userId, id: { $in: [...ids] } },
+      { lockMode: LockMode.PESSIMISTIC_WRITE, orderBy: { id: "asc" } },
+    );
+  }
+
+  /** Forgets that these sessions, which are locked, use a credential. @returns the ids of those that did. */
+  async dropUses(em: EntityManager, credential: UsedCredential, ids: readonly string[]): Promise<ReadonlySet<string>> {
+    const { userId, provider } = credential;
+    const where = { ...usesOf(credential), sessionId: { $in: [...ids] } };
+    const using = new Set((await em.find(SessionProviderEntity, where)).map(({ sessionId }) => sessionId));
+    await em.nativeDelete(SessionProviderEntity, where);
+    const active = { userId, id: { $in: [...using] }, activeProvider: provider };
+    await em.nativeUpdate(SessionEntity, active, { activeProvider: null });
+    return using;
+  }
+
+  #ended() {
+    return { status: "ended" as const, noticeAt: null, endedAt: this.#clock.now() };
   }
 
   async #update(em: EntityManager, session: Session, columns: Partial<Session>): Promise<void> {
     em.assign(session, columns);
     await em.flush();
   }
+}
+
+function usesOf({ userId, provider, authMethod, label }: UsedCredential) {
+  return { userId, provider, authMethod, label, source: "stored" as const };
 }
 
 /** @throws SessionNotFoundError, SessionExpiredError */

@@ -15,6 +15,7 @@ export const SessionEntity = defineEntity({
   tableName: "sessions",
   indexes: [
     { name: "sessions_user_id_index", properties: ["userId", "createdAt", "id"] },
+    { name: "sessions_active_index", properties: ["userId", "id"], where: `"status" = 'active'` },
     { name: "sessions_notice_index", properties: ["noticeAt"], where: `"notice_at" is not null` },
     { name: "sessions_ended_at_index", properties: ["endedAt"], where: `"ended_at" is not null` },
   ],

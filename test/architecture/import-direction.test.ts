@@ -8,6 +8,7 @@ const domain = ["providers", "credentials", "events", "callers", "sessions", "au
 const leaves = [
   "errors.ts",
   "clock.ts",
+  "connection-share.ts",
   "fault-point.ts",
   "page.ts",
   "pasted-text.ts",
@@ -22,6 +23,7 @@ const leaves = [
   "json-bounds.ts",
 ];
 const everywhere = ["observability", "connections", "row-batch.ts", "writable-folder.ts", ...leaves];
+const everywhere = ["observability", "quota.ts", "row-batch.ts", "writable-folder.ts", ...leaves];
 const belowApp = ["http", "graphql", ...domain, ...everywhere];
 /** The configuration and the database reach these parts as values that `app.ts` passes in. */
 const passedIn = ["config.ts", "db"];
@@ -61,6 +63,7 @@ const rules: ImportRules = {
     observability: { values: leaves, types: passedIn },
     // How PostgreSQL and Redis are reached, by whoever reaches them.
     connections: { values: leaves },
+    "quota.ts": { values: ["errors.ts"], types: passedIn },
     "row-batch.ts": { values: ["turn-batch.ts"] },
     "writable-folder.ts": { values: ["operator-error.ts"] },
     ...Object.fromEntries(leaves.map((leaf) => [leaf, { values: [] }])),

@@ -18,7 +18,13 @@ export interface RefreshFailure {
 export interface RefreshReport {
   readonly refreshed: readonly ProviderCredential[];
   readonly failed: readonly RefreshFailure[];
+  /** Whether some were left, for another call. */
+  readonly hasMore: boolean;
 }
+
+/** Credentials that one call refreshes, and how many of them at a time. */
+const maxRefreshed = 100;
+const atATime = 10;
 
 /** Refreshes that people ask for. */
 export class RefreshRequests {
@@ -50,23 +56,24 @@ export class RefreshRequests {
     return this.#refresh(caller, await this.#find(caller, credentialId));
   }
 
-  /** Refreshes all of a user's credentials that can be. */
+  /** Refreshes a user's credentials that can be, those first that were refreshed longest ago. */
   async refreshAll(caller: Caller): Promise<RefreshReport> {
-    const credentials = await this.#store.listRefreshable(this.#database.em(), caller.userId);
+    const found = await this.#store.listRefreshable(this.#database.em(), caller.userId, maxRefreshed + 1);
+    const credentials = found.slice(0, maxRefreshed);
     const refreshed: ProviderCredential[] = [];
     const failed: RefreshFailure[] = [];
-    await Promise.all(
-      credentials.map(async (credential) => {
-        try {
-          refreshed.push(await this.#refresh(caller, credential));
-        } catch (error) {
-          if (!(error instanceof AuthError)) throw error;
-          const now = await this.#store.find(this.#database.em(), caller.userId, credential.id);
-          if (now !== null) failed.push({ credential: now, error });
-        }
-      }),
-    );
-    return { refreshed, failed };
+    const refresh = async (credential: ProviderCredential) => {
+      try {
+        refreshed.push(await this.#refresh(caller, credential));
+      } catch (error) {
+        if (!(error instanceof AuthError)) throw error;
+        const now = await this.#store.find(this.#database.em(), caller.userId, credential.id);
+        if (now !== null) failed.push({ credential: now, error });
+      }
+    };
+    for (let from = 0; from < credentials.length; from += atATime)
+      await Promise.all(credentials.slice(from, from + atATime).map(refresh));
+    return { refreshed, failed, hasMore: found.length > maxRefreshed };
   }
 
   async #refresh(caller: Caller, credential: ProviderCredential): Promise<ProviderCredential> {

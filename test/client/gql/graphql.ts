@@ -47,12 +47,12 @@ export type ClearProviderInput = {
 export type CompleteOAuthInput =
   {   /** Code and state, as they came to the redirect URI. */
   code: OAuthCodeInput; pasted?: never; }
-  |  { code?: never;   /** What the user pasted: the whole callback URL, or `code#state`, also with line breaks, quotes or words around it. */
+  |  { code?: never;   /** What the user pasted: the whole callback URL, or `code#state`. */
   pasted: string; };
 
 /** What the user connects with: exactly one of these. */
 export type CredentialInput =
-  {   /** A key that the user made at the provider. Quotes, line breaks or a name that were copied with it are taken off. */
+  {   /** A key that the user made at the provider. */
   apiKey: string; oauthCode?: never; }
   |  { apiKey?: never;   /** The answer to an OAuth flow. */
   oauthCode: OAuthCodeInput; };
@@ -107,6 +107,8 @@ export type ErrorCode =
   | 'PROVIDER_NOT_FOUND'
   /** The provider gave no usable answer, or refused the call for another reason than the credential. Nothing was changed; do what `message` says, or try again after `retryAfter`. */
   | 'PROVIDER_UNAVAILABLE'
+  /** The user has as many as one user may have. Remove some, or ask the operator to raise the limit. */
+  | 'QUOTA_EXCEEDED'
   /** Too many attempts. Try again after `retryAfter`. */
   | 'RATE_LIMITED'
   /** The provider no longer accepts what is stored. Its user must connect again. */
@@ -338,6 +340,7 @@ export type AuthenticateMutation = { authenticate:
     | { __typename: 'OAuthStateError', code: ErrorCode, message: string }
     | { __typename: 'ProviderNotFoundError', code: ErrorCode, message: string, availableProviders: Array<string> }
     | { __typename: 'ProviderUnavailableError', code: ErrorCode, message: string, retryAfter: number | null }
+    | { __typename: 'QuotaExceededError', code: ErrorCode, message: string }
     | { __typename: 'RateLimitedError', code: ErrorCode, message: string }
     | { __typename: 'SessionNotFoundError', code: ErrorCode, message: string }
     | { __typename: 'ValidationError', code: ErrorCode, message: string, issues: Array<{ path: Array<string>, message: string }> }
@@ -394,7 +397,7 @@ export type CredentialEventsSubscriptionVariables = Exact<{
 
 export type CredentialEventsSubscription = { credentialEvents:
     | { __typename: 'CredentialRevoked', cursor: string, occurredAt: string, credentialId: string, method: AuthMethod, label: string, provider: { name: string }, credential: { id: string, status: CredentialStatus, last4: string } | null }
-    | { __typename: 'CredentialStored', cursor: string, occurredAt: string, credentialId: string, method: AuthMethod, label: string, previousAccount: { id: string | null } | null, provider: { name: string }, credential: { id: string, status: CredentialStatus, last4: string } | null }
+    | { __typename: 'CredentialStored', cursor: string, occurredAt: string, credentialId: string, method: AuthMethod, label: string, provider: { name: string }, credential: { id: string, status: CredentialStatus, last4: string } | null }
     | { __typename: 'ReauthenticationRequired', cursor: string, occurredAt: string, credentialId: string, method: AuthMethod, label: string, reauthenticationReason: string, provider: { name: string }, credential: { id: string, status: CredentialStatus, last4: string } | null }
     | { __typename: 'TokenExpired', cursor: string, occurredAt: string, credentialId: string, method: AuthMethod, label: string, provider: { name: string }, credential: { id: string, status: CredentialStatus, last4: string } | null }
     | { __typename: 'TokenExpiring', expiresAt: string, cursor: string, occurredAt: string, credentialId: string, method: AuthMethod, label: string, provider: { name: string }, credential: { id: string, status: CredentialStatus, last4: string } | null }
@@ -432,6 +435,7 @@ export type InitiateOAuthMutation = { initiateOAuth:
     | { __typename: 'MethodUnavailableError', code: ErrorCode, message: string, availableMethods: Array<AuthMethod> }
     | { __typename: 'ProviderNotFoundError', code: ErrorCode, message: string }
     | { __typename: 'ProviderUnavailableError', code: ErrorCode, message: string }
+    | { __typename: 'QuotaExceededError', code: ErrorCode, message: string }
     | { __typename: 'RateLimitedError', code: ErrorCode, message: string }
     | { __typename: 'RedirectUriNotAllowedError', code: ErrorCode, message: string }
     | { __typename: 'SessionNotFoundError', code: ErrorCode, message: string }
@@ -448,7 +452,8 @@ export type CompleteOAuthMutation = { completeOAuth:
     | { __typename: 'InvalidCredentialError', code: ErrorCode, message: string }
     | { __typename: 'OAuthDeniedError', code: ErrorCode, message: string }
     | { __typename: 'OAuthStateError', code: ErrorCode, message: string }
-    | { __typename: 'ProviderUnavailableError', code: ErrorCode, message: string, retryAfter: number | null }
+    | { __typename: 'ProviderUnavailableError', code: ErrorCode, message: string }
+    | { __typename: 'QuotaExceededError', code: ErrorCode, message: string }
     | { __typename: 'RateLimitedError', code: ErrorCode, message: string }
     | { __typename: 'ValidationError', code: ErrorCode, message: string }
    };
@@ -464,6 +469,7 @@ export type ImportCredentialMutation = { importCredential:
     | { __typename: 'MethodUnavailableError', code: ErrorCode, message: string }
     | { __typename: 'ProviderNotFoundError', code: ErrorCode, message: string }
     | { __typename: 'ProviderUnavailableError', code: ErrorCode, message: string }
+    | { __typename: 'QuotaExceededError', code: ErrorCode, message: string }
     | { __typename: 'RateLimitedError', code: ErrorCode, message: string }
     | { __typename: 'ValidationError', code: ErrorCode, message: string }
    };
@@ -482,6 +488,7 @@ export type OAuthFlowSubscription = { oauthFlow: { id: string, status: OAuthFlow
       | { __typename: 'OAuthStateError', code: ErrorCode, message: string }
       | { __typename: 'ProviderNotFoundError', code: ErrorCode, message: string }
       | { __typename: 'ProviderUnavailableError', code: ErrorCode, message: string }
+      | { __typename: 'QuotaExceededError', code: ErrorCode, message: string }
       | { __typename: 'RateLimitedError', code: ErrorCode, message: string }
       | { __typename: 'ReauthenticationRequiredError', code: ErrorCode, message: string }
       | { __typename: 'RedirectUriNotAllowedError', code: ErrorCode, message: string }
@@ -517,6 +524,7 @@ export type RefreshCredentialsMutation = { refreshCredentials: { refreshed: Arra
         | { __typename: 'OAuthStateError', code: ErrorCode, message: string }
         | { __typename: 'ProviderNotFoundError', code: ErrorCode, message: string }
         | { __typename: 'ProviderUnavailableError', code: ErrorCode, message: string }
+        | { __typename: 'QuotaExceededError', code: ErrorCode, message: string }
         | { __typename: 'RateLimitedError', code: ErrorCode, message: string }
         | { __typename: 'ReauthenticationRequiredError', code: ErrorCode, message: string }
         | { __typename: 'RedirectUriNotAllowedError', code: ErrorCode, message: string }
@@ -561,6 +569,7 @@ export type StartSessionMutationVariables = Exact<{
 export type StartSessionMutation = { startSession:
     | { __typename: 'CredentialNotFoundError', code: ErrorCode, message: string }
     | { __typename: 'ProviderNotFoundError', code: ErrorCode, message: string }
+    | { __typename: 'QuotaExceededError', code: ErrorCode, message: string }
     | { __typename: 'RateLimitedError', code: ErrorCode, message: string }
     | { __typename: 'StartSessionPayload', session: { id: string, label: string | null, status: SessionStatus, expiresAt: string, activeProvider: { status: ProviderContextStatus } | null } }
     | { __typename: 'ValidationError', code: ErrorCode, message: string }
@@ -676,6 +685,7 @@ export type AuthenticateInSessionMutation = { authenticate:
     | { __typename: 'OAuthStateError', code: ErrorCode, message: string }
     | { __typename: 'ProviderNotFoundError', code: ErrorCode, message: string }
     | { __typename: 'ProviderUnavailableError', code: ErrorCode, message: string }
+    | { __typename: 'QuotaExceededError', code: ErrorCode, message: string }
     | { __typename: 'RateLimitedError', code: ErrorCode, message: string }
     | { __typename: 'SessionNotFoundError', code: ErrorCode, message: string }
     | { __typename: 'ValidationError', code: ErrorCode, message: string }
@@ -692,6 +702,7 @@ export type CompleteOAuthInSessionMutation = { completeOAuth:
     | { __typename: 'OAuthDeniedError', code: ErrorCode, message: string }
     | { __typename: 'OAuthStateError', code: ErrorCode, message: string }
     | { __typename: 'ProviderUnavailableError', code: ErrorCode, message: string }
+    | { __typename: 'QuotaExceededError', code: ErrorCode, message: string }
     | { __typename: 'RateLimitedError', code: ErrorCode, message: string }
     | { __typename: 'ValidationError', code: ErrorCode, message: string }
    };
@@ -731,6 +742,7 @@ export type ExampleConnectMutation = { authenticate:
     | { __typename: 'OAuthStateError', code: ErrorCode, message: string }
     | { __typename: 'ProviderNotFoundError', code: ErrorCode, message: string }
     | { __typename: 'ProviderUnavailableError', code: ErrorCode, message: string }
+    | { __typename: 'QuotaExceededError', code: ErrorCode, message: string }
     | { __typename: 'RateLimitedError', code: ErrorCode, message: string }
     | { __typename: 'SessionNotFoundError', code: ErrorCode, message: string }
     | { __typename: 'ValidationError', code: ErrorCode, message: string }
@@ -1036,11 +1048,6 @@ export const CredentialEventsDocument = new TypedDocumentString(`
       status
       last4
     }
-    ... on CredentialStored {
-      previousAccount {
-        id
-      }
-    }
     ... on TokenExpiring {
       expiresAt
     }
@@ -1056,7 +1063,7 @@ export const CredentialEventsDocument = new TypedDocumentString(`
     }
   }
 }
-    `, {"hash":"sha256:e850e892b963ea7f379d4a156fb31aa1741d00fdea510fd620e177b2e7019818"}) as unknown as TypedDocumentString<CredentialEventsSubscription, CredentialEventsSubscriptionVariables>;
+    `, {"hash":"sha256:9d8e35cf6640096a5b6779a2ca5dd04dd44e24787499d5b794ada61d362a2c70"}) as unknown as TypedDocumentString<CredentialEventsSubscription, CredentialEventsSubscriptionVariables>;
 export const EventsDocument = new TypedDocumentString(`
     subscription Events($after: String) {
   events(after: $after) {
@@ -1122,12 +1129,9 @@ export const CompleteOAuthDocument = new TypedDocumentString(`
       code
       message
     }
-    ... on ProviderUnavailableError {
-      retryAfter
-    }
   }
 }
-    `, {"hash":"sha256:05bf0ff890095b037a76fd3f1ec0b43aab036df42c206d944697603aabd2ce81"}) as unknown as TypedDocumentString<CompleteOAuthMutation, CompleteOAuthMutationVariables>;
+    `, {"hash":"sha256:27584684c36d02137a3dab74227308fe206ac169c5a4c74e11227fe8ae868ca9"}) as unknown as TypedDocumentString<CompleteOAuthMutation, CompleteOAuthMutationVariables>;
 export const ImportCredentialDocument = new TypedDocumentString(`
     mutation ImportCredential($input: ImportCredentialInput!) {
   importCredential(input: $input) {

@@ -45,7 +45,7 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
   const storage = await openStorage(config, base);
   const { clock, database, limiter } = storage;
   const providers = await createProviders(config, clock, base);
-  const { attempts, ...services } = await createDomain(config, storage, providers, base);
+  const services = await createDomain(config, storage, providers, base);
 
   const { callerTokens } = config;
   const developmentToken = async (subject: string, lifetime: number) =>
@@ -55,7 +55,7 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
   const hosts = new OwnHosts(config.publicUrl);
   const token = () => developmentToken("developer", developmentTokenLifetime);
   const pages = createPages(config, { providers, token, hosts, clock });
-  const parts = { services, attempts, database, limiter, pages, hosts, ...documentRules };
+  const parts = { services, database, limiter, pages, hosts, ...documentRules };
   const transport = createTransport(config, parts, base);
   const { server } = transport;
 

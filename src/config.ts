@@ -85,6 +85,8 @@ export interface Config {
   readonly trustedDocuments: string | null;
   /** A provider within this process, for people without any account. */
   readonly sandbox: boolean;
+  /** Whether `issueAccess` hands out the keys of the server's own environment. */
+  readonly revealServerKeys: boolean;
   readonly providers: ReadonlyMap<string, ProviderSettings>;
 }
 
@@ -186,6 +188,7 @@ export function loadConfig(catalog: Iterable<ConfigurableProvider>, environment:
     maxSubscriptionCost: readMaxCost(reader, "MAX_SUBSCRIPTION_COST", 20_000),
     trustedDocuments: reader.text("TRUSTED_DOCUMENTS"),
     sandbox,
+    revealServerKeys: reader.flag("REVEAL_SERVER_KEYS", !production),
     providers: new Map(Array.from(catalog, (provider) => [provider.name, readProvider(reader, provider, production)])),
   };
   if (reader.faults.length > 0) throw new ConfigError(reader.faults);

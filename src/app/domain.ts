@@ -14,6 +14,7 @@ import { ProviderContexts } from "../auth/provider-contexts.ts";
 import { ProviderSelector } from "../auth/provider-selector.ts";
 import { RefreshRequests } from "../auth/refresh/refresh-requests.ts";
 import { startRefreshing } from "../auth/refresh/refreshing.ts";
+import { ServerKeys } from "../auth/server-keys.ts";
 import { SessionAccess } from "../auth/session-access.ts";
 import { SessionActivation } from "../auth/session-activation.ts";
 import { StepUp } from "../callers/step-up.ts";
@@ -40,7 +41,7 @@ export async function createDomain(
   storage: Storage,
   { registry, redirectUris }: ProviderParts,
   base: AppBase,
-): Promise<Services & { readonly attempts: AttemptLimits }> {
+): Promise<Services> {
   const { stack, overrides, log, metrics, background } = base;
   const { database, keyring, store, clock, stream, watch, statusRule, quotas } = storage;
   const usage = stack.use(new UsageRecorder(database, log));
@@ -61,11 +62,20 @@ export async function createDomain(
 
   const { dataDir, publicUrl } = config;
   const { refresher } = stack.use(await startRefreshing({ ...parts, dataDir }, overrides.refresh));
-  const selector = new ProviderSelector({ ...parts, sessions, refresher });
   const refreshes = new RefreshRequests({ ...parts, refresher });
   const checker = new CredentialChecker({ ...parts, refresher });
+  const serverKeys = new ServerKeys(config.revealServerKeys);
+  const selector = new ProviderSelector({ ...parts, sessions, refresher, serverKeys });
   const access = new SessionAccess({ database, activity, clock });
-  const issuer = new AccessIssuer({ ...parts, checker, reader: new AccessReader(database), refresher, usage, access });
+  const issuer = new AccessIssuer({
+    ...parts,
+    checker,
+    reader: new AccessReader(database),
+    refresher,
+    usage,
+    access,
+    serverKeys,
+  });
 
   const flowStore = new OAuthFlowStore(database, keyring, clock, quotas);
   const redirects = new FlowRedirects(redirectUris, publicUrl);
@@ -87,7 +97,7 @@ export async function createDomain(
     }),
     flows,
     sessions,
-    contexts: new ProviderContexts({ ...parts, sessions }),
+    contexts: new ProviderContexts({ ...parts, sessions, serverKeys }),
     selector,
     flowStore,
     attempts,

@@ -1,7 +1,6 @@
 import type { Server } from "node:http";
 import type { Socket } from "node:net";
 import { printSchema } from "graphql";
-import type { AttemptLimits } from "../auth/attempt-limits.ts";
 import { CallerAuthentication } from "../callers/authentication.ts";
 import { KeyWatch } from "../callers/key-watch.ts";
 import type { RateLimiter } from "../callers/rate-limiter.ts";
@@ -36,7 +35,6 @@ export interface Transport extends AsyncDisposable {
 
 interface TransportParts extends DocumentRules {
   readonly services: Services;
-  readonly attempts: AttemptLimits;
   readonly database: Database;
   readonly limiter: RateLimiter;
   readonly pages: Pages;
@@ -46,10 +44,10 @@ interface TransportParts extends DocumentRules {
 /** HTTP, SSE and WebSocket over the same GraphQL. */
 export function createTransport(
   config: Config,
-  { services, attempts, database, limiter, pages, hosts, documents, costs, openCosts }: TransportParts,
+  { services, database, limiter, pages, hosts, documents, costs, openCosts }: TransportParts,
   { stack, overrides, log, metrics }: AppBase,
 ): Transport {
-  const { clock, expiries, flows, flowStore } = services;
+  const { attempts, clock, expiries, flows, flowStore } = services;
   const { allowedOrigins, callerTokens, introspection, publicUrl, trustedProxyHops } = config;
   const verifier = new TokenVerifier(callerTokens, clock);
   stack.use(new KeyWatch(verifier, expiries, overrides.keyWatchIntervalMs ?? 15_000));

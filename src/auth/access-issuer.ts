@@ -16,6 +16,7 @@ import type { AuthMethod, ProviderAccess, ProviderAuth, ProviderCredentials } fr
 import type { ProviderRegistry } from "../providers/registry.ts";
 import type { CredentialSource } from "../sessions/session.ts";
 import type { AttemptLimits } from "./attempt-limits.ts";
+import type { ServerKeys } from "./server-keys.ts";
 import type { SessionAccess } from "./session-access.ts";
 import type { CredentialChecker } from "./credential-checker.ts";
 import type { Refresher } from "./refresh/refresher.ts";
@@ -57,6 +58,7 @@ export class AccessIssuer {
   readonly #attempts: AttemptLimits;
   readonly #usage: UsageRecorder;
   readonly #access: SessionAccess;
+  readonly #serverKeys: ServerKeys;
   readonly #clock: Clock;
 
   constructor(parts: {
@@ -68,6 +70,7 @@ export class AccessIssuer {
     readonly attempts: AttemptLimits;
     readonly usage: UsageRecorder;
     readonly access: SessionAccess;
+    readonly serverKeys: ServerKeys;
     readonly clock: Clock;
   }) {
     this.#registry = parts.registry;
@@ -78,6 +81,7 @@ export class AccessIssuer {
     this.#attempts = parts.attempts;
     this.#usage = parts.usage;
     this.#access = parts.access;
+    this.#serverKeys = parts.serverKeys;
     this.#clock = parts.clock;
   }
 
@@ -170,9 +174,9 @@ export class AccessIssuer {
 
   /** @throws CredentialNotFoundError if there is no such key, or the request asks for what only a stored one can be. */
   #environmentGrant(caller: Caller, provider: ProviderAuth, { method, label }: AccessRequest): AccessGrant {
-    const credentials = provider.environmentCredentials();
+    const credentials = this.#serverKeys.find(provider);
     const isAskedFor = label === null && (method === null || method === credentials?.method);
-    if (credentials === null || !isAskedFor) throw notConnected(provider);
+    if (credentials === null || !isAskedFor) throw this.#serverKeys.notConnected(provider);
     return {
       ...provider.describeAccess(credentials),
       grantId: environmentGrantId(provider.name),
@@ -206,11 +210,4 @@ function needsReauthentication(
   if (cause?.because === "disabled") return new ReauthenticationRequiredError(cause.message, row, { cause });
   const message = `${provider.displayName} no longer accepts the credential "${row.label}". Connect it again with \`authenticate\`.`;
   return new ReauthenticationRequiredError(reason === null ? message : `${message} ${reason}`, row, { cause });
-}
-
-/** Nothing is stored that fits; it names the way to connect. */
-export function notConnected(provider: ProviderAuth): CredentialNotFoundError {
-  return new CredentialNotFoundError(
-    `Nothing is stored for ${provider.displayName} that fits. Connect it with \`authenticate(input: {provider: "${provider.name}", …})\`.`,
-  );
 }

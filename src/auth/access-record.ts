@@ -22,7 +22,9 @@ export class AccessRecord {
   }
 
   granted(caller: Caller, { provider: { name: provider }, source, credentialId }: AccessGrant): void {
-    this.#accesses.record(caller, { action: "credential.access", outcome: "succeeded", provider, credentialId });
+    const access = { action: "credential.access", outcome: "succeeded", provider, credentialId } as const;
+    // The server's own key is nobody's of its users: whoever gets it is on record.
+    this.#accesses.record(caller, { ...access, isOwn: source === "stored" && caller.actor === caller.userId });
     this.#metrics.accessAnswered({ provider, source, outcome: "succeeded" });
   }
 

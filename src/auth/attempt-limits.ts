@@ -88,6 +88,11 @@ export class AttemptLimits {
     await this.#limiter.take("session-start-user", userId);
   }
 
+  /** Whatever a user changes, so that nobody fills the records of others. @throws RateLimitedError */
+  async change({ userId }: Caller): Promise<void> {
+    await this.#limiter.take("change-user", userId);
+  }
+
   /** The narrowest limit comes first: who is refused by it takes nothing from what others share. */
   async #take(caller: Caller, attempt: Attempt, counts: readonly Count[]): Promise<readonly Taken[]> {
     const taken: Taken[] = [];

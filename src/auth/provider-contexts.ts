@@ -8,6 +8,7 @@ import type { ProviderRegistry } from "../providers/registry.ts";
 import { RowBatch } from "../row-batch.ts";
 import type { CredentialSource, Session, SessionProvider } from "../sessions/session.ts";
 import type { SessionManager } from "../sessions/session-manager.ts";
+import type { ServerKeys } from "./server-keys.ts";
 
 /** How one session uses one provider, or would if it were chosen. */
 export interface ProviderContext {
@@ -40,6 +41,7 @@ export class ProviderContexts {
   readonly #registry: ProviderRegistry;
   readonly #store: CredentialStore;
   readonly #sessions: SessionManager;
+  readonly #serverKeys: ServerKeys;
   readonly #clock: Clock;
   readonly #holdings = new RowBatch((userId, ids) => this.#readHoldings(userId, ids));
 
@@ -48,12 +50,14 @@ export class ProviderContexts {
     readonly registry: ProviderRegistry;
     readonly store: CredentialStore;
     readonly sessions: SessionManager;
+    readonly serverKeys: ServerKeys;
     readonly clock: Clock;
   }) {
     this.#database = parts.database;
     this.#registry = parts.registry;
     this.#store = parts.store;
     this.#sessions = parts.sessions;
+    this.#serverKeys = parts.serverKeys;
     this.#clock = parts.clock;
   }
 
@@ -101,7 +105,7 @@ export class ProviderContexts {
     const first = holdings.first.get(provider.name) ?? null;
     const chosen = { model: choice?.model ?? null, selectedAt: choice?.selectedAt ?? null };
     const isFromEnvironment = choice === null ? first === null : choice.source === "environment";
-    const environment = isFromEnvironment ? provider.environmentCredentials() : null;
+    const environment = isFromEnvironment ? this.#serverKeys.find(provider) : null;
     if (environment !== null) {
       const { method } = environment;
       return { provider, status: "authenticated", method, source: "environment", credential: null, ...chosen };

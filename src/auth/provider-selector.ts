@@ -11,7 +11,7 @@ import type { ProviderRegistry } from "../providers/registry.ts";
 import type { Session } from "../sessions/session.ts";
 import type { SessionManager } from "../sessions/session-manager.ts";
 import type { ProviderChoice } from "../sessions/session-store.ts";
-import { notConnected } from "./access-issuer.ts";
+import type { ServerKeys } from "./server-keys.ts";
 import type { Refresher } from "./refresh/refresher.ts";
 
 /** What a session is to use; null leaves it to the chain. */
@@ -33,6 +33,7 @@ export class ProviderSelector {
   readonly #store: CredentialStore;
   readonly #sessions: SessionManager;
   readonly #refresher: Refresher;
+  readonly #serverKeys: ServerKeys;
   readonly #clock: Clock;
 
   constructor(parts: {
@@ -41,6 +42,7 @@ export class ProviderSelector {
     readonly store: CredentialStore;
     readonly sessions: SessionManager;
     readonly refresher: Refresher;
+    readonly serverKeys: ServerKeys;
     readonly clock: Clock;
   }) {
     this.#database = parts.database;
@@ -48,6 +50,7 @@ export class ProviderSelector {
     this.#store = parts.store;
     this.#sessions = parts.sessions;
     this.#refresher = parts.refresher;
+    this.#serverKeys = parts.serverKeys;
     this.#clock = parts.clock;
   }
 
@@ -75,7 +78,7 @@ export class ProviderSelector {
     return async (em: EntityManager): Promise<void> => {
       const lockMode = LockMode.PESSIMISTIC_READ;
       const isThere = source !== "stored" || (await em.findOne(ProviderCredentialEntity, key, { lockMode })) !== null;
-      if (!isThere) throw notConnected(provider);
+      if (!isThere) throw this.#serverKeys.notConnected(provider);
     };
   }
 
@@ -93,9 +96,9 @@ export class ProviderSelector {
       }
     }
     if (stored.length > 0) throw needsConnecting(provider, stored[0]!);
-    const environment = provider.environmentCredentials();
+    const environment = this.#serverKeys.find(provider);
     const isAskedFor = label === null && (method === null || method === environment?.method);
-    if (environment === null || !isAskedFor) throw notConnected(provider);
+    if (environment === null || !isAskedFor) throw this.#serverKeys.notConnected(provider);
     return { provider: name, authMethod: environment.method, label: defaultLabel, source: "environment", model };
   }
 

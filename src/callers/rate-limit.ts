@@ -53,6 +53,7 @@ export const rateLimits = {
     attempts: "renewals of this credential because its grant was rejected",
   },
   "session-start-user": { points: 300, seconds: 600, cost: 1, attempts: "sessions started for this user" },
+  "change-user": { points: 300, seconds: 60, cost: 1, attempts: "changes by this user" },
 } as const satisfies Readonly<Record<string, RateLimitRule>>;
 
 export type RateLimitName = keyof typeof rateLimits;

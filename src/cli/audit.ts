@@ -8,6 +8,7 @@ import { assertMigrated } from "../db/migrate.ts";
 import { AuditReader, type AuditSelection, type StoredAuditEntry } from "../observability/audit-reader.ts";
 import { loadCatalog } from "../providers/registry.ts";
 import { jsonOption } from "./output.ts";
+import { printableJson } from "./terminal.ts";
 import { parseUser } from "./user-option.ts";
 
 interface ExportOptions {
@@ -27,7 +28,7 @@ function parseTime(value: string): Date {
 
 /** One line of the export. Its names are those of the API. */
 function lineOf({ id, createdAt, ...entry }: StoredAuditEntry): string {
-  return `${JSON.stringify({ id, at: createdAt.toISOString(), ...entry })}\n`;
+  return `${printableJson({ id, at: createdAt.toISOString(), ...entry })}\n`;
 }
 
 /** Writes lines as fast as they are read, and no faster. @returns false once the reader has left, as `head` does. */

@@ -1,4 +1,5 @@
 import { Option } from "commander";
+import { printableJson } from "./terminal.ts";
 
 /** The option that every command has. */
 export function jsonOption(): Option {
@@ -22,7 +23,7 @@ export class Output {
 
   /** @param text what a person sees of it. */
   result(value: unknown, text: string): void {
-    process.stdout.write(`${this.isJson ? JSON.stringify(value) : text}\n`);
+    process.stdout.write(`${this.isJson ? printableJson(value) : text}\n`);
   }
 
   /** For a person only; programs find it in the result. */

@@ -11,3 +11,12 @@ export function styled(style: Style, text: string, stream: NodeJS.WriteStream = 
 export function printable(text: string): string {
   return text.replaceAll(/\p{C}/gu, "�");
 }
+
+/**
+ * JSON that a terminal can show. JSON.stringify escapes the older control characters only: here C1, marks that turn the
+ * direction of text, and all else of Unicode's category C have escapes too, and mean the same.
+ */
+export function printableJson(value: unknown): string {
+  const escape = (unit: string) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  return JSON.stringify(value).replaceAll(/\p{C}/gu, (text) => text.split("").map(escape).join(""));
+}

@@ -7,6 +7,7 @@ import { CredentialRef } from "./credential.ts";
 import { CredentialSourceEnum } from "./credential-source.ts";
 import { labelText, providerNameText } from "./input.ts";
 import { ProviderRef } from "./provider.ts";
+import { changesNothing } from "./rate-limit-plugin.ts";
 import { sessionRowId } from "./session-id.ts";
 
 const HttpHeaderRef = builder.objectRef<{ name: string; value: Secret }>("HttpHeader").implement({
@@ -84,6 +85,7 @@ builder.mutationField("issueAccess", (t) =>
     description:
       "Headers with which a backend calls the provider for the user, now. The chain: the user's OAuth credential, the user's API key, the server's own key.",
     authScopes: { scope: "credentials:use" },
+    extensions: changesNothing,
     errors: {
       union: { name: "IssueAccessResult", description: "The outcome of `issueAccess`." },
       types: [

@@ -11,6 +11,7 @@ import type { StepUp } from "../callers/step-up.ts";
 import { ValidationError } from "../errors.ts";
 import type { GraphQLContext } from "./context.ts";
 import { readsDatabase } from "./limits/field-cost.ts";
+import credentialScopePlugin from "./credential-scope-plugin.ts";
 import rateLimitPlugin from "./rate-limit-plugin.ts";
 import { decodeNodeId } from "./node-id.ts";
 
@@ -30,7 +31,7 @@ function toValidationError(error: ZodError): ValidationError {
 
 export const builder = new SchemaBuilder<SchemaTypes>({
   // The order matters: errors sees what the others throw, and zod runs after authorization.
-  plugins: [ErrorsPlugin, rateLimitPlugin, ScopeAuthPlugin, RelayPlugin, ZodPlugin],
+  plugins: [ErrorsPlugin, rateLimitPlugin, ScopeAuthPlugin, credentialScopePlugin, RelayPlugin, ZodPlugin],
   defaultFieldNullability: false,
   errors: { directResult: true },
   zod: { validationError: toValidationError },

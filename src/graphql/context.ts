@@ -1,3 +1,4 @@
+import type { AttemptLimits } from "../auth/attempt-limits.ts";
 import type { Coordinator } from "../auth/coordinator.ts";
 import type { OAuthFlowStore } from "../auth/oauth-flow-store.ts";
 import type { OAuthFlows } from "../auth/oauth-flows.ts";
@@ -22,6 +23,7 @@ import type { SessionManager } from "../sessions/session-manager.ts";
 /** What resolvers delegate to. Nothing in it is cached for an operation, so that each event sees the present state. */
 export interface Services {
   readonly coordinator: Coordinator;
+  readonly attempts: AttemptLimits;
   readonly flows: OAuthFlows;
   readonly sessions: SessionManager;
   readonly contexts: ProviderContexts;

@@ -22,7 +22,7 @@ builder.mutationField("endSession", (t) =>
     authScopes: { scope: "sessions" },
     errors: {
       union: { name: "EndSessionResult", description: "The outcome of `endSession`." },
-      types: [errors.SessionNotFoundError],
+      types: [errors.SessionNotFoundError, errors.RateLimitedError],
     },
     args: { input: t.arg({ type: EndSessionInput, required: true, description: "What to end." }) },
     resolve: async (_root, { input }, { caller, sessions }) => ({
@@ -55,7 +55,7 @@ builder.mutationField("endOtherSessions", (t) =>
     authScopes: { scope: "sessions" },
     errors: {
       union: { name: "EndOtherSessionsResult", description: "The outcome of `endOtherSessions`." },
-      types: [errors.SessionNotFoundError],
+      types: [errors.SessionNotFoundError, errors.RateLimitedError],
     },
     args: { input: t.arg({ type: EndOtherSessionsInput, required: true, description: "What to keep." }) },
     resolve: async (_root, { input }, { caller, sessions }) => ({

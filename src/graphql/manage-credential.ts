@@ -72,7 +72,7 @@ builder.mutationField("revokeCredential", (t) =>
     authScopes: { $all: { scope: "credentials:write", stepUp: true } },
     errors: {
       union: { name: "RevokeCredentialResult", description: "The outcome of `revokeCredential`." },
-      types: [errors.CredentialNotFoundError],
+      types: [errors.CredentialNotFoundError, errors.RateLimitedError],
     },
     args: { input: t.arg({ type: RevokeCredentialInput, required: true, description: "What to remove." }) },
     resolve: async (_root, { input }, { caller, coordinator }) => ({

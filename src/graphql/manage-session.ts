@@ -103,6 +103,7 @@ builder.mutationField("setActiveProvider", (t) =>
         errors.CredentialNotFoundError,
         errors.SessionNotFoundError,
         errors.SessionExpiredError,
+        errors.RateLimitedError,
       ],
     },
     args: { input: t.arg({ type: SetActiveProviderInput, required: true, description: "What to use." }) },
@@ -142,7 +143,12 @@ builder.mutationField("clearProvider", (t) =>
     authScopes: { $all: { scope: "sessions", $all: { scope: "credentials:write", stepUp: true } } },
     errors: {
       union: { name: "ClearProviderResult", description: "The outcome of `clearProvider`." },
-      types: [errors.ProviderNotFoundError, errors.SessionNotFoundError, errors.SessionExpiredError],
+      types: [
+        errors.ProviderNotFoundError,
+        errors.SessionNotFoundError,
+        errors.SessionExpiredError,
+        errors.RateLimitedError,
+      ],
     },
     args: { input: t.arg({ type: ClearProviderInput, required: true, description: "What to leave." }) },
     resolve: async (_root, { input }, { caller, coordinator }) =>
@@ -167,7 +173,7 @@ builder.mutationField("touchSession", (t) =>
     authScopes: { scope: "sessions" },
     errors: {
       union: { name: "TouchSessionResult", description: "The outcome of `touchSession`." },
-      types: [errors.SessionNotFoundError, errors.SessionExpiredError],
+      types: [errors.SessionNotFoundError, errors.SessionExpiredError, errors.RateLimitedError],
     },
     args: { input: t.arg({ type: TouchSessionInput, required: true, description: "What to keep." }) },
     resolve: async (_root, { input }, { caller, sessions }) => ({

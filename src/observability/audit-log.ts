@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { defineEntity, p } from "@mikro-orm/core";
 import type { EntityManager } from "../db/database.ts";
 import type { ErrorCode } from "../errors.ts";
@@ -77,6 +78,22 @@ const maxUserAgentLength = 256;
 /** As much of a user agent as the table keeps. */
 export function shortUserAgent(userAgent: string | null): string | null {
   return userAgent?.slice(0, maxUserAgentLength).toWellFormed() ?? null;
+}
+
+/** The entries of refusals that are equal within such a window are one; milliseconds. */
+const refusalWindowMs = 300_000;
+
+/** Names the present window of an entry, for `once`. */
+function windowOf({ userId, actor, action, outcome, provider, credentialId }: AuditEntry, at: Date): string {
+  const window = Math.floor(at.getTime() / refusalWindowMs);
+  const key = JSON.stringify([userId, actor, action, outcome, provider, credentialId, window]);
+  return createHash("sha256").update(key).digest("base64url");
+}
+
+/** Adds the entry of a refusal, unless the same was refused in this window already: nobody can flood the log. */
+export async function writeRefusal(em: EntityManager, at: Date, entry: AuditEntry): Promise<void> {
+  const row = { at, ...entry, userAgent: shortUserAgent(entry.userAgent), once: windowOf(entry, at) };
+  await em.createQueryBuilder(AuditEntryEntity).insert(row).onConflict(["userId", "once"]).ignore().execute();
 }
 
 /** Adds an entry in the transaction of `em`: it stands exactly when what it tells of does. */

@@ -1,7 +1,14 @@
 import type { Clock } from "../clock.ts";
 import type { Database, EntityManager } from "../db/database.ts";
 import { AuthError } from "../errors.ts";
-import { type AuditAction, type AuditActor, type AuditOutcome, writeAudit } from "./audit-log.ts";
+import {
+  type AuditAction,
+  type AuditActor,
+  type AuditEntry,
+  type AuditOutcome,
+  writeAudit,
+  writeRefusal,
+} from "./audit-log.ts";
 import type { Logger } from "./logger.ts";
 
 export interface AuditedAction {
@@ -29,21 +36,8 @@ export class AuditTrail {
   }
 
   /** In the transaction of `em`. */
-  async write(
-    em: EntityManager,
-    { userId, actor, ip, userAgent }: AuditActor,
-    { action, outcome, provider, credential }: AuditedAction,
-  ): Promise<void> {
-    await writeAudit(em, this.#clock.now(), {
-      userId,
-      actor,
-      ip,
-      userAgent,
-      action,
-      outcome,
-      provider: credential?.provider ?? provider ?? null,
-      credentialId: credential?.id ?? null,
-    });
+  async write(em: EntityManager, by: AuditActor, done: AuditedAction): Promise<void> {
+    await writeAudit(em, this.#clock.now(), entryOf(by, done));
   }
 
   /** Runs `work`, and puts on record how it failed. What succeeds has put itself on record. */
@@ -56,10 +50,14 @@ export class AuditTrail {
     }
   }
 
-  /** Outside any transaction. It never throws: the error that it tells of is the one to show. */
+  /**
+   * Outside any transaction. Refused in the same way again and again, it is one entry for a while. It never throws: the
+   * error that it tells of is the one to show.
+   */
   async writeFailure(by: AuditActor, action: Omit<AuditedAction, "outcome">, error: unknown): Promise<void> {
     const outcome = auditOutcome(error);
-    await this.keepFailure(action.action, error, () => this.write(this.#database.em(), by, { ...action, outcome }));
+    const entry = entryOf(by, { ...action, outcome });
+    await this.keepFailure(action.action, error, () => writeRefusal(this.#database.em(), this.#clock.now(), entry));
   }
 
   /**
@@ -73,4 +71,12 @@ export class AuditTrail {
       this.#log.error({ err: auditError, action, outcome: auditOutcome(error) }, "an audit entry could not be written");
     }
   }
+}
+
+function entryOf(
+  { userId, actor, ip, userAgent }: AuditActor,
+  { action, outcome, provider, credential }: AuditedAction,
+): AuditEntry {
+  const about = { provider: credential?.provider ?? provider ?? null, credentialId: credential?.id ?? null };
+  return { userId, actor, ip, userAgent, action, outcome, ...about };
 }

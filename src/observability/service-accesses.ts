@@ -12,9 +12,11 @@ export interface ServiceAccess {
   readonly provider: string | null;
   /** Null for a refusal, for the server's own key, and where no single one is meant. */
   readonly credentialId: string | null;
+  /** A user got what is the user's own: no entry tells of it. Follows from the caller unless it is given. */
+  readonly isOwn?: boolean;
 }
 
-interface Entry extends ServiceAccess, AuditActor {
+interface Entry extends Omit<ServiceAccess, "isOwn">, AuditActor {
   readonly at: number;
   readonly once: string;
 }
@@ -63,10 +65,10 @@ export class ServiceAccesses implements AsyncDisposable {
     });
   }
 
-  /** A user's own call is none by a service, and is left out. */
+  /** A user's call for what is the user's own is left out. */
   record({ userId, actor, ip, userAgent }: AuditActor, access: ServiceAccess): void {
-    const { action, outcome, provider, credentialId } = access;
-    if (actor === userId) return;
+    const { action, outcome, provider, credentialId, isOwn = actor === userId } = access;
+    if (isOwn) return;
     const at = this.#clock.now().getTime();
     this.#turnTo(at - (at % hourMs));
     const key = JSON.stringify([userId, actor, action, outcome, provider, credentialId, this.#hour]);

@@ -142,12 +142,15 @@ export class SessionManager {
 
   /**
    * Takes a credential that is about to be removed out of sessions that use it, batch after batch, each in a transaction
-   * of its own, until few are left: `forgetCredential` then finds no more than a batch.
+   * of its own, until no more than a batch is left for `forgetCredential`.
    */
   async forgetBeforehand(credential: UsedCredential): Promise<void> {
     const { userId } = credential;
-    for (let left = batchSize; left === batchSize;)
-      left = await this.#outbox.transaction(userId, (em, emit) => this.#forget(em, emit, credential));
+    const hasMany = async () => {
+      const using = await this.#store.listUsing(this.#database.em(), credential, batchSize + 1);
+      return using.length > batchSize;
+    };
+    while (await hasMany()) await this.#outbox.transaction(userId, (em, emit) => this.#forget(em, emit, credential));
   }
 
   /** Takes a credential that is being removed out of every session that uses it, in the transaction that removes it. */

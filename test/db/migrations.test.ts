@@ -23,6 +23,7 @@ test("the migrations lead from nothing to exactly what the entities say, and bac
     "0010-token-lifetime",
     "0011-credential-warning",
     "0012-device-poll-failures",
+    "0015-quotas",
   ]);
   expect(await database.orm.schema.getUpdateSchemaSQL({ wrap: false })).toBe("");
   expect(await migrate(database)).toEqual([]);
@@ -86,5 +87,6 @@ test("of several processes that start at once one migrates and the others wait",
     "0010-token-lifetime",
     "0011-credential-warning",
     "0012-device-poll-failures",
+    "0015-quotas",
   ]);
 });

@@ -368,6 +368,7 @@ export type RevokeCredentialMutationVariables = Exact<{
 
 export type RevokeCredentialMutation = { revokeCredential:
     | { __typename: 'CredentialNotFoundError', code: ErrorCode, message: string }
+    | { __typename: 'RateLimitedError', code: ErrorCode, message: string }
     | { __typename: 'RevokeCredentialPayload', revokedCredentialId: string, revokedAtProvider: boolean | null }
    };
 
@@ -583,6 +584,7 @@ export type SetActiveProviderMutationVariables = Exact<{
 export type SetActiveProviderMutation = { setActiveProvider:
     | { __typename: 'CredentialNotFoundError', code: ErrorCode, message: string }
     | { __typename: 'ProviderNotFoundError', code: ErrorCode, message: string }
+    | { __typename: 'RateLimitedError', code: ErrorCode, message: string }
     | { __typename: 'SessionExpiredError', code: ErrorCode, message: string }
     | { __typename: 'SessionNotFoundError', code: ErrorCode, message: string }
     | { __typename: 'SetActiveProviderPayload', session: { id: string, activeProvider: { status: ProviderContextStatus, method: AuthMethod | null, source: CredentialSource | null, model: string | null, selectedAt: string | null, provider: { name: string }, credential: { id: string, label: string } | null } | null } }
@@ -615,6 +617,7 @@ export type ClearProviderMutationVariables = Exact<{
 export type ClearProviderMutation = { clearProvider:
     | { __typename: 'ClearProviderPayload', revokedCredentialIds: Array<string>, session: { id: string, activeProvider: { status: ProviderContextStatus } | null } }
     | { __typename: 'ProviderNotFoundError', code: ErrorCode, message: string }
+    | { __typename: 'RateLimitedError', code: ErrorCode, message: string }
     | { __typename: 'SessionExpiredError', code: ErrorCode, message: string }
     | { __typename: 'SessionNotFoundError', code: ErrorCode, message: string }
    };
@@ -625,6 +628,7 @@ export type TouchSessionMutationVariables = Exact<{
 
 
 export type TouchSessionMutation = { touchSession:
+    | { __typename: 'RateLimitedError', code: ErrorCode, message: string }
     | { __typename: 'SessionExpiredError', code: ErrorCode, message: string }
     | { __typename: 'SessionNotFoundError', code: ErrorCode, message: string }
     | { __typename: 'TouchSessionPayload', session: { id: string, lastActivityAt: string, expiresAt: string } }
@@ -637,6 +641,7 @@ export type EndSessionMutationVariables = Exact<{
 
 export type EndSessionMutation = { endSession:
     | { __typename: 'EndSessionPayload', session: { id: string, status: SessionStatus } }
+    | { __typename: 'RateLimitedError', code: ErrorCode, message: string }
     | { __typename: 'SessionNotFoundError', code: ErrorCode, message: string }
    };
 
@@ -647,6 +652,7 @@ export type EndOtherSessionsMutationVariables = Exact<{
 
 export type EndOtherSessionsMutation = { endOtherSessions:
     | { __typename: 'EndOtherSessionsPayload', endedSessionIds: Array<string> }
+    | { __typename: 'RateLimitedError', code: ErrorCode, message: string }
     | { __typename: 'SessionNotFoundError', code: ErrorCode, message: string }
    };
 

@@ -32,9 +32,11 @@ const AccessGrantRef = builder.objectRef<AccessGrant>("AccessGrant").implement({
     credential: t.field({
       type: CredentialRef,
       nullable: true,
-      description: "The stored credential; null for the server's own key.",
-      resolve: ({ userId, credentialId }, _args, { coordinator }) =>
-        credentialId === null ? null : coordinator.findCredential(userId, credentialId),
+      description: "The stored credential; null for the server's own key, and without the scope `credentials:read`.",
+      resolve: ({ userId, credentialId }, _args, { caller, coordinator }) =>
+        credentialId === null || !caller.scopes.has("credentials:read")
+          ? null
+          : coordinator.findCredential(userId, credentialId),
     }),
     baseUrl: t.exposeString("baseUrl", { description: "Where the provider's API begins, without a trailing slash." }),
     headers: t.field({

@@ -1,35 +1,70 @@
 import SchemaBuilder, { BasePlugin, type PothosOutputFieldConfig, type SchemaTypes } from "@pothos/core";
 import {
+  getNamedType,
   type GraphQLFieldResolver,
+  type GraphQLNamedType,
+  type GraphQLOutputType,
   type GraphQLResolveInfo,
+  isInterfaceType,
+  isListType,
+  isNonNullType,
+  isObjectType,
+  Kind,
   type OperationDefinitionNode,
-  TypeInfo,
-  visit,
-  visitWithTypeInfo,
+  type SelectionSetNode,
 } from "graphql";
 import { forbidden } from "../callers/caller.ts";
 import type { GraphQLContext } from "./context.ts";
 
 const name = "credentialScope" as const;
 
-/** What is told of a credential without `credentials:read`: whoever has just stored or used one may name it. */
-const openFields = new Set(["id", "__typename"]);
+/** What is told of a credential without `credentials:read`: whoever has just stored or used it may name it. */
+const openFields = new Set(["id", "provider", "method", "__typename"]);
 
-/** Whether an operation asks for more of a credential than anybody may know. It is looked up once for each document. */
-const asks = new WeakMap<OperationDefinitionNode, boolean>();
+/** Whether null can stand anywhere at a place of this type. */
+function isNullable(type: GraphQLOutputType): boolean {
+  if (!isNonNullType(type)) return true;
+  return isListType(type.ofType) && isNullable(type.ofType.ofType);
+}
 
-function asksForCredentials({ schema, operation, fragments }: GraphQLResolveInfo): boolean {
-  const known = asks.get(operation);
-  if (known !== undefined) return known;
-  let found = false;
-  const types = new TypeInfo(schema);
-  const look = visitWithTypeInfo(types, {
-    Field: (field) => {
-      found ||= types.getParentType()?.name === "Credential" && !openFields.has(field.name.value);
-    },
+function isError(type: GraphQLNamedType): boolean {
+  return type.name === "Error" || (isObjectType(type) && type.getInterfaces().some(({ name }) => name === "Error"));
+}
+
+/**
+ * Whether a selection asks for what needs the scope, at a place where no null can stand for it: the whole answer would
+ * be lost. A refusal is left out: nothing has been done that its reader must hear of.
+ */
+function asksIn(set: SelectionSetNode, type: GraphQLNamedType, info: GraphQLResolveInfo): boolean {
+  if (isError(type)) return false;
+  return set.selections.some((selection) => {
+    if (selection.kind === Kind.FIELD) {
+      const field = selection.name.value;
+      if (type.name === "Credential" && !openFields.has(field)) return true;
+      const found = isObjectType(type) || isInterfaceType(type) ? type.getFields()[field] : undefined;
+      if (found === undefined || selection.selectionSet === undefined || isNullable(found.type)) return false;
+      return asksIn(selection.selectionSet, getNamedType(found.type), info);
+    }
+    const fragment = selection.kind === Kind.FRAGMENT_SPREAD ? info.fragments[selection.name.value] : selection;
+    const condition = fragment?.typeCondition?.name.value;
+    const inner = condition === undefined ? type : info.schema.getType(condition);
+    return fragment !== undefined && inner != null && asksIn(fragment.selectionSet, inner, info);
   });
-  for (const node of [operation, ...Object.values(fragments)]) visit(node!, look);
-  asks.set(operation, found);
+}
+
+/** It is looked up once for each mutation of a document. */
+const asks = new WeakMap<OperationDefinitionNode, Map<string, boolean>>();
+
+function asksForCredentials(info: GraphQLResolveInfo): boolean {
+  const known = asks.get(info.operation) ?? new Map<string, boolean>();
+  asks.set(info.operation, known);
+  const key = String(info.path.key);
+  const found =
+    known.get(key) ??
+    info.fieldNodes.some(
+      ({ selectionSet }) => selectionSet !== undefined && asksIn(selectionSet, getNamedType(info.returnType), info),
+    );
+  known.set(key, found);
   return found;
 }
 

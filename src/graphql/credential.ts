@@ -47,7 +47,8 @@ function report(credential: ProviderCredential, { statusRule, clock }: GraphQLCo
 export const CredentialRef = builder.objectRef<ProviderCredential>("Credential");
 
 builder.node(CredentialRef, {
-  description: "A stored credential. Its secrets are write-only: no field of this type returns them.",
+  description:
+    "A stored credential. Its secrets are write-only: no field of this type returns them. All but `id`, `provider` and `method` need the scope `credentials:read`.",
   id: { resolve: (credential) => credential.id },
   loadWithoutCache: async (id, { caller, coordinator }) => {
     if (!caller.scopes.has("credentials:read")) throw forbidden("credentials:read");

@@ -89,9 +89,11 @@ builder.node(OAuthFlowRef, {
     credential: t.field({
       type: CredentialRef,
       nullable: true,
-      description: "What was stored, once COMPLETED.",
-      resolve: ({ flow }, _args, { coordinator }) =>
-        flow.credentialId == null ? null : coordinator.findCredential(flow.userId, flow.credentialId),
+      description: "What was stored, once COMPLETED; null without the scope `credentials:read`.",
+      resolve: ({ flow }, _args, { caller, coordinator }) =>
+        flow.credentialId == null || !caller.scopes.has("credentials:read")
+          ? null
+          : coordinator.findCredential(flow.userId, flow.credentialId),
     }),
     error: t.field({
       type: ErrorRef,

@@ -84,15 +84,27 @@ export function shortUserAgent(userAgent: string | null): string | null {
 const refusalWindowMs = 300_000;
 
 /** Names the present window of an entry, for `once`. */
-function windowOf({ userId, actor, action, outcome, provider, credentialId }: AuditEntry, at: Date): string {
+function windowOf(
+  { userId, actor, action, outcome, provider, credentialId }: AuditEntry,
+  kind: string | null,
+  at: Date,
+): string {
   const window = Math.floor(at.getTime() / refusalWindowMs);
-  const key = JSON.stringify([userId, actor, action, outcome, provider, credentialId, window]);
+  const key = JSON.stringify([userId, actor, action, outcome, provider, credentialId, kind, window]);
   return createHash("sha256").update(key).digest("base64url");
 }
 
-/** Adds the entry of a refusal, unless the same was refused in this window already: nobody can flood the log. */
-export async function writeRefusal(em: EntityManager, at: Date, entry: AuditEntry): Promise<void> {
-  const row = { at, ...entry, userAgent: shortUserAgent(entry.userAgent), once: windowOf(entry, at) };
+/**
+ * Adds the entry of a refusal, unless the same was refused in this window already: nobody can flood the log.
+ * @param kind tells refusals apart that look the same in the log
+ */
+export async function writeRefusal(
+  em: EntityManager,
+  at: Date,
+  entry: AuditEntry,
+  kind: string | null = null,
+): Promise<void> {
+  const row = { at, ...entry, userAgent: shortUserAgent(entry.userAgent), once: windowOf(entry, kind, at) };
   await em.createQueryBuilder(AuditEntryEntity).insert(row).onConflict(["userId", "once"]).ignore().execute();
 }
 

@@ -1,6 +1,6 @@
 import type { Clock } from "../clock.ts";
 import type { Database, EntityManager } from "../db/database.ts";
-import { AuthError } from "../errors.ts";
+import { AuthError, RateLimitedError } from "../errors.ts";
 import {
   type AuditAction,
   type AuditActor,
@@ -56,8 +56,11 @@ export class AuditTrail {
    */
   async writeFailure(by: AuditActor, action: Omit<AuditedAction, "outcome">, error: unknown): Promise<void> {
     const outcome = auditOutcome(error);
+    const kind = error instanceof RateLimitedError ? error.policy.name : null;
     const entry = entryOf(by, { ...action, outcome });
-    await this.keepFailure(action.action, error, () => writeRefusal(this.#database.em(), this.#clock.now(), entry));
+    await this.keepFailure(action.action, error, () =>
+      writeRefusal(this.#database.em(), this.#clock.now(), entry, kind),
+    );
   }
 
   /**

@@ -52,13 +52,13 @@ export class CredentialConnector {
   }
 
   /**
-   * Before anything is done for a credential: whoever would replace one needs the login that `STEP_UP_*` asks for, as for
-   * its removal. It is decided when the credential is stored.
-   * @throws InsufficientAuthenticationError
+   * Before anything is done for a credential: a new one needs room, and whoever would replace one needs the login that
+   * `STEP_UP_*` asks for, as for its removal. It is decided when the credential is stored.
+   * @throws QuotaExceededError, InsufficientAuthenticationError
    */
   async expectMayStore(caller: Caller, key: CredentialKey): Promise<void> {
-    if (this.#stepUp.isMetBy(caller)) return;
-    if (await this.#store.exists(this.#database.em(), key)) throw this.#stepUp.refusal();
+    const isNew = await this.#store.expectRoom(this.#database.em(), key);
+    if (!isNew && !this.#stepUp.isMetBy(caller)) throw this.#stepUp.refusal();
   }
 
   /** @throws QuotaExceededError, InsufficientAuthenticationError */

@@ -57,10 +57,11 @@ export class CredentialIntake {
   async connectKey(caller: Caller, command: ConnectKeyCommand): Promise<Connected> {
     const { provider, label, apiKey, sessionId } = command;
     const where = { userId: caller.userId, provider, label: label ?? defaultLabel };
-    await this.#connector.expectMayStore(caller, { ...where, authMethod: "api_key" });
     return this.#attempt(caller, "credential.authenticate", provider, async () => {
       await this.#activation.require(caller.userId, sessionId);
-      const credentials = await this.#registry.get(provider).authenticate({ method: "api_key", apiKey });
+      const auth = this.#registry.get(provider);
+      await this.#connector.expectMayStore(caller, { ...where, authMethod: "api_key" });
+      const credentials = await auth.authenticate({ method: "api_key", apiKey });
       const key = { ...where, authMethod: credentials.method };
       const activate = this.#activation.within(sessionId);
       return this.#connector.connect(caller, key, credentials, "credential.authenticate", activate);
@@ -72,8 +73,9 @@ export class CredentialIntake {
     return this.#attempt(caller, "credential.import", provider, async () => {
       const auth = this.#registry.get(provider);
       assertOAuthAvailable(auth);
+      const key = { userId: caller.userId, provider, authMethod: credentials.method, label: label ?? defaultLabel };
+      await this.#connector.expectMayStore(caller, key);
       const accepted = await auth.validateCredentials(credentials);
-      const key = { userId: caller.userId, provider, authMethod: accepted.method, label: label ?? defaultLabel };
       return this.#connector.connect(caller, key, accepted, "credential.import");
     });
   }

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { type FilterQuery, LockMode, type QueryOrderMap, raw } from "@mikro-orm/core";
 import type { Clock } from "../clock.ts";
 import type { EntityManager } from "../db/database.ts";
-import { CredentialNotFoundError } from "../errors.ts";
+import { CredentialNotFoundError, QuotaExceededError } from "../errors.ts";
 import type { Quotas } from "../quota.ts";
 import { type Page, type PageOfAll, pageOf, pageOfAll } from "../page.ts";
 import type { AuthMethod, ProviderAccount, ProviderCredentials } from "../providers/provider-auth.ts";
@@ -35,6 +35,7 @@ const maxLifetime = 2 ** 31 - 1;
 
 interface PutOptions {
   readonly validated?: boolean;
+  /** Called before a credential is overwritten; what it throws keeps that from happening. */
   readonly onReplace?: (account: ProviderAccount | null) => void;
 }
 
@@ -152,19 +153,34 @@ export class CredentialStore {
 
   /** @returns what another transaction has stored under the key while this one waited: it is replaced. */
   async #makeRoom(em: EntityManager, key: CredentialKey): Promise<ProviderCredential | null> {
-    const { userId, provider, authMethod } = key;
-    await this.#quotas.lock(em, userId);
+    await this.#quotas.lock(em, key.userId);
     const existing = await this.#lock(em, key);
-    if (existing !== null) return existing;
+    if (existing === null) await this.#assertRoom(em, key);
+    return existing;
+  }
+
+  /**
+   * Looks ahead, without a lock.
+   * @returns whether the key is a new one, and there is room for it. @throws QuotaExceededError
+   */
+  async expectRoom(em: EntityManager, key: CredentialKey): Promise<boolean> {
+    const isThere = async () => (await em.findOne(ProviderCredentialEntity, key, { fields: ["id"] })) !== null;
+    if (await isThere()) return false;
+    try {
+      await this.#assertRoom(em, key);
+      return true;
+    } catch (error) {
+      // It may have taken the last place itself in between.
+      if (error instanceof QuotaExceededError && (await isThere())) return false;
+      throw error;
+    }
+  }
+
+  async #assertRoom(em: EntityManager, { userId, provider, authMethod }: CredentialKey): Promise<void> {
     const own = "select 1 from provider_credentials where user_id = ?";
     await this.#quotas.assertRoom(em, "credentials", [own, [userId]]);
     const alike = `${own} and provider = ? and auth_method = ?`;
     await this.#quotas.assertRoom(em, "labels", [alike, [userId, provider, authMethod]]);
-    return null;
-  }
-
-  async exists(em: EntityManager, key: CredentialKey): Promise<boolean> {
-    return (await em.findOne(ProviderCredentialEntity, key, { fields: ["id"] })) !== null;
   }
 
   async find(em: EntityManager, userId: string, id: string): Promise<ProviderCredential | null> {

@@ -33,7 +33,7 @@ export type AuditAction =
   | "key.destroy"
   | "key.rewrap";
 
-export type AuditOutcome = "succeeded" | ErrorCode | "INTERNAL_ERROR";
+export type AuditOutcome = "succeeded" | ErrorCode | "INSUFFICIENT_USER_AUTHENTICATION" | "INTERNAL_ERROR";
 
 export interface AuditEntry extends Omit<AuditActor, "userId"> {
   /** Null for what concerns the whole server, such as its keys. No user can read such an entry. */

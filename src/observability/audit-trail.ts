@@ -20,7 +20,9 @@ export interface AuditedAction {
 
 /** How an error stands in the audit log. */
 export function auditOutcome(error: unknown): AuditOutcome {
-  return error instanceof AuthError ? error.code : "INTERNAL_ERROR";
+  if (error instanceof AuthError) return error.code;
+  const code = (error as { readonly code?: unknown } | null)?.code;
+  return code === "INSUFFICIENT_USER_AUTHENTICATION" ? code : "INTERNAL_ERROR";
 }
 
 /** Writes who did what, with the caller's identities. */

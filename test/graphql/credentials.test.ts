@@ -181,7 +181,12 @@ test("an operation without its scope is refused by the scope's name, and nothing
   expect(server.provider.requests).toEqual([]);
 
   const writer = await server.client("alice", ["credentials:write"]);
-  const id = await connect(writer, server.provider.key);
+  // What the answer would tell of the credential needs its own scope, and nothing is stored for an answer that cannot be.
+  expect(await writer.send(authenticateMutation, { input })).toMatchObject({
+    errors: [{ extensions: { code: "FORBIDDEN" } }],
+  });
+  expect(server.provider.requests).toEqual([]);
+  const id = await connect(await server.client("alice"), server.provider.key);
   expect(await writer.send(credentialsQuery, {})).toMatchObject({ errors: [{ extensions: { code: "FORBIDDEN" } }] });
   expect(await writer.send(nodeQuery, { id })).toMatchObject({ errors: [{ extensions: { code: "FORBIDDEN" } }] });
 });

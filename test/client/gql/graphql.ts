@@ -47,12 +47,12 @@ export type ClearProviderInput = {
 export type CompleteOAuthInput =
   {   /** Code and state, as they came to the redirect URI. */
   code: OAuthCodeInput; pasted?: never; }
-  |  { code?: never;   /** What the user pasted: the whole callback URL, or `code#state`. */
+  |  { code?: never;   /** What the user pasted: the whole callback URL, or `code#state`, also with line breaks, quotes or words around it. */
   pasted: string; };
 
 /** What the user connects with: exactly one of these. */
 export type CredentialInput =
-  {   /** A key that the user made at the provider. */
+  {   /** A key that the user made at the provider. Quotes, line breaks or a name that were copied with it are taken off. */
   apiKey: string; oauthCode?: never; }
   |  { apiKey?: never;   /** The answer to an OAuth flow. */
   oauthCode: OAuthCodeInput; };
@@ -398,7 +398,7 @@ export type CredentialEventsSubscriptionVariables = Exact<{
 
 export type CredentialEventsSubscription = { credentialEvents:
     | { __typename: 'CredentialRevoked', cursor: string, occurredAt: string, credentialId: string, method: AuthMethod, label: string, provider: { name: string }, credential: { id: string, status: CredentialStatus, last4: string } | null }
-    | { __typename: 'CredentialStored', cursor: string, occurredAt: string, credentialId: string, method: AuthMethod, label: string, provider: { name: string }, credential: { id: string, status: CredentialStatus, last4: string } | null }
+    | { __typename: 'CredentialStored', cursor: string, occurredAt: string, credentialId: string, method: AuthMethod, label: string, previousAccount: { id: string | null } | null, provider: { name: string }, credential: { id: string, status: CredentialStatus, last4: string } | null }
     | { __typename: 'ReauthenticationRequired', cursor: string, occurredAt: string, credentialId: string, method: AuthMethod, label: string, reauthenticationReason: string, provider: { name: string }, credential: { id: string, status: CredentialStatus, last4: string } | null }
     | { __typename: 'TokenExpired', cursor: string, occurredAt: string, credentialId: string, method: AuthMethod, label: string, provider: { name: string }, credential: { id: string, status: CredentialStatus, last4: string } | null }
     | { __typename: 'TokenExpiring', expiresAt: string, cursor: string, occurredAt: string, credentialId: string, method: AuthMethod, label: string, provider: { name: string }, credential: { id: string, status: CredentialStatus, last4: string } | null }
@@ -453,7 +453,7 @@ export type CompleteOAuthMutation = { completeOAuth:
     | { __typename: 'InvalidCredentialError', code: ErrorCode, message: string }
     | { __typename: 'OAuthDeniedError', code: ErrorCode, message: string }
     | { __typename: 'OAuthStateError', code: ErrorCode, message: string }
-    | { __typename: 'ProviderUnavailableError', code: ErrorCode, message: string }
+    | { __typename: 'ProviderUnavailableError', code: ErrorCode, message: string, retryAfter: number | null }
     | { __typename: 'QuotaExceededError', code: ErrorCode, message: string }
     | { __typename: 'RateLimitedError', code: ErrorCode, message: string }
     | { __typename: 'ValidationError', code: ErrorCode, message: string }
@@ -1054,6 +1054,11 @@ export const CredentialEventsDocument = new TypedDocumentString(`
       status
       last4
     }
+    ... on CredentialStored {
+      previousAccount {
+        id
+      }
+    }
     ... on TokenExpiring {
       expiresAt
     }
@@ -1069,7 +1074,7 @@ export const CredentialEventsDocument = new TypedDocumentString(`
     }
   }
 }
-    `, {"hash":"sha256:9d8e35cf6640096a5b6779a2ca5dd04dd44e24787499d5b794ada61d362a2c70"}) as unknown as TypedDocumentString<CredentialEventsSubscription, CredentialEventsSubscriptionVariables>;
+    `, {"hash":"sha256:e850e892b963ea7f379d4a156fb31aa1741d00fdea510fd620e177b2e7019818"}) as unknown as TypedDocumentString<CredentialEventsSubscription, CredentialEventsSubscriptionVariables>;
 export const EventsDocument = new TypedDocumentString(`
     subscription Events($after: String) {
   events(after: $after) {
@@ -1135,9 +1140,12 @@ export const CompleteOAuthDocument = new TypedDocumentString(`
       code
       message
     }
+    ... on ProviderUnavailableError {
+      retryAfter
+    }
   }
 }
-    `, {"hash":"sha256:27584684c36d02137a3dab74227308fe206ac169c5a4c74e11227fe8ae868ca9"}) as unknown as TypedDocumentString<CompleteOAuthMutation, CompleteOAuthMutationVariables>;
+    `, {"hash":"sha256:05bf0ff890095b037a76fd3f1ec0b43aab036df42c206d944697603aabd2ce81"}) as unknown as TypedDocumentString<CompleteOAuthMutation, CompleteOAuthMutationVariables>;
 export const ImportCredentialDocument = new TypedDocumentString(`
     mutation ImportCredential($input: ImportCredentialInput!) {
   importCredential(input: $input) {

@@ -17,6 +17,7 @@ import { CursorError } from "../events/cursor.ts";
 import type { Logger } from "../observability/logger.ts";
 import { DocumentError } from "./documents/document-error.ts";
 import { LimitError } from "./limits/limit-error.ts";
+import { TooManyOperationsError } from "./limits/too-many-operations.ts";
 import { withoutSuggestions, withoutValues } from "./public-message.ts";
 
 /** Shorter than any provider's key. */
@@ -147,7 +148,7 @@ function stepUpExtensions({ message, requirement }: InsufficientAuthenticationEr
   return { maxAge, acrValues, amrValues, http: { status: 401, headers } };
 }
 
-const refusals = [AuthError, CallerError, CursorError, DocumentError, LimitError] as const;
+const refusals = [AuthError, CallerError, CursorError, DocumentError, LimitError, TooManyOperationsError] as const;
 
 type Refusal = InstanceType<(typeof refusals)[number]>;
 
@@ -165,6 +166,10 @@ function publicMessage(error: Refusal): string {
 
 function furtherExtensions(error: Refusal): Readonly<Record<string, unknown>> {
   if (error instanceof InsufficientAuthenticationError) return stepUpExtensions(error);
+  if (error instanceof TooManyOperationsError) {
+    const { limit, retryAfter } = error;
+    return { limit, retryAfter, http: { status: 429, headers: { "retry-after": String(retryAfter) } } };
+  }
   if (error instanceof RateLimitedError) return { retryAfter: error.retryAfter };
   if (error instanceof ValidationError) return { issues: error.issues };
   if (error instanceof DocumentError) return requestFault;

@@ -1,16 +1,16 @@
 import { type ExecutionResult, GraphQLError } from "graphql";
 import type { Plugin } from "graphql-yoga";
 import { runFor } from "../connection-share.ts";
+import { TooManyOperationsError } from "../graphql/limits/too-many-operations.ts";
 import type { GraphQLContext } from "../graphql/context.ts";
 
-/** Seconds after which a place can be expected to be free again. */
-const retryAfter = 1;
+/** Makes what went wrong fit for clients. */
+type Mask = (error: unknown) => GraphQLError;
 
-function refusal(limit: number): ExecutionResult {
-  const message = `${limit} operations of this user are under way on this server, which is the limit. Wait for some of them, and send this one again in ${retryAfter} s.`;
-  const http = { status: 429, headers: { "retry-after": String(retryAfter) } };
-  const extensions = { code: "TOO_MANY_OPERATIONS", limit, retryAfter, http };
-  return { errors: [new GraphQLError(message, { extensions })] };
+/** As a result and not thrown: over a WebSocket only the operation ends, and not all that is open on it. */
+function refusal(limit: number, mask: Mask): ExecutionResult {
+  const originalError = new TooManyOperationsError(limit);
+  return { errors: [mask(new GraphQLError(originalError.message, { originalError }))] };
 }
 
 /**
@@ -26,10 +26,10 @@ export class OperationPlaces {
   }
 
   /** Runs an operation, or answers with its refusal. */
-  async run<Result>(contextValue: unknown, work: () => Result | Promise<Result>): Promise<Result> {
+  async run<Result>(contextValue: unknown, mask: Mask, work: () => Result | Promise<Result>): Promise<Result> {
     const { userId } = (contextValue as GraphQLContext).caller;
     const count = this.#underWay.get(userId) ?? 0;
-    if (count >= this.#limit) return refusal(this.#limit) as Result;
+    if (count >= this.#limit) return refusal(this.#limit, mask) as Result;
     this.#underWay.set(userId, count + 1);
     try {
       return await runFor(userId, work);
@@ -42,13 +42,13 @@ export class OperationPlaces {
 }
 
 /** Stands around whatever executes. Events have a plugin of their own, which asks for a place itself. */
-export function operationPlacesPlugin(places: OperationPlaces): Plugin {
+export function operationPlacesPlugin(places: OperationPlaces, mask: Mask): Plugin {
   return {
     onExecute: ({ executeFn, setExecuteFn }) => {
-      setExecuteFn((args) => places.run(args.contextValue, () => executeFn(args)));
+      setExecuteFn((args) => places.run(args.contextValue, mask, () => executeFn(args)));
     },
     onSubscribe: ({ subscribeFn, setSubscribeFn }) => {
-      setSubscribeFn((args) => places.run(args.contextValue, () => subscribeFn(args)));
+      setSubscribeFn((args) => places.run(args.contextValue, mask, () => subscribeFn(args)));
     },
   };
 }

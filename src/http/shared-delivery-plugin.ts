@@ -24,7 +24,7 @@ export function sharedDeliveryPlugin(parts: ExecutionParts, places: OperationPla
       // Yoga's own executor then tells the errors, in the words that it has for them everywhere.
       if (!("schema" in validated)) return;
       const begin = () => subscribeShared(validated, executions, parts.mask);
-      setResultAndStopExecution((await places.run(args.contextValue, begin)) as never);
+      setResultAndStopExecution((await places.run(args.contextValue, parts.mask, begin)) as never);
     },
   };
 }

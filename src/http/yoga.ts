@@ -55,7 +55,7 @@ export function createGraphQL(options: YogaOptions): Yoga {
       documentPlugin(options),
       eventStreamPlugin(options.streamsPerUser),
       metricsPlugin(services.metrics),
-      operationPlacesPlugin(places),
+      operationPlacesPlugin(places, mask),
       sharedDeliveryPlugin({ createContext, mask }, places),
     ],
     maskedErrors: { maskError: mask, isDev: false },

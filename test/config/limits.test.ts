@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { rateLimitNames, rateLimits } from "../../src/callers/rate-limit.ts";
 import { connectionLimitNames, connectionLimits } from "../../src/http/connection-limits.ts";
+import { quotaNames, quotas, usualOperations } from "../../src/quota.ts";
 import { errorOf, faultsOf, load, requiredVariables } from "../support/test-config.ts";
 
 test("attempts are limited, logins are not looked at, and no proxy is trusted, unless a variable says so", () => {
@@ -103,4 +104,16 @@ test.each([
   ["TRUSTED_PROXY_HOPS", "true"],
 ])("%s=%j is a fault", (name, value) => {
   expect(faultsOf({ [name]: value })).toEqual([name]);
+});
+
+test.each(quotaNames)("the quota of %s has a variable with a generous default", (name) => {
+  const { variable, limit } = quotas[name];
+  expect(load().quotas[name]).toBe(limit);
+  expect(load({ [variable]: "7" }).quotas[name]).toBe(7);
+  for (const value of ["0", "-1", "many", "1.5"]) expect(faultsOf({ [variable]: value })).toEqual([variable]);
+});
+
+test("operations of one user at the same moment have a limit of their own", () => {
+  expect(load().operationsPerUser).toBe(usualOperations);
+  expect(load({ QUOTA_OPERATIONS: "7" }).operationsPerUser).toBe(7);
 });

@@ -32,25 +32,22 @@ interface Share {
  */
 export function shareConnections(pool: Pool, limit: number): void {
   const shares = new Map<string, Share>();
-  const connect = pool.connect.bind(pool) as Pool["connect"];
+  const connect: Pool["connect"] = pool.connect.bind(pool);
 
-  const enter = (userId: string, go: () => void): void => {
+  const enter = async (userId: string): Promise<void> => {
     const share = shares.get(userId) ?? { held: 0, waiting: [] };
     shares.set(userId, share);
-    if (share.held >= limit) share.waiting.push(go);
-    else {
-      share.held += 1;
-      go();
-    }
+    if (share.held < limit) share.held += 1;
+    // Whoever leaves hands the place over.
+    else await new Promise<void>((resolve) => share.waiting.push(resolve));
   };
   const leave = (userId: string): void => {
     const share = shares.get(userId)!;
     const next = share.waiting.shift();
-    // The next one takes the place that has become free.
     if (next !== undefined) next();
     else if (--share.held === 0) shares.delete(userId);
   };
-  const counted = (userId: string, client: PooledClient): void => {
+  const counted = (userId: string, client: PooledClient): PooledClient => {
     const release = client.release.bind(client);
     client.release = (error) => {
       // The pool gives the client a `release` of its own for each use.
@@ -58,33 +55,33 @@ export function shareConnections(pool: Pool, limit: number): void {
       release(error);
       leave(userId);
     };
+    return client;
   };
-
-  const connectFor = (userId: string): Promise<PooledClient> =>
-    new Promise((resolve, reject) => {
-      enter(userId, () => {
-        connect().then(
-          (client) => {
-            counted(userId, client);
-            resolve(client);
-          },
-          (error: unknown) => {
-            leave(userId);
-            reject(error as Error);
-          },
-        );
-      });
-    });
+  const connectFor = async (userId: string): Promise<PooledClient> => {
+    await enter(userId);
+    try {
+      return counted(userId, await connect());
+    } catch (error) {
+      leave(userId);
+      throw error;
+    }
+  };
+  const answer = async (userId: string, done: Connected): Promise<void> => {
+    let client: PooledClient;
+    try {
+      client = await connectFor(userId);
+    } catch (error) {
+      done(error as Error, undefined, () => {});
+      return;
+    }
+    done(undefined, client, (error?: unknown) => client.release(error));
+  };
 
   const shared = (done?: Connected): Promise<PooledClient> | void => {
     const userId = worksFor.getStore();
     if (userId === undefined) return done === undefined ? connect() : connect(done);
-    const client = connectFor(userId);
-    if (done === undefined) return client;
-    client.then(
-      (given) => done(undefined, given, (error?: unknown) => given.release(error)),
-      (error: unknown) => done(error as Error, undefined, () => {}),
-    );
+    if (done === undefined) return connectFor(userId);
+    void answer(userId, done);
   };
   pool.connect = shared as Pool["connect"];
 }

@@ -1,6 +1,12 @@
 import { expect, test } from "vitest";
 import { runFor, shareConnections } from "../src/connection-share.ts";
 
+interface Client {
+  readonly release: () => void;
+}
+
+type Callback = (error: Error | undefined, client: Client) => void;
+
 /** A pool with so many clients, each of which is given out again once it is released. */
 function poolOf(size: number) {
   let free = size;
@@ -23,21 +29,14 @@ function poolOf(size: number) {
     get free() {
       return free;
     },
-    connect(done?: (error: undefined, client: { release: () => void }, release: () => void) => void) {
-      const client = take();
-      if (done === undefined) return client;
-      void client.then((given) => done(undefined, given, given.release));
-      return undefined;
-    },
+    connect: (): Promise<Client> => take(),
   };
 }
-
-type Client = { release: () => void };
 
 function shared(size: number, limit: number) {
   const pool = poolOf(size);
   shareConnections(pool as never, limit);
-  const connect = () => pool.connect() as Promise<Client>;
+  const connect = () => pool.connect();
   return { pool, connect, connectFor: (user: string) => runFor(user, connect) };
 }
 
@@ -69,9 +68,10 @@ test("work that is nobody's has the whole pool", async () => {
 
 test("callbacks count as promises do, whichever way they release", async () => {
   const { pool, connectFor } = shared(4, 1);
+  const connectBack = pool.connect as unknown as (done: Callback) => void;
   const asked = () =>
     new Promise<Client>((resolve) => {
-      runFor("alice", () => pool.connect((_error, client) => resolve(client)));
+      runFor("alice", () => connectBack((_error, client) => resolve(client)));
     });
   const first = await asked();
   const second = asked();
@@ -85,9 +85,10 @@ test("callbacks count as promises do, whichever way they release", async () => {
 test("a connection that cannot be made gives its place back", async () => {
   let isBroken = true;
   const pool = {
-    connect: () => (isBroken ? Promise.reject(new Error("away")) : Promise.resolve({ release: () => {} })),
+    connect: (): Promise<Client> =>
+      isBroken ? Promise.reject(new Error("away")) : Promise.resolve({ release: () => {} }),
   };
-  shareConnections(pool as never, 1);
+  shareConnections(pool, 1);
   await expect(runFor("alice", () => pool.connect())).rejects.toThrow("away");
   isBroken = false;
   await expect(runFor("alice", () => pool.connect())).resolves.toBeDefined();

@@ -3,6 +3,7 @@ import type { Bench, BenchSettings } from "./bench.ts";
 import { fuzz } from "./fuzz/fuzz.ts";
 import { issueAccess } from "./issue-access/issue-access.ts";
 import { largestPages } from "./largest-pages/largest-pages.ts";
+import { oneLargeUser } from "./one-large-user/one-large-user.ts";
 import { createProgress } from "./progress.ts";
 import { refreshFairness } from "./refresh/refresh-fairness.ts";
 import { refreshKilled } from "./refresh/refresh-killed.ts";
@@ -14,6 +15,7 @@ import { streamBenches } from "./streams/stream-benches.ts";
 const benches = new Map<string, Bench>([
   ["issue-access", issueAccess],
   ["largest-pages", largestPages],
+  ["one-large-user", oneLargeUser],
   ["refresh-throughput", refreshThroughput],
   ["refresh-many", refreshMany],
   ["refresh-killed", refreshKilled],

@@ -162,7 +162,7 @@ test("a session that ends while the flow is open is left alone, and the credenti
 test("naming a session needs the scope `sessions`; without one it is not needed", async () => {
   await using stage = await setSessionStage();
   const session = await startSession(await stage.client("alice"));
-  const writer = await stage.client("alice", ["credentials:write"]);
+  const writer = await stage.client("alice", ["credentials:read", "credentials:write"]);
   const forbidden = {
     errors: [{ message: expect.stringContaining("`sessions`"), extensions: { code: "FORBIDDEN" } }],
   };

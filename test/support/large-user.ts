@@ -2,7 +2,7 @@ import type { Database } from "../../src/db/database.ts";
 
 /** Each row of these tables that a user has becomes the pattern of many: all columns alike, but for these. */
 const copied = {
-  provider_credentials: `'id', gen_random_uuid(), 'label', 'label ' || n`,
+  provider_credentials: `'id', gen_random_uuid(), 'label', left(t.id::text, 8) || ' ' || n`,
   sessions: `'id', gen_random_uuid(), 'label', 'session ' || n`,
   oauth_flows: `'id', gen_random_uuid(), 'state_hash', sha256(gen_random_uuid()::text::bytea)`,
   audit_log: `'id', nextval(pg_get_serial_sequence('audit_log', 'id')), 'once', null`,
@@ -21,6 +21,7 @@ export async function makeLarge(database: Database, userId: string, count: numbe
       `select count(*)::int4 as count from ${table} where user_id = ?`,
       [userId],
     );
+    if (own!.count === 0) continue;
     await run(
       `insert into ${table}
         select (jsonb_populate_record(null::${table}, to_jsonb(t) || jsonb_build_object(${changes}))).*

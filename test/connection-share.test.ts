@@ -35,7 +35,7 @@ function poolOf(size: number) {
 
 function shared(size: number, limit: number) {
   const pool = poolOf(size);
-  shareConnections(pool as never, limit);
+  shareConnections(pool, limit);
   const connect = () => pool.connect();
   return { pool, connect, connectFor: (user: string) => runFor(user, connect) };
 }

@@ -22,8 +22,7 @@ const leaves = [
   "bounded-bytes.ts",
   "json-bounds.ts",
 ];
-const everywhere = ["observability", "connections", "row-batch.ts", "writable-folder.ts", ...leaves];
-const everywhere = ["observability", "quota.ts", "row-batch.ts", "writable-folder.ts", ...leaves];
+const everywhere = ["observability", "connections", "quota.ts", "row-batch.ts", "writable-folder.ts", ...leaves];
 const belowApp = ["http", "graphql", ...domain, ...everywhere];
 /** The configuration and the database reach these parts as values that `app.ts` passes in. */
 const passedIn = ["config.ts", "db"];

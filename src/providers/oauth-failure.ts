@@ -81,7 +81,7 @@ function withoutBody(error: Error): Error {
 
 /** An error code as it may stand in a log: a provider may put anything in its place. */
 export function toVendorCode(code: string): string {
-  return /^[\w.:-]{1,64}$/.test(code) ? code : "unreadable";
+  return showableCode(code) ?? "unreadable";
 }
 
 /** A success or a redirect that cannot be read, or a gateway that stopped waiting (RFC 9110, section 15.6.5). */

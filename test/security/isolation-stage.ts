@@ -50,7 +50,11 @@ export async function setIsolationStage(): Promise<IsolationStage> {
   const connections = { socketsPerUser: 1_000, operationsPerSocket: 1_000, streamsPerUser: 1_000 };
   const statements = stack.use(new StatementRecord(await createTestDatabase()));
   const stage = stack.use(
-    await setSessionStage({ connections, database: statements.database, environment: { RATE_LIMITS: "off" } }),
+    await setSessionStage({
+      connections,
+      database: statements.database,
+      environment: { RATE_LIMITS: "off", MAX_SUBSCRIPTION_COST: "1000000" },
+    }),
   );
   statements.follow(stage.app.server);
   const [aliceKey, bobKey] = ["sk-ant-api03-of-alice-0123456789", "sk-ant-api03-of-bob-9876543210"];

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { WebSocket } from "ws";
+import { assertJsonBounds, JsonBoundsError, operationJson } from "../../../src/json-bounds.ts";
 import type { FuzzServer } from "./fuzz-server.ts";
 import { judgeClose, judgeMessages, type Outcome } from "./judge.ts";
 
@@ -75,6 +76,17 @@ function isWellFormed(payload: unknown): payload is object {
   return typeof query === "string" && isMap(variables) && isMap(extensions) && isName;
 }
 
+/** Whether the server takes a message with this JSON; one that it does not take ends its socket. */
+function isWithinBounds(text: string): boolean {
+  try {
+    assertJsonBounds(text, operationJson);
+    return true;
+  } catch (error) {
+    if (error instanceof JsonBoundsError) return false;
+    throw error;
+  }
+}
+
 /** Sockets that operations share, and others that each garbage has to itself. */
 export class FuzzSockets implements Disposable {
   readonly #server: FuzzServer;
@@ -111,9 +123,9 @@ export class FuzzSockets implements Disposable {
   }
 
   async operate(payload: unknown, user: number): Promise<Outcome> {
-    const text = JSON.stringify(payload) ?? "";
-    if (!isWellFormed(payload) || Buffer.byteLength(text) > maxSharedBytes) {
-      return this.sendFrame(JSON.stringify({ type: "subscribe", id: "1", payload }));
+    const text = JSON.stringify({ type: "subscribe", id: "1", payload });
+    if (!isWellFormed(payload) || Buffer.byteLength(text) > maxSharedBytes || !isWithinBounds(text)) {
+      return this.sendFrame(text);
     }
     return (await this.#free(user)).operate(payload);
   }

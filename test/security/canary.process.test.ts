@@ -145,6 +145,7 @@ test("a database that cannot be reached is explained without its password", asyn
       AUTH_JWT_SECRET: watch.add(newCanary("the secret of callers' tokens")).secret,
       CREDENTIAL_ENCRYPTION_KEY: watch.add(byteCanary("the encryption key", randomBytes(32))).secret,
       DATABASE_URL: url,
+      DATABASE_WAIT_SECONDS: "0",
     });
     expect(code).toBe(1);
     expect(output).toContain("PostgreSQL does not answer");

@@ -13,6 +13,7 @@ import type { Config } from "./config.ts";
 import { OwnHosts } from "./http/own-hosts.ts";
 import { listen } from "./http/server-lifetime.ts";
 import { createLogger } from "./observability/logger.ts";
+import type { OperatorError } from "./operator-error.ts";
 import { Metrics } from "./observability/metrics.ts";
 
 export type { AppOverrides } from "./app/overrides.ts";
@@ -22,6 +23,11 @@ export interface App extends AsyncDisposable {
   readonly server: Server;
   /** Where the sandbox has its control page; null where there is none. */
   readonly sandboxUrl: string | null;
+  /**
+   * Resolves where the server can do no more work and has to be ended, as when the disk of its embedded database is full;
+   * null where that cannot be.
+   */
+  readonly failed: Promise<OperatorError> | null;
   /** @returns the port, which the system chose where the configuration says 0. */
   listen(): Promise<number>;
   /** A token for development; null where an identity provider issues them. `lifetime` is in seconds. */
@@ -60,8 +66,10 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
   const { server } = transport;
 
   const owned = stack.move();
+  void database.failed?.then((failure) => log.fatal({ err: failure }, failure.message));
   return {
     server,
+    failed: database.failed,
     sandboxUrl: providers.sandbox === null ? null : `${providers.sandbox.origin}/`,
     developmentToken,
     listen: async () => {

@@ -115,6 +115,8 @@ async function serve(options: ServeOptions): Promise<void> {
     process.off("uncaughtException", exitWithFailure);
     forgetEarlySignals();
     closeOnSignal(app, output);
+    // Not in good order: closing the database would write to the disk that is full.
+    void app.failed?.then(exitWithFailure);
     const port = await listen(app);
     steps.finish(`listening on ${addressOf(config.host, port)}`);
     const news = await welcome(app, config, port);

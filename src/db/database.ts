@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdir, rename, rm, statfs } from "node:fs/promises";
+import { mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -34,7 +34,9 @@ import { SessionEntity, SessionProviderEntity } from "../sessions/session.ts";
 import { useBaselineWasm } from "./baseline-wasm.ts";
 import { retryingConflicts } from "./conflicts.ts";
 import { shareConnections } from "../connection-share.ts";
+import { DiskWatch, explainFullDisk } from "./disk-watch.ts";
 import { lockFolder } from "./folder-lock.ts";
+import { guardedPGlite } from "./guarded-pglite.ts";
 import { readServerFacts, type ServerFacts } from "./server-facts.ts";
 import { yieldingPGlite } from "./yielding-pglite.ts";
 
@@ -55,6 +57,8 @@ export interface Database extends AsyncDisposable {
   readonly url: string | null;
   /** What the server said of itself when it was opened; null for the embedded database. */
   readonly facts: ServerFacts | null;
+  /** Resolves once it can be used no more, such as an embedded one whose disk is full; null where that cannot be. */
+  readonly failed: Promise<OperatorError> | null;
   /** A fresh EntityManager: one for each operation, never shared. */
   em(): EntityManager;
   /**
@@ -155,31 +159,18 @@ async function openPGlite(folder: string): Promise<PGlite> {
     await unpackDatabase(draft);
     await rename(draft, dataDir);
   }
+  const full = explainFullDisk(folder);
+  if (full !== null) throw full;
   try {
     return await PGlite.create({ parsers, dataDir });
   } catch (error) {
-    throw await explainUnopened(folder, error);
-  }
-}
-
-/** Bytes that PostgreSQL needs at least to start: a segment of its write-ahead log. */
-const roomToStart = 16 * 1024 * 1024;
-
-/** PGlite says only that it could not start. */
-async function explainUnopened(folder: string, cause: unknown): Promise<OperatorError> {
-  const { bavail, bsize } = await statfs(folder);
-  if (bavail * bsize < roomToStart) {
-    return new OperatorError(
-      `The disk of ${folder} is full: the embedded database cannot start.`,
-      "Free some space and start again. What was stored is kept.",
-      { cause },
+    // PGlite says only that it could not start.
+    throw new OperatorError(
+      `The embedded database in ${folder} cannot be opened.`,
+      "Restore a backup of that folder, or choose another one with DATA_DIR. Nothing was changed.",
+      { cause: error },
     );
   }
-  return new OperatorError(
-    `The embedded database in ${folder} cannot be opened.`,
-    "Restore a backup of that folder, or choose another one with DATA_DIR. Nothing was changed.",
-    { cause },
-  );
 }
 
 /**
@@ -191,20 +182,26 @@ export async function openDatabase(location: DatabaseLocation): Promise<Database
   useBaselineWasm();
   const lock = location.kind === "embedded" ? lockFolder(location.dataDir) : null;
   try {
-    const pglite = await (location.kind === "embedded" ? openPGlite(location.dataDir) : createPGlite());
-    return embeddedDatabase(pglite, lock);
+    if (location.kind === "memory") return embeddedDatabase(await createPGlite(), null);
+    const watch = new DiskWatch(location.dataDir);
+    const pglite = guardedPGlite(await openPGlite(location.dataDir), watch);
+    return embeddedDatabase(pglite, { lock, watch });
   } catch (error) {
     lock?.[Symbol.dispose]();
     throw error;
   }
 }
 
-function embeddedDatabase(pglite: PGlite, lock: Disposable | null): Database {
+function embeddedDatabase(
+  pglite: PGlite,
+  folder: { readonly lock: Disposable | null; readonly watch: DiskWatch } | null,
+): Database {
   const orm = createOrm({ driver: PgliteDriver, dbName: "maestro", driverOptions: { pglite: yieldingPGlite(pglite) } });
   return {
     orm,
     url: null,
     facts: null,
+    failed: folder?.watch.failed ?? null,
     em: () => orm.em.fork(),
     transaction: (work) => orm.em.fork().transactional(work),
     query: async <Row>(statement: PreparedStatement, values: readonly unknown[]) =>
@@ -214,7 +211,8 @@ function embeddedDatabase(pglite: PGlite, lock: Disposable | null): Database {
     [Symbol.asyncDispose]: async () => {
       await orm.close();
       await pglite.close();
-      lock?.[Symbol.dispose]();
+      folder?.watch[Symbol.dispose]();
+      folder?.lock?.[Symbol.dispose]();
     },
   };
 }
@@ -294,6 +292,7 @@ async function openServer(location: Extract<DatabaseLocation, { kind: "postgres"
     orm,
     url,
     facts,
+    failed: null,
     em: () => orm.em.fork(),
     transaction: (work) => retryingConflicts(() => inTransaction(orm, work)),
     query: <Row>({ name, text }: PreparedStatement, values: readonly unknown[]) =>

@@ -144,6 +144,11 @@ export class ServerProcess implements AsyncDisposable {
     return this.#child.pid!;
   }
 
+  /** Null while it runs. */
+  get exitCode(): number | null {
+    return this.#child.exitCode;
+  }
+
   /** Everything that it has printed. */
   get output(): string {
     return this.#child.output;

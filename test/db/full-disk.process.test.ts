@@ -39,8 +39,9 @@ async function startSessions(client: TestClient): Promise<string[]> {
 test("a disk that becomes full ends the server with cause and cure, and nothing acknowledged is lost", async ({
   skip,
 }) => {
-  await using disk = await mountDisk(96);
-  if (disk === null) return skip("this user may not mount a file system");
+  const mounted = await mountDisk(96);
+  if (mounted === null) skip("this user may not mount a file system");
+  await using disk = mounted!;
   const environment = { DATA_DIR: join(disk.path, "data"), RATE_LIMITS: "off", QUOTA_SESSIONS: "10000" };
   const ballast = join(disk.path, "ballast");
   let acknowledged: string[];

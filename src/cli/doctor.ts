@@ -16,6 +16,7 @@ import { checkKeyStrength, checkRows, countCredentials, openKeys } from "./docto
 import { checkEncryption, checkListening, checkPooler, checkWrites } from "./doctor/connections.ts";
 import { checkDevelopmentToken } from "./doctor/development-token.ts";
 import { checkEvents } from "./doctor/events.ts";
+import { checkIdentityProvider } from "./doctor/identity-provider.ts";
 import { checkNode } from "./doctor/node.ts";
 import { checkPort } from "./doctor/port.ts";
 import { checkProvider } from "./doctor/provider.ts";
@@ -127,6 +128,7 @@ async function examine(examination: Examination, token: string | null): Promise<
     await examination.check("spool", () => checkSpool(dataDir));
   }
   await examination.check("key-strength", () => checkKeyStrength(config));
+  await examination.check("identity-provider", () => checkIdentityProvider(config));
   await examineDatabase(config, examination);
   await examination.check("events", () => checkEvents(config));
   await examineProviders(config, catalog, examination);

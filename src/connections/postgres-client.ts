@@ -30,8 +30,10 @@ export interface ClientOptions {
   readonly types?: pg.CustomTypesConfig;
 }
 
+type ClientClass = new (options?: Pick<ClientOptions, "types">) => PostgresClient;
+
 /** The class whose clients a pool makes: of the pool's own options only the types of values count. */
-export function clientClass(target: PostgresTarget, options: ClientOptions) {
+export function clientClass(target: PostgresTarget, options: ClientOptions): ClientClass {
   return class extends PostgresClient {
     constructor({ types }: Pick<ClientOptions, "types"> = {}) {
       super(target, { ...options, ...(types === undefined ? {} : { types }) });

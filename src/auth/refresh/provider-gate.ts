@@ -137,7 +137,7 @@ export class ProviderGate implements Disposable {
       return await this.#breaker.execute(async () => {
         try {
           const answer = await send();
-          this.#witnesses.succeeded(user);
+          this.#witnesses.succeeded();
           return answer;
         } catch (error) {
           throw this.#isOutage(user, error) ? new OutageError(error) : error;

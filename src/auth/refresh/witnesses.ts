@@ -1,7 +1,5 @@
 /** How many users must meet the same before it counts as the provider's doing. */
 export const severalUsers = 3;
-/** For how long a user's success shows that the provider answers, in milliseconds. */
-const successHoldsMs = 60_000;
 
 /** Users who have met something; there is no need to know more of them than are needed. */
 class Users {
@@ -31,18 +29,14 @@ export class Witnesses {
   readonly #silenced = new Users();
   readonly #limited = new Users();
   readonly #refused = new Users();
-  /** The last success, and the last one of another user. */
-  #successes: { readonly user: string; readonly at: number }[] = [];
 
-  succeeded(user: string): void {
+  succeeded(): void {
     for (const users of [this.#silenced, this.#limited, this.#refused]) users.clear();
-    const other = this.#successes.find((success) => success.user !== user);
-    this.#successes = [{ user, at: Date.now() }, ...(other === undefined ? [] : [other])];
   }
 
   /** The provider gave no usable answer. @returns whether that tells more than one user's trouble. */
   silenced(user: string): boolean {
-    return this.#silenced.add(user) || !this.#hasOtherSuccess(user);
+    return this.#silenced.add(user);
   }
 
   /** Too many requests: the limit may be the account's. @returns whether that tells more than one user's trouble. */
@@ -54,9 +48,5 @@ export class Witnesses {
   clientRefused(user: string): boolean {
     this.#refused.add(user);
     return this.#refused.areSeveral;
-  }
-
-  #hasOtherSuccess(user: string): boolean {
-    return this.#successes.some((success) => success.user !== user && Date.now() - success.at < successHoldsMs);
   }
 }

@@ -6,6 +6,7 @@ import {
   issue,
   makeDue,
   readRows,
+  type RefreshStage,
   refresh,
   sentRefreshTokens,
   setRefreshStage,
@@ -13,14 +14,20 @@ import {
 
 const outage = { kind: "status", status: 503, headers: { "retry-after": "600" } } as const;
 
-test("a provider that fails three times in a row is left alone, for callers and for the worker", async () => {
+/** Signs other users in, and lets a refresh of each meet the outage. */
+async function failForOthers({ client, vendor }: RefreshStage, names: readonly string[]): Promise<void> {
+  for (const name of names) {
+    const other = await client(name);
+    const { id } = await signIn(other, "anthropic");
+    vendor.next("/token", outage);
+    await refresh(other, id);
+  }
+}
+
+test("a provider that fails three users in a row is left alone, for callers and for the worker", async () => {
   await using stage = await setRefreshStage("anthropic", { refresh: { intervalMs: 50 } });
   const { alice, id, vendor } = stage;
-  for (const label of ["b", "c", "d"]) await signIn(alice, "anthropic", { label });
-  for (let count = 0; count < 3; count++) {
-    vendor.next("/token", outage);
-    await refresh(alice, id);
-  }
+  await failForOthers(stage, ["bob", "carol", "dave"]);
   const refused = await refresh(alice, id);
   expect(refused).toMatchObject({
     __typename: "ProviderUnavailableError",
@@ -41,16 +48,11 @@ test("a provider that fails three times in a row is left alone, for callers and 
 test("a caller for whom nothing is sent does not count as an answer of the provider", async () => {
   await using stage = await setRefreshStage("anthropic");
   const { alice, id, vendor } = stage;
-  const failOnce = async () => {
-    vendor.next("/token", outage);
-    await refresh(alice, id);
-  };
-  await failOnce();
-  await failOnce();
+  await failForOthers(stage, ["bob", "carol"]);
   await expire(stage);
   await stage.database.em().execute("update provider_credentials set next_try_at = clock_timestamp() + interval '1 h'");
   expect((await issue(alice, { provider: "anthropic" })).__typename).toBe("ProviderUnavailableError");
-  await failOnce();
+  await failForOthers(stage, ["dave"]);
   await refresh(alice, id);
   expect(sentRefreshTokens(vendor)).toHaveLength(3);
 });

@@ -15,11 +15,11 @@ import {
 const outage = { kind: "status", status: 503, headers: { "retry-after": "600" } } as const;
 
 /** Signs other users in, and lets a refresh of each meet the outage. */
-async function failForOthers({ client, vendor }: RefreshStage, names: readonly string[]): Promise<void> {
+async function failForOthers(stage: RefreshStage, names: readonly string[]): Promise<void> {
   for (const name of names) {
-    const other = await client(name);
+    const other = await stage.client(name);
     const { id } = await signIn(other, "anthropic");
-    vendor.next("/token", outage);
+    stage.vendor.next("/token", outage);
     await refresh(other, id);
   }
 }

@@ -8,6 +8,14 @@ const copied = {
   audit_log: `'id', nextval(pg_get_serial_sequence('audit_log', 'id')), 'once', null`,
 } as const;
 
+/** Rows of one statement: it has to end within the time that the server gives a statement, on a busy machine too. */
+const batch = 1_000;
+
+/** The first and last number of each batch of so many rows. */
+function* batches(rows: number): Generator<[number, number]> {
+  for (let first = 1; first <= rows; first += batch) yield [first, Math.min(first + batch - 1, rows)];
+}
+
 /**
  * Gives a user many rows of each kind, more than the quotas allow: copies of what the user has already. Secrets are
  * copied too, and do not open in another row. Each session uses what the newest session does.
@@ -15,35 +23,43 @@ const copied = {
  */
 export async function makeLarge(database: Database, userId: string, count: number): Promise<void> {
   const em = database.em();
-  const run = (sql: string, values: readonly unknown[]) => em.execute(sql, [...values]);
+  const run = <Row>(sql: string, values: readonly unknown[]) => em.execute<Row[]>(sql, [...values]);
   for (const [table, changes] of Object.entries(copied)) {
-    const [own] = await em.execute<{ count: number }[]>(
-      `select count(*)::int4 as count from ${table} where user_id = ?`,
-      [userId],
+    const own = await run<{ id: unknown }>(`select id from ${table} where user_id = ?`, [userId]);
+    for (const { id } of own) {
+      for (const [first, last] of batches(Math.ceil(count / own.length))) {
+        await run(
+          `insert into ${table}
+            select (jsonb_populate_record(null::${table}, to_jsonb(t) || jsonb_build_object(${changes}))).*
+            from (select * from ${table} where user_id = ? and id = ?) t, generate_series(?::int, ?::int) n
+            order by n`,
+          [userId, id, first, last],
+        );
+      }
+    }
+  }
+  let added: readonly unknown[];
+  do {
+    added = await run(
+      `insert into session_providers
+        select (jsonb_populate_record(null::session_providers, to_jsonb(p) || jsonb_build_object('session_id', s.id))).*
+        from (select * from session_providers where user_id = ? order by selected_at desc limit 1) p
+        join (select id, user_id from sessions where user_id = ?
+          and not exists (select from session_providers o where o.session_id = sessions.id) limit ${batch}) s
+          on s.user_id = p.user_id
+        returning session_id`,
+      [userId, userId],
     );
-    if (own!.count === 0) continue;
+  } while (added.length > 0);
+  for (const [first, last] of batches(count)) {
+    const rows = last - first + 1;
     await run(
-      `insert into ${table}
-        select (jsonb_populate_record(null::${table}, to_jsonb(t) || jsonb_build_object(${changes}))).*
-        from (select * from ${table} where user_id = ?) t, generate_series(1, ?) n
-        order by n`,
-      [userId, Math.ceil(count / own!.count)],
+      `with stream as (update user_streams set seq = seq + ? where user_id = ? returning user_id, seq - ? as before),
+          event as (select * from events where user_id = ? order by seq limit 1)
+        insert into events (user_id, seq, type, body, created_at)
+        select stream.user_id, before + n, type, body, created_at from stream, event, generate_series(1, ?::int) n`,
+      [rows, userId, rows, userId, rows],
     );
   }
-  await run(
-    `insert into session_providers
-      select (jsonb_populate_record(null::session_providers, to_jsonb(p) || jsonb_build_object('session_id', s.id))).*
-      from (select * from session_providers where user_id = ? order by selected_at desc limit 1) p
-      join sessions s on s.user_id = p.user_id
-      on conflict do nothing`,
-    [userId],
-  );
-  await run(
-    `with stream as (update user_streams set seq = seq + ? where user_id = ? returning user_id, seq - ? as before),
-        event as (select * from events where user_id = ? order by seq limit 1)
-      insert into events (user_id, seq, type, body, created_at)
-      select stream.user_id, before + n, type, body, created_at from stream, event, generate_series(1, ?) n`,
-    [count, userId, count, userId, count],
-  );
   await em.execute("analyze");
 }

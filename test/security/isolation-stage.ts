@@ -53,7 +53,7 @@ export async function setIsolationStage(): Promise<IsolationStage> {
     await setSessionStage({
       connections,
       database: statements.database,
-      environment: { RATE_LIMITS: "off", MAX_SUBSCRIPTION_COST: "1000000" },
+      environment: { RATE_LIMITS: "off", MAX_SUBSCRIPTION_COST: "1000000", QUOTA_OPERATIONS: "1000" },
     }),
   );
   statements.follow(stage.app.server);

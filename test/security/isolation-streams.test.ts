@@ -79,6 +79,8 @@ test.each(Object.entries(feeds))(
       const place = `${hers.operation.coordinate}(${hers.position.path.join(".")}) with ${hers.text}`;
       const seen = seenOf(feed.came.get(`hers ${index}`), hers.text);
       expect([place, leakedIn(seen, stage, hers.text)]).toEqual([place, []]);
+      // A cursor is a number in one's own stream, so that another number brings other events of his own.
+      if (hers.position.path.at(-1) === "after") continue;
       expect([place, seen]).toEqual([place, seenOf(feed.came.get(`nobody's ${index}`), nobodys.text)]);
     }
     const his = JSON.stringify(feed.came.get("control"));

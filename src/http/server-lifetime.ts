@@ -5,6 +5,12 @@ import { OperatorError } from "../operator-error.ts";
 /** How long open requests may take to end when the server closes. */
 const closeGraceMs = 5_000;
 
+/**
+ * How many connections may wait to be accepted; the system may allow fewer (Linux: net.core.somaxconn). Where the queue
+ * is full, the kernel drops a client's SYN, and the client tries again only after a second (RFC 6298 section 2.1).
+ */
+const backlog = 4_096;
+
 /** What is wrong with HOST, where that keeps a server from listening; else the failure itself. */
 export function explainListenFailure(error: unknown, host: string): unknown {
   const { code } = error as { code?: unknown };
@@ -23,7 +29,7 @@ export async function listen(server: Server, { host, port }: Pick<Config, "host"
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const onError = (error: unknown) => reject(explainListenFailure(error, host));
   server.once("error", onError);
-  server.listen(port, host, () => resolve());
+  server.listen({ port, host, backlog }, () => resolve());
   await promise;
   server.off("error", onError);
 }

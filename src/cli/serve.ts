@@ -146,7 +146,7 @@ export function serveCommand(): Command {
 Ctrl-C lets requests and renewals in flight end, and closes; a second one ends at once. What is stored is kept
 either way. With --json each step, the addresses (\`"event":"ready"\`) and the end are one line of JSON each.
 
-Environment: all of it; the README lists the variables. The most common:
+Environment: all of it; docs/configuration.md lists the variables. The most common:
   PORT, HOST, PUBLIC_URL     where the server is reached
   DATABASE_URL               PostgreSQL instead of the embedded database
   DATA_DIR                   where the embedded database and the generated keys are; .data unless it is set

@@ -2,20 +2,18 @@ import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 import { publicErrorCodes } from "../http/public-error-codes.ts";
 
-const readme = await readFile(new URL("../../README.md", import.meta.url), "utf8");
+const page = await readFile(new URL("../../docs/errors.md", import.meta.url), "utf8");
 
 /** The rows of the table of errors: code, meaning, cause and cure. */
 function documentedRows(): string[][] {
-  const [, section = ""] = readme.split("\n## Errors\n");
-  return section
-    .split("\n## ", 1)[0]!
+  return page
     .split("\n")
     .filter((line) => line.startsWith("| `"))
     .map((line) => line.split("|").map((cell) => cell.trim().replaceAll("`", "")))
     .map((cells) => cells.slice(1, -1));
 }
 
-test("every error code has its entry in the README, and no entry tells of a code that does not exist", () => {
+test("docs/errors.md has an entry for each error code, and none for a code that does not exist", () => {
   expect(
     documentedRows()
       .map(([code]) => code!)

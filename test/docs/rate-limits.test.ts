@@ -2,10 +2,10 @@ import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 import { rateLimits } from "../../src/callers/rate-limit.ts";
 
-const readme = await readFile(new URL("../../README.md", import.meta.url), "utf8");
+const page = await readFile(new URL("../../docs/limits.md", import.meta.url), "utf8");
 
-test("the README's table of limits is the one in the code", () => {
-  const [, section = ""] = readme.split("\n## Rate limits and step-up\n");
+test("the table of rate limits in docs/limits.md is the one in the code", () => {
+  const [, section = ""] = page.split("\n## Rate limits and step-up\n");
   const rows = [...section.split("\n## ", 1)[0]!.matchAll(/^\| `([a-z-]+)` +\| (\d+) +\| (\d+) +\|/gm)];
   expect(
     Object.fromEntries(rows.map(([, name, points, seconds]) => [name, [Number(points), Number(seconds)]])),

@@ -36,11 +36,12 @@ async function grantedKey(client: TestClient): Promise<string | undefined> {
 
 test("the tarball has compiled code with types, migrations and the schema, and neither sources nor tests", async () => {
   const files = (await run("tar", ["tzf", installed.tarball], root)).trim().split("\n");
-  for (const file of ["dist/src/index.js", "dist/src/index.d.ts", "dist/src/bin.js", "schema.graphql", "README.md"])
-    expect(files).toContain(`package/${file}`);
+  const needed = ["dist/src/index.js", "dist/src/index.d.ts", "dist/src/bin.js", "schema.graphql", "README.md"];
+  for (const file of [...needed, "docs/README.md", "docs/configuration.md"]) expect(files).toContain(`package/${file}`);
   expect(files.filter((file) => /dist\/migrations\/\d+-[\w-]+\.js$/.test(file)).length).toBeGreaterThanOrEqual(4);
-  const others = /^package\/(dist\/(src|migrations)\/.*\.(js|d\.ts)|[A-Z]+(\.md)?|package\.json|schema\.graphql)$/;
-  expect(files.filter((file) => !others.test(file))).toEqual([]);
+  const code = /^package\/dist\/(src|migrations)\/.*\.(js|d\.ts)$/;
+  const texts = /^package\/(docs\/[\w/-]+\.md|[A-Z]+(\.md)?|package\.json|schema\.graphql)$/;
+  expect(files.filter((file) => !code.test(file) && !texts.test(file))).toEqual([]);
 });
 
 test("publint and attw find nothing: an ES module for Node and for bundlers", async () => {

@@ -138,7 +138,7 @@ class CostWalk {
 
 /**
  * What operations cost: one for each field of each object that an answer may have, and 25 for a field that asks the
- * database. src/decisions/0011-limits-of-a-document.md has the formula.
+ * database. docs/decisions/0011-limits-of-a-document.md has the formula.
  */
 export class OperationCosts {
   readonly #schema: GraphQLSchema;

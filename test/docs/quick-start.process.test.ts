@@ -5,13 +5,9 @@ import { startMockProvider } from "../support/mock-provider.ts";
 import { ServerProcess } from "../support/server-process.ts";
 import { fillDataFolder } from "../support/test-database.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
-import { readmeBlocks, root } from "./readme-block.ts";
+import { blocksOf, root } from "./document-blocks.ts";
 
-const blocks = await readmeBlocks();
-const quickStart = blocks.slice(
-  0,
-  blocks.findIndex(({ section }) => section === "In your own code"),
-);
+const quickStart = await blocksOf("README.md");
 
 /** What differs from run to run. */
 function settled(text: string): string {

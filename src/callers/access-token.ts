@@ -1,8 +1,5 @@
 import type { JWTHeaderParameters, JWTPayload } from "jose";
 
-/** `at+jwt` is RFC 9068's; most providers write `JWT` or nothing. */
-const accessTokenTypes: ReadonlySet<string> = new Set(["jwt", "at+jwt"]);
-
 /** Keycloak's claim `typ`, and Cognito's `token_use`. */
 const accessTokenUses: ReadonlySet<string> = new Set(["bearer", "access"]);
 
@@ -10,7 +7,7 @@ const accessTokenUses: ReadonlySet<string> = new Set(["bearer", "access"]);
 const lastSecond = 253_402_300_799;
 
 /** Media types may leave out `application/` (RFC 7515, section 4.1.9). */
-function mediaType(typ: string): string {
+export function mediaType(typ: string): string {
   return typ.toLowerCase().replace(/^application\//, "");
 }
 
@@ -23,10 +20,16 @@ function useOf({ typ, token_use: use }: JWTPayload): string | null {
  * Why a token that is signed, in time and meant for this server is still no access token; null if it may be one. An
  * identity provider signs ID tokens, logout tokens and others with the same keys, and often for the same audience (RFC
  * 8725, sections 2.8 and 3.11). Nothing of the token is repeated.
+ *
+ * @param types what the header's `typ` may be, as in TokenClaims
  */
-export function faultOfAccessToken({ typ }: Pick<JWTHeaderParameters, "typ">, payload: JWTPayload): string | null {
-  if (typ !== undefined && !(typeof typ === "string" && accessTokenTypes.has(mediaType(typ)))) {
-    return "its header's `typ` is not `JWT` or `at+jwt`";
+export function faultOfAccessToken(
+  { typ }: Pick<JWTHeaderParameters, "typ">,
+  payload: JWTPayload,
+  types: ReadonlySet<string | null>,
+): string | null {
+  if (!types.has(typeof typ === "string" ? mediaType(typ) : (typ ?? null))) {
+    return `its header's \`typ\` is not ${[...types].filter((type) => type !== null).join(" or ")}`;
   }
   const use = useOf(payload);
   if (use !== null && !accessTokenUses.has(use)) return "it says that it is for another use";

@@ -1,41 +1,16 @@
 import { subtle, type webcrypto } from "node:crypto";
-import {
-  calculateJwkThumbprint,
-  errors,
-  exportJWK,
-  type JWTHeaderParameters,
-  type JWTPayload,
-  type JWTVerifyOptions,
-  jwtVerify,
-  SignJWT,
-} from "jose";
+import { calculateJwkThumbprint, errors, exportJWK, type JWTVerifyOptions, jwtVerify, SignJWT } from "jose";
 import type { Clock } from "../clock.ts";
 import type { CallerTokenSettings } from "../config.ts";
-import { faultOfAccessToken, isTime } from "./access-token.ts";
-import { CallerError, type Login } from "./caller.ts";
+import { CallerError } from "./caller.ts";
 import { PublishedKeys } from "./published-keys.ts";
-import { type Scope, scopeNames } from "./scope.ts";
-import { isUserId, maxUserIdLength } from "./user-id.ts";
+import type { Scope } from "./scope.ts";
+import { readToken, type SignedToken, usualClaims, type VerifiedToken, wrongClaim } from "./token-claims.ts";
 
-/** What a verified token says. */
-export interface VerifiedToken {
-  readonly subject: string;
-  readonly scopes: ReadonlySet<Scope>;
-  readonly expiresAt: Date;
-  readonly login: Login;
-  /** The published key that it was signed with, by its thumbprint (RFC 7638); null where that is a shared secret. */
-  readonly signedBy: string | null;
-}
-
-/** A token whose signature, issuer, audience and times are right. */
-interface Signed {
-  readonly payload: JWTPayload;
-  readonly header: JWTHeaderParameters;
-  readonly signedBy: string | null;
-}
+export type { VerifiedToken };
 
 interface Verifying {
-  readonly verify: (token: string) => Promise<Signed>;
+  readonly verify: (token: string) => Promise<SignedToken>;
   /** The thumbprints of the keys that are good now; null where they are not known, or are no published ones. */
   readonly presentKeys: () => Promise<ReadonlySet<string> | null>;
   /** From when on, in milliseconds since 1970, a token that passed now has to be looked at again. */
@@ -55,11 +30,10 @@ async function importSecret(secret: string): Promise<webcrypto.CryptoKey> {
 
 function createVerifying(settings: CallerTokenSettings, clock: Clock): Verifying {
   const options = (): JWTVerifyOptions => ({
-    requiredClaims: ["sub", "exp"],
+    requiredClaims: ["exp"],
     clockTolerance: clockToleranceSeconds,
     currentDate: clock.now(),
     ...(settings.issuer === null ? {} : { issuer: settings.issuer }),
-    ...(settings.audience === null ? {} : { audience: settings.audience }),
   });
   if (settings.kind === "jwks") {
     const keys = new PublishedKeys(settings.url, clock);
@@ -98,8 +72,7 @@ function explain(error: unknown): CallerError {
     return new CallerError("UNAUTHENTICATED", "The token has expired. Get a new one.", options);
   }
   if (error instanceof errors.JWTClaimValidationFailed) {
-    const message = `The token's claim "${error.claim}" is missing or is not what this server expects.`;
-    return new CallerError("UNAUTHENTICATED", message, options);
+    return new CallerError("UNAUTHENTICATED", wrongClaim(error.claim), options);
   }
   if (error instanceof errors.JOSEError && !keySetFaults.has(error.code)) {
     return new CallerError("UNAUTHENTICATED", "The token is not one that this server accepts.", options);
@@ -108,49 +81,16 @@ function explain(error: unknown): CallerError {
   return new CallerError("IDENTITY_PROVIDER_UNAVAILABLE", message, options);
 }
 
-function toLogin({ auth_time: authTime, acr, amr }: JWTPayload): Login {
-  return {
-    authTime: isTime(authTime) ? new Date(authTime * 1000) : null,
-    acr: typeof acr === "string" ? acr : null,
-    amr: Array.isArray(amr) ? amr.filter((method) => typeof method === "string") : [],
-  };
-}
-
-/** @throws CallerError */
-function toVerified({ payload, header, signedBy }: Signed): VerifiedToken {
-  const { sub, exp, scope } = payload;
-  const fault = faultOfAccessToken(header, payload);
-  if (fault !== null) {
-    throw new CallerError("UNAUTHENTICATED", `This is not an access token: ${fault}. Send the access token.`);
-  }
-  for (const name of ["exp", "nbf", "iat"] as const) {
-    if (payload[name] === undefined || isTime(payload[name])) continue;
-    throw new CallerError("UNAUTHENTICATED", `The token's claim "${name}" is not a time before the year 10000.`);
-  }
-  if (!isUserId(sub)) {
-    throw new CallerError(
-      "UNAUTHENTICATED",
-      `The token's claim "sub" must be a text of 1 to ${maxUserIdLength} characters.`,
-    );
-  }
-  const granted = new Set(typeof scope === "string" ? scope.split(" ") : []);
-  return {
-    subject: sub,
-    scopes: new Set(scopeNames.filter((name) => granted.has(name))),
-    expiresAt: new Date(exp! * 1000),
-    login: toLogin(payload),
-    signedBy,
-  };
-}
-
 /** Verifies callers' tokens (RFC 7519) and remembers the good ones for a minute. */
 export class TokenVerifier {
   readonly #clock: Clock;
   readonly #verifying: Verifying;
+  readonly #settings: CallerTokenSettings;
   readonly #cache = new Map<string, { readonly token: VerifiedToken; readonly until: number }>();
 
   constructor(settings: CallerTokenSettings, clock: Clock) {
     this.#clock = clock;
+    this.#settings = settings;
     this.#verifying = createVerifying(settings, clock);
   }
 
@@ -168,14 +108,15 @@ export class TokenVerifier {
   }
 
   async #verifyAnew(token: string): Promise<VerifiedToken> {
-    let verified: Signed;
+    let verified: SignedToken;
     try {
       verified = await this.#verifying.verify(token);
     } catch (error) {
       this.#cache.delete(token);
       throw explain(error);
     }
-    return toVerified(verified);
+    const { claims = usualClaims, audience } = this.#settings;
+    return readToken(verified, claims, audience);
   }
 
   /** The keys, by their thumbprints, that tokens may be signed with now; null where that is not known. Never rejects. */
@@ -200,13 +141,17 @@ export async function signToken(
   clock: Clock,
 ): Promise<string> {
   const now = Math.floor(clock.now().getTime() / 1000);
-  const claims = { scope: scopes.join(" "), auth_time: now, ...login };
-  const token = new SignJWT(claims).setProtectedHeader({ alg: "HS256" });
-  token
-    .setSubject(subject)
-    .setIssuedAt(now)
-    .setExpirationTime(now + lifetime);
+  const { user, scopes: scopeClaims, audience, types } = settings.claims ?? usualClaims;
+  const claims = {
+    [user]: subject,
+    [scopeClaims[0]!]: scopes.join(" "),
+    auth_time: now,
+    ...login,
+    ...(settings.audience === null ? {} : { [audience]: settings.audience }),
+  };
+  const [typ] = types;
+  const token = new SignJWT(claims).setProtectedHeader({ alg: "HS256", ...(types.has(null) ? {} : { typ: typ! }) });
+  token.setIssuedAt(now).setExpirationTime(now + lifetime);
   if (settings.issuer !== null) token.setIssuer(settings.issuer);
-  if (settings.audience !== null) token.setAudience(settings.audience);
   return token.sign(await importSecret(settings.secret.reveal()));
 }

@@ -1,21 +1,25 @@
+import type { TokenClaims } from "../callers/token-claims.ts";
 import { Secret } from "../credentials/secret.ts";
 import { isLoopback } from "../providers/loopback.ts";
 import type { EnvironmentReader } from "./environment-reader.ts";
 import { exampleKey, type KeyFallback } from "./key-fallback.ts";
+import { readTokenClaims } from "./token-claims.ts";
 
 /** How caller tokens are verified: by a shared secret (HS256), or by an identity provider's published keys. */
-export type CallerTokenSettings =
-  | {
-      readonly kind: "secret";
-      readonly secret: Secret;
-      readonly issuer: string | null;
-      readonly audience: string | null;
-    }
-  | { readonly kind: "jwks"; readonly url: URL; readonly issuer: string; readonly audience: string };
+export type CallerTokenSettings = {
+  /** Null: any. */
+  readonly audience: string | null;
+  /** Where the tokens say what; as usual unless given. */
+  readonly claims?: TokenClaims;
+} & (
+  | { readonly kind: "secret"; readonly secret: Secret; readonly issuer: string | null }
+  | { readonly kind: "jwks"; readonly url: URL; readonly issuer: string }
+);
 
 export function readCallerTokens(reader: EnvironmentReader, fallback: KeyFallback): CallerTokenSettings {
   const issuer = reader.text("AUTH_ISSUER");
   const audience = reader.text("AUTH_AUDIENCE");
+  const claims = readTokenClaims(reader);
   const given = reader.text("AUTH_JWT_SECRET");
   if (reader.text("AUTH_JWKS_URL") !== null) {
     const example = "https://login.example.com/.well-known/jwks.json";
@@ -25,12 +29,14 @@ export function readCallerTokens(reader: EnvironmentReader, fallback: KeyFallbac
       reader.fault("AUTH_JWKS_URL", "needs https unless it is on this machine.", example);
     }
     if (issuer === null) reader.fault("AUTH_ISSUER", "is required with AUTH_JWKS_URL.", "https://login.example.com/");
-    if (audience === null) reader.fault("AUTH_AUDIENCE", "is required with AUTH_JWKS_URL.", "maestro-auth");
-    return { kind: "jwks", url, issuer: issuer ?? "", audience: audience ?? "" };
+    if (audience === null && !claims.isAudienceOptional) {
+      reader.fault("AUTH_AUDIENCE", "is required with AUTH_JWKS_URL.", "maestro-auth");
+    }
+    return { kind: "jwks", url, issuer: issuer ?? "", audience, claims };
   }
   const secret = given ?? fallback.jwtSecret();
   if (secret !== null && Buffer.byteLength(secret) < 32) {
     reader.fault("AUTH_JWT_SECRET", "needs at least 32 bytes (RFC 7518, section 3.2).", exampleKey);
   }
-  return { kind: "secret", secret: new Secret(secret ?? ""), issuer, audience };
+  return { kind: "secret", secret: new Secret(secret ?? ""), issuer, audience, claims };
 }

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { faultOfAccessToken } from "../../src/callers/access-token.ts";
+import { usualClaims } from "../../src/callers/token-claims.ts";
 import { TokenVerifier } from "../../src/callers/token-verifier.ts";
 import { systemClock } from "../../src/clock.ts";
 import { startServer } from "../support/mock-provider/server.ts";
@@ -7,7 +8,7 @@ import { audience, IdentityProvider, issuer } from "./identity-provider.ts";
 import { SignJWT } from "jose";
 
 const fault = (typ: unknown, claims: object = {}) =>
-  faultOfAccessToken(typ === undefined ? {} : { typ: typ as string }, { sub: "alice", ...claims });
+  faultOfAccessToken(typ === undefined ? {} : { typ: typ as string }, { sub: "alice", ...claims }, usualClaims.types);
 
 test.each([undefined, "JWT", "jwt", "at+jwt", "AT+JWT", "application/at+jwt"])(
   "typ %s may be an access token",

@@ -67,7 +67,8 @@ test("of the claim scope only the names that this server knows count", async () 
     "admin",
   ]);
   expect(await granted(scopeNames.join(" "))).toEqual(scopeNames);
-  for (const scope of ["", undefined, ["admin"], { admin: true }, 7]) expect(await granted(scope)).toEqual([]);
+  expect(await granted(["admin", "sessions credentials:read", 7, "openid"])).toEqual(["admin"]);
+  for (const scope of ["", undefined, [], [["admin"]], { admin: true }, 7]) expect(await granted(scope)).toEqual([]);
 });
 
 const hour = 3_600;

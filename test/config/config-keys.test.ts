@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { usualClaims } from "../../src/callers/token-claims.ts";
 import { errorOf, faultsOf, keyBytes, load, requiredVariables } from "../support/test-config.ts";
 
 describe("CREDENTIAL_ENCRYPTION_KEY", () => {
@@ -112,12 +113,63 @@ describe("caller tokens", () => {
       url: new URL(url),
       issuer: "issuer",
       audience: "audience",
+      claims: usualClaims,
     });
   });
 
   test("of an identity provider need issuer and audience", () => {
     const variables = { ...identityProvider, AUTH_ISSUER: "", AUTH_AUDIENCE: "" };
     expect(faultsOf(variables)).toEqual(["AUTH_ISSUER", "AUTH_AUDIENCE"]);
+  });
+
+  test("may leave out the audience only where that is said", () => {
+    const variables = { ...identityProvider, AUTH_AUDIENCE: "" };
+    expect(load({ ...variables, AUTH_AUDIENCE_OPTIONAL: "true" }).callerTokens).toMatchObject({ audience: null });
+    expect(faultsOf({ ...variables, AUTH_AUDIENCE_OPTIONAL: "false" })).toEqual(["AUTH_AUDIENCE"]);
+  });
+
+  test("say who and what in the claims that the settings name", () => {
+    const { callerTokens } = load({
+      ...identityProvider,
+      AUTH_USER_CLAIM: "oid",
+      AUTH_SCOPES_CLAIM: "permissions , https://example.com/scopes",
+      AUTH_DEFAULT_SCOPES: "sessions, credentials:read",
+      AUTH_SCOPE_MAP: "a=sessions,https://example.com/s?x=y=credentials:use admin, a=credentials:read",
+      AUTH_AUDIENCE_CLAIM: "client_id",
+      AUTH_TOKEN_TYPES: "application/AT+JWT,none",
+    });
+    expect(callerTokens.claims).toEqual({
+      user: "oid",
+      scopes: ["permissions", "https://example.com/scopes"],
+      defaultScopes: ["sessions", "credentials:read"],
+      scopeMap: new Map([
+        ["a", ["sessions", "credentials:read"]],
+        ["https://example.com/s?x=y", ["credentials:use", "admin"]],
+      ]),
+      audience: "client_id",
+      isAudienceOptional: false,
+      types: new Set(["at+jwt", null]),
+    });
+  });
+
+  test.each([
+    ["AUTH_USER_CLAIM", "sub,oid"],
+    ["AUTH_USER_CLAIM", "user id"],
+    ["AUTH_SCOPES_CLAIM", "scope,,scp"],
+    ["AUTH_SCOPES_CLAIM", "scope scp"],
+    ["AUTH_DEFAULT_SCOPES", "admin"],
+    ["AUTH_DEFAULT_SCOPES", "sessions users:act"],
+    ["AUTH_DEFAULT_SCOPES", "credentials"],
+    ["AUTH_SCOPE_MAP", "read"],
+    ["AUTH_SCOPE_MAP", "read="],
+    ["AUTH_SCOPE_MAP", "=sessions"],
+    ["AUTH_SCOPE_MAP", "read=credentials:read everything"],
+    ["AUTH_SCOPE_MAP", "read=sessions;write=sessions"],
+    ["AUTH_AUDIENCE_CLAIM", "aud,azp"],
+    ["AUTH_AUDIENCE_OPTIONAL", "yes"],
+    ["AUTH_TOKEN_TYPES", "at+jwt;jwt"],
+  ])("%s=%s is a fault", (name, value) => {
+    expect(faultsOf({ ...identityProvider, [name]: value })).toEqual([name]);
   });
 
   test("cannot be verified in both ways", () => {

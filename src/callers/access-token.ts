@@ -1,15 +1,11 @@
 import type { JWTHeaderParameters, JWTPayload } from "jose";
+import { mediaType } from "./token-claims.ts";
 
 /** Keycloak's claim `typ`, and Cognito's `token_use`. */
 const accessTokenUses: ReadonlySet<string> = new Set(["bearer", "access"]);
 
 /** The last second whose year has four digits, as in RFC 3339. */
 const lastSecond = 253_402_300_799;
-
-/** Media types may leave out `application/` (RFC 7515, section 4.1.9). */
-export function mediaType(typ: string): string {
-  return typ.toLowerCase().replace(/^application\//, "");
-}
 
 function useOf({ typ, token_use: use }: JWTPayload): string | null {
   const said = typeof typ === "string" ? typ : use;

@@ -5,7 +5,8 @@ import type { CallerTokenSettings } from "../config.ts";
 import { CallerError } from "./caller.ts";
 import { PublishedKeys } from "./published-keys.ts";
 import type { Scope } from "./scope.ts";
-import { readToken, type SignedToken, usualClaims, type VerifiedToken, wrongClaim } from "./token-claims.ts";
+import { usualClaims } from "./token-claims.ts";
+import { readToken, type SignedToken, type VerifiedToken, wrongClaim } from "./verified-token.ts";
 
 export type { VerifiedToken };
 

@@ -1,6 +1,5 @@
-import { mediaType } from "../callers/access-token.ts";
 import { type Scope, scopeNames, userScopes } from "../callers/scope.ts";
-import { type TokenClaims, usualClaims } from "../callers/token-claims.ts";
+import { mediaType, type TokenClaims, usualClaims } from "../callers/token-claims.ts";
 import type { EnvironmentReader } from "./environment-reader.ts";
 
 /** Characters of a claim's name; longer than any URL that login services use as one. */

@@ -18,11 +18,20 @@ const leaves = [
   "operator-error.ts",
   "credentials/secret.ts",
   "callers/rate-limit.ts",
+  "callers/scope.ts",
   "http/connection-limits.ts",
   "bounded-bytes.ts",
   "json-bounds.ts",
 ];
-const everywhere = ["observability", "connections", "quota.ts", "row-batch.ts", "writable-folder.ts", ...leaves];
+const everywhere = [
+  "observability",
+  "connections",
+  "quota.ts",
+  "row-batch.ts",
+  "writable-folder.ts",
+  "callers/token-claims.ts",
+  ...leaves,
+];
 const belowApp = ["http", "graphql", ...domain, ...everywhere];
 /** The configuration and the database reach these parts as values that `app.ts` passes in. */
 const passedIn = ["config.ts", "db"];
@@ -62,12 +71,20 @@ const rules: ImportRules = {
     observability: { values: leaves, types: passedIn },
     // How PostgreSQL and Redis are reached, by whoever reaches them.
     connections: { values: leaves },
+    "callers/token-claims.ts": { values: ["callers/scope.ts"] },
     "quota.ts": { values: ["errors.ts"], types: passedIn },
     "row-batch.ts": { values: ["turn-batch.ts"] },
     "writable-folder.ts": { values: ["operator-error.ts"] },
     ...Object.fromEntries(leaves.map((leaf) => [leaf, { values: [] }])),
   },
-  ownParts: ["callers/rate-limit.ts", "http/connection-limits.ts", "credentials/secret.ts", "sandbox/name.ts"],
+  ownParts: [
+    "callers/rate-limit.ts",
+    "callers/scope.ts",
+    "callers/token-claims.ts",
+    "http/connection-limits.ts",
+    "credentials/secret.ts",
+    "sandbox/name.ts",
+  ],
   domainParts: domain,
   outsidePackages: [
     "graphql",

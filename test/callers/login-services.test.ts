@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { SignJWT } from "jose";
 import { expect, test } from "vitest";
 import type { CallerError } from "../../src/callers/caller.ts";
-import { type VerifiedToken, TokenVerifier } from "../../src/callers/token-verifier.ts";
+import { signToken, TokenVerifier, type VerifiedToken } from "../../src/callers/token-verifier.ts";
 import { systemClock } from "../../src/clock.ts";
 import { loadConfig } from "../../src/config.ts";
 import { requiredVariables } from "../support/test-config.ts";
@@ -266,4 +266,49 @@ test("a service of Entra ID acts for users by its role, and by nothing that a us
   const { scopes } = await service.verify({ scp: undefined, roles: ["Act.ForUsers"] });
   expect([...scopes]).toEqual(["users:act"]);
   expect([...(await service.verify({ scp: "Act" })).scopes]).toEqual([]);
+});
+
+/** A token of the shared secret's, read with these settings. */
+async function readWith(environment: Record<string, string>, claims: Record<string, unknown>): Promise<VerifiedToken> {
+  const settings = loadConfig([], { ...requiredVariables, ...environment }).callerTokens;
+  const key = Buffer.from(requiredVariables.AUTH_JWT_SECRET);
+  const token = await new SignJWT({ ...times, sub: "alice", ...claims }).setProtectedHeader({ alg: "HS256" }).sign(key);
+  return new TokenVerifier(settings, systemClock).verify(token);
+}
+
+test("an optional audience may be absent, and never another", async () => {
+  const environment = { AUTH_AUDIENCE: "maestro-auth", AUTH_AUDIENCE_OPTIONAL: "true" };
+  expect((await readWith(environment, {})).subject).toBe("alice");
+  expect((await readWith(environment, { aud: ["other", "maestro-auth"] })).subject).toBe("alice");
+  for (const aud of ["other", ["other"], [], "", 7, null, { "maestro-auth": true }]) {
+    await expect(readWith(environment, { aud })).rejects.toThrow(/"aud"/);
+  }
+  await expect(readWith({ AUTH_AUDIENCE: "maestro-auth" }, {})).rejects.toThrow(/"aud"/);
+});
+
+test("a user's id may be a whole number, and nothing that only looks like one", async () => {
+  const environment = { AUTH_USER_CLAIM: "app.user_id" };
+  expect((await readWith(environment, { app: { user_id: 42 } })).subject).toBe("42");
+  expect((await readWith(environment, { "app.user_id": "by name", app: { user_id: 42 } })).subject).toBe("by name");
+  for (const id of [4.2, 2 ** 53, 1e300, null, true, ["42"], { id: 42 }, "", "a\u0000b"]) {
+    await expect(readWith(environment, { app: { user_id: id } })).rejects.toThrow(/"app.user_id"/);
+  }
+  for (const app of [undefined, null, [42], "user_id", { constructor: 42 }]) {
+    await expect(readWith(environment, { app })).rejects.toThrow(/"app.user_id"/);
+  }
+});
+
+test("tokens that this server signs itself are such as it reads", async () => {
+  const { callerTokens } = loadConfig([], {
+    ...requiredVariables,
+    AUTH_AUDIENCE: "maestro-auth",
+    AUTH_AUDIENCE_CLAIM: "client_id",
+    AUTH_USER_CLAIM: "https://example.com/user",
+    AUTH_SCOPES_CLAIM: "permissions,scope",
+    AUTH_TOKEN_TYPES: "at+jwt",
+  });
+  if (callerTokens.kind !== "secret") throw new Error("there is no secret");
+  const token = await signToken(callerTokens, { subject: "alice", scopes: ["sessions"], lifetime: 60 }, systemClock);
+  const { subject, scopes } = await new TokenVerifier(callerTokens, systemClock).verify(token);
+  expect([subject, ...scopes]).toEqual(["alice", "sessions"]);
 });

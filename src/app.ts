@@ -43,7 +43,7 @@ const developmentTokenLifetime = 12 * 3600;
 export async function createApp(config: Config, overrides: AppOverrides = {}): Promise<App> {
   await using stack = new AsyncDisposableStack();
   const { onStep = () => {}, log = createLogger(config.logLevel) } = overrides;
-  const { onWait = (text: string) => log.warn(text) } = overrides;
+  const { onWait = (text: string) => log.tell("server.waiting", { reason: text }) } = overrides;
   const metrics = new Metrics();
   if (config.metrics !== null) metrics.watchProcess();
   const base: AppBase = { stack, overrides, log, metrics, onStep, onWait, background: true };
@@ -66,7 +66,7 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
   const { server } = transport;
 
   const owned = stack.move();
-  void database.failed?.then((failure) => log.fatal({ err: failure }, failure.message));
+  void database.failed?.then((failure) => log.tell("database.failed", { reason: failure.reason, cure: failure.cure }));
   return {
     server,
     failed: database.failed,

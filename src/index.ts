@@ -4,6 +4,7 @@
  */
 export { type App, type AppOverrides, createApp } from "./app.ts";
 export { type Config, ConfigError, loadConfig } from "./config.ts";
+export { createLogger, type LogFormat, type Logger } from "./observability/logger.ts";
 export { loadCatalog } from "./providers/registry.ts";
 export { defineProvider } from "./providers/provider.ts";
 export type { ProviderDefinition } from "./providers/provider-definition.ts";

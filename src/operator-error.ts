@@ -12,6 +12,8 @@ export class OperatorError extends Error {
 }
 
 /** A failure as the log has it: of one that the operator can mend two short texts, and no stack trace. */
-export function describeForLog(error: unknown): object {
+export function describeForLog(
+  error: unknown,
+): { readonly reason: string; readonly cure: string } | { readonly err: unknown } {
   return error instanceof OperatorError ? { reason: error.reason, cure: error.cure } : { err: error };
 }

@@ -20,7 +20,7 @@ async function startSandbox(config: Config, redirectUris: RedirectUris, log: Log
   if (!config.sandbox) return null;
   return Sandbox.start({
     isRedirectUriAllowed: (uri) => redirectUris.allows(uri),
-    onError: (err) => log.error({ err }, "the sandbox failed"),
+    onError: (err) => log.tell("sandbox.failed", { err }),
   });
 }
 

@@ -59,7 +59,7 @@ export class DevicePoller implements AsyncDisposable {
       const due = await this.#store.claimDue(batchSize, leaseSeconds);
       await Promise.all(due.map((flow) => this.#poll(flow)));
     } catch (error) {
-      this.#log.warn({ err: error }, "device flows could not be polled; trying again");
+      this.#log.tell("device_flows.unpolled", { err: error });
     }
   }
 

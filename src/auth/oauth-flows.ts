@@ -274,7 +274,7 @@ export class OAuthFlows {
   #tellOperator(name: string, step: "start" | "exchange" | "poll", error: unknown): void {
     if (!(error instanceof AuthError) || error.vendorCode === null) return;
     const { vendorCode, message } = error;
-    this.#log.warn({ provider: name, step, vendorCode }, `a provider refused a sign-in: ${message}`);
+    this.#log.tell("provider.sign_in_refused", { provider: name, operation: step, vendorCode, reason: message });
     const isOfScopes = step === "start" && vendorCode === "invalid_scope";
     if (isClientRefusal(error) && !isOfScopes) {
       this.#registry.find(name)?.health.complain(`${message} The provider's error code is ${vendorCode}.`);

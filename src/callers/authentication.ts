@@ -45,7 +45,7 @@ export class CallerAuthentication {
       await this.#limiter.take("failed-token-ip", network);
     } catch (error) {
       if (error instanceof RateLimitedError && (await this.#limiter.isFirstNotice("failed-token-ip", network))) {
-        this.#log.warn({ ip }, "too many tokens from one address are not valid; answering with 429 for a while");
+        this.#log.tell("caller.blocked", { ip });
       }
       throw error;
     }

@@ -72,8 +72,8 @@ export class DatabaseLimits implements RateLimitStore {
         const [row] = await database.query<{ removed: number }>(removeExpired, [removalBatch]);
         return row?.removed ?? 0;
       },
-      onRemoved: (rows) => log.debug({ rows }, "rate limits whose window has ended are removed"),
-      onFailure: (err) => log.debug({ err }, "expired rate limits could not be removed; trying again later"),
+      onRemoved: (count) => log.tell("rate_limits.cleared", { count }),
+      onFailure: (err) => log.tell("rate_limits.uncleared", { err }),
     });
   }
 

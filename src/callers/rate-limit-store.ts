@@ -1,5 +1,6 @@
 import { type RateLimiterAbstract, RateLimiterMemory } from "rate-limiter-flexible";
 import type { Logger } from "../observability/logger.ts";
+import { OutageLog } from "../observability/outage-log.ts";
 import { describeForLog, OperatorError } from "../operator-error.ts";
 
 /** How one counter is kept. */
@@ -29,19 +30,16 @@ export function memoryStore(): RateLimitStore {
 const deadlineMs = 2_000;
 /** Milliseconds for which a store that failed is not asked again: nobody is to wait for it one after the other. */
 const restMs = 2_000;
-/** Milliseconds before the same cause is told again: it may come with every request. */
-const noticeIntervalMs = 60_000;
 
 /** Asks a store of several processes, and knows when it is away. */
 export class StoreWatch {
-  readonly #log: Logger;
+  readonly #outage: OutageLog<"rate_limits.lost", "rate_limits.regained">;
   readonly #explain: (error: unknown) => unknown;
   #restsUntil = -Infinity;
-  readonly #toldAt = new Map<string, number>();
 
   /** @param explain puts a failure into words for the operator, where it can */
   constructor(log: Logger, explain: (error: unknown) => unknown = (error) => error) {
-    this.#log = log;
+    this.#outage = new OutageLog(log, { lost: "rate_limits.lost", regained: "rate_limits.regained" });
     this.#explain = explain;
   }
 
@@ -51,7 +49,9 @@ export class StoreWatch {
     const { promise: late, reject } = Promise.withResolvers<never>();
     const timer = setTimeout(() => reject(new Error("the store of rate limits did not answer in time")), deadlineMs);
     try {
-      return await Promise.race([question(), late]);
+      const answer = await Promise.race([question(), late]);
+      this.#outage.regained();
+      return answer;
     } catch (error) {
       this.#restsUntil = performance.now() + restMs;
       this.tell(error);
@@ -64,11 +64,6 @@ export class StoreWatch {
   /** Tells the log, of each cause once a minute at most. */
   tell(error: unknown): void {
     const explained = this.#explain(error);
-    const cause = explained instanceof OperatorError ? explained.reason : "";
-    const now = performance.now();
-    if (now - (this.#toldAt.get(cause) ?? -Infinity) < noticeIntervalMs) return;
-    this.#toldAt.set(cause, now);
-    const what = "the store of rate limits is away; each process counts by itself until it is back";
-    this.#log.warn(describeForLog(explained), what);
+    this.#outage.lost(explained instanceof OperatorError ? explained.reason : "", describeForLog(explained));
   }
 }

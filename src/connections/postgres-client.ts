@@ -1,6 +1,7 @@
 import pg from "pg";
 import { OperatorError } from "../operator-error.ts";
 import type { PostgresTarget } from "./postgres-url.ts";
+import { type ClientWatch, watchClient } from "./watched-client.ts";
 
 /** The server took a statement, and nothing came back in time: a network has swallowed it. */
 export class PostgresSilentError extends Error {
@@ -28,6 +29,8 @@ export interface ClientOptions {
   /** Milliseconds of silence after which a statement's connection is given up; unlimited unless it is given. */
   readonly answerMs?: number;
   readonly types?: pg.CustomTypesConfig;
+  /** Of a pool's clients. */
+  readonly watch?: ClientWatch;
 }
 
 type ClientClass = new (options?: Pick<ClientOptions, "types">) => PostgresClient;
@@ -37,6 +40,7 @@ export function clientClass(target: PostgresTarget, options: ClientOptions): Cli
   return class extends PostgresClient {
     constructor({ types }: Pick<ClientOptions, "types"> = {}) {
       super(target, { ...options, ...(types === undefined ? {} : { types }) });
+      if (options.watch !== undefined) watchClient(this, options.watch);
     }
   };
 }

@@ -32,8 +32,7 @@ export class UsageRecorder implements AsyncDisposable {
         lastUsedAt: Math.max(older.lastUsedAt, newer.lastUsedAt),
       }),
       write: async (uses) => void (await database.query(statement, [JSON.stringify(uses)])),
-      onFailure: (err, credentials) =>
-        log.warn({ err, credentials }, "uses of credentials could not be written; they are kept in memory"),
+      onFailure: (err, count) => log.tell("writing.delayed", { table: "credential_uses", count, err }),
     });
   }
 

@@ -20,7 +20,7 @@ const statement = {
 export function startUseRetention(database: Database, log: Logger, settings: RetentionSettings): AsyncDisposable {
   return startRetention(settings, {
     remove: (values) => database.query(statement, values),
-    onRemoved: (hours) => log.info({ hours }, "hourly counts of uses past their retention are removed"),
-    onFailure: (err) => log.warn({ err }, "old hourly counts of uses could not be removed; trying again later"),
+    onRemoved: (hours) => log.tell("retention.removed", { table: "credential_uses", count: hours }),
+    onFailure: (err) => log.tell("retention.failed", { table: "credential_uses", err }),
   });
 }

@@ -47,7 +47,7 @@ export class DatabaseClock implements Clock, Disposable {
     try {
       await this.#sync();
     } catch (error) {
-      this.#log.debug({ err: error }, "the database's clock could not be read; going on from the last reading");
+      this.#log.tell("database.clock_unread", { err: error });
     }
   }
 

@@ -24,6 +24,7 @@ import { clientClass, connectMs } from "../connections/postgres-client.ts";
 import { explainPostgresFailure } from "../connections/postgres-failure.ts";
 import { sessionSettings } from "../connections/postgres-session.ts";
 import { parsePostgresUrl, type PostgresTarget } from "../connections/postgres-url.ts";
+import type { ClientWatch } from "../connections/watched-client.ts";
 import { CredentialUseEntity, ProviderCredentialEntity } from "../credentials/provider-credential.ts";
 import { ServerProcessEntity } from "../credentials/rotation/server-process.ts";
 import { EncryptionKeyEntity } from "../credentials/sealing/encryption-key.ts";
@@ -38,6 +39,8 @@ import { DiskWatch, explainFullDisk } from "./disk-watch.ts";
 import { lockFolder } from "./folder-lock.ts";
 import { guardedPGlite } from "./guarded-pglite.ts";
 import { readServerFacts, type ServerFacts } from "./server-facts.ts";
+import { StatementLabels } from "./statement-label.ts";
+import { type DatabaseObserver, StatementWatch, watchedPGlite } from "./statement-watch.ts";
 import { yieldingPGlite } from "./yielding-pglite.ts";
 
 /** Both drivers' EntityManager. */
@@ -69,6 +72,10 @@ export interface Database extends AsyncDisposable {
   query<Row>(statement: PreparedStatement, values: readonly unknown[]): Promise<Row[]>;
   /** How many of the pool's connections are in use, idle, and waited for; null for the embedded database. */
   connections(): { readonly busy: number; readonly idle: number; readonly waiting: number } | null;
+  /** Has an observer told of statements and connections from now on; a second one takes the place of the first. */
+  observe(observer: DatabaseObserver): void;
+  /** How metrics and the log name a statement. */
+  labelOf(text: string): string;
   /** The same database for what may take long, such as migrations: without a limit to a statement's time. */
   unlimited(): Promise<Pick<Database, "orm"> & AsyncDisposable>;
 }
@@ -117,6 +124,8 @@ const common = {
 } satisfies SqlOptions;
 
 type Orm = MikroORM<AbstractSqlDriver, EntityManager>;
+
+const newLabels = () => new StatementLabels(common.entities.map(({ meta }) => meta.tableName));
 
 function createOrm(options: object): Orm {
   return new MikroORM({ ...common, ...options } as SqlOptions);
@@ -196,7 +205,14 @@ function embeddedDatabase(
   pglite: PGlite,
   folder: { readonly lock: Disposable | null; readonly watch: DiskWatch } | null,
 ): Database {
-  const orm = createOrm({ driver: PgliteDriver, dbName: "maestro", driverOptions: { pglite: yieldingPGlite(pglite) } });
+  const watch = new StatementWatch();
+  const labels = newLabels();
+  const watched = watchedPGlite(pglite, watch);
+  const orm = createOrm({
+    driver: PgliteDriver,
+    dbName: "maestro",
+    driverOptions: { pglite: yieldingPGlite(watched) },
+  });
   return {
     orm,
     url: null,
@@ -204,9 +220,13 @@ function embeddedDatabase(
     failed: folder?.watch.failed ?? null,
     em: () => orm.em.fork(),
     transaction: (work) => orm.em.fork().transactional(work),
-    query: async <Row>(statement: PreparedStatement, values: readonly unknown[]) =>
-      (await pglite.query<Row>(statement.text, [...values])).rows,
+    query: async <Row>({ name, text }: PreparedStatement, values: readonly unknown[]) => {
+      labels.name(text, name);
+      return (await watched.query<Row>(text, [...values])).rows;
+    },
     connections: () => null,
+    observe: (observer) => (watch.observer = observer),
+    labelOf: (text) => labels.of(text),
     unlimited: () => Promise.resolve({ orm, [Symbol.asyncDispose]: () => Promise.resolve() }),
     [Symbol.asyncDispose]: async () => {
       await orm.close();
@@ -252,14 +272,16 @@ interface ServerOptions {
   readonly poolSize: number;
   /** 0 for no limit. */
   readonly statementMs: number;
+  readonly watch?: ClientWatch;
 }
 
 /** The ORM over connections of our own making: of the URL MikroORM would see the address only, and not TLS. */
 function createServerOrm(target: PostgresTarget, facts: ServerFacts, options: ServerOptions): Orm {
-  const { applicationName, poolSize, statementMs } = options;
+  const { applicationName, poolSize, statementMs, watch } = options;
   const Client = clientClass(target, {
     applicationName,
     session: sessionSettings(facts.pooling, statementMs),
+    ...(watch === undefined ? {} : { watch }),
     ...(statementMs === 0 ? {} : { answerMs: statementMs + answerMarginMs }),
   });
   return createOrm({
@@ -282,7 +304,10 @@ async function openServer(location: Extract<DatabaseLocation, { kind: "postgres"
     throw explainPostgresFailure(error, { setting, target }) ?? error;
   }
   const applicationName = target.applicationName ?? "maestro-auth";
-  const orm = createServerOrm(target, facts, { applicationName, poolSize, statementMs });
+  const watch = new StatementWatch();
+  const labels = newLabels();
+  const watched = { watch: watch.ofClients(setting, target) };
+  const orm = createServerOrm(target, facts, { applicationName, poolSize, statementMs, ...watched });
   await orm.connect();
   const pool = await (orm.driver.getConnection() as unknown as PostgreSqlConnection).getNativeClient();
   // Behind a pooler the next statement may meet another process of PostgreSQL, which knows none of the names.
@@ -295,10 +320,14 @@ async function openServer(location: Extract<DatabaseLocation, { kind: "postgres"
     failed: null,
     em: () => orm.em.fork(),
     transaction: (work) => retryingConflicts(() => inTransaction(orm, work)),
-    query: <Row>({ name, text }: PreparedStatement, values: readonly unknown[]) =>
-      retryingConflicts(
+    query: <Row>({ name, text }: PreparedStatement, values: readonly unknown[]) => {
+      labels.name(text, name);
+      return retryingConflicts(
         async () => (await pool.query({ ...(named ? { name } : {}), text, values: [...values] })).rows as Row[],
-      ),
+      );
+    },
+    observe: (observer) => (watch.observer = observer),
+    labelOf: (text) => labels.of(text),
     connections: () => ({
       busy: pool.totalCount - pool.idleCount,
       idle: pool.idleCount,

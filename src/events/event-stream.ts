@@ -58,7 +58,7 @@ export class EventStream {
         return await readPage(this.#database, stream.userId, after);
       } catch (error) {
         if (error instanceof CursorError) throw error;
-        this.#log.warn({ err: error }, "events could not be read; trying again");
+        this.#log.tell("events.unread", { err: error });
         await delay(retryDelayMs, undefined, { ref: false });
       }
     } while (stream.readers > 0);

@@ -35,8 +35,8 @@ export function startEventRetention(
     { keepMs: weekMs, ...settings },
     {
       remove: (values) => database.query(statement, values),
-      onRemoved: (events) => log.info({ events }, "events past their retention are removed"),
-      onFailure: (err) => log.warn({ err }, "old events could not be removed; trying again later"),
+      onRemoved: (count) => log.tell("retention.removed", { table: "events", count }),
+      onFailure: (err) => log.tell("retention.failed", { table: "events", err }),
     },
   );
 }

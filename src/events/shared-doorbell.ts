@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "../observability/logger.ts";
+import { OutageLog } from "../observability/outage-log.ts";
 import { describeForLog, OperatorError } from "../operator-error.ts";
 import { type Doorbell, inProcessDoorbell, type RingListener } from "./doorbell.ts";
 import type { StreamEvent } from "./event.ts";
@@ -34,14 +35,14 @@ export class SharedDoorbell implements Doorbell {
   readonly #batch = new RingBatch(this.#id, (payload) => this.#send(payload));
   readonly #stopped = new AbortController();
   #line: DoorbellLine | undefined;
-  /** Why there is no line, as it was told; null while there is one. */
-  #told: string | null = null;
+  readonly #outage: OutageLog<"doorbell.lost", "doorbell.regained">;
   #delayMs = reconnectDelayMs;
   #running: Promise<void> = Promise.resolve();
 
   private constructor(openLine: OpenLine, log: Logger) {
     this.#openLine = openLine;
     this.#log = log;
+    this.#outage = new OutageLog(log, { lost: "doorbell.lost", regained: "doorbell.regained" });
   }
 
   /** Resolves once it listens, or once the first try has failed; it goes on trying. */
@@ -65,7 +66,7 @@ export class SharedDoorbell implements Doorbell {
     try {
       await this.#line?.send(payload);
     } catch (error) {
-      this.#log.debug({ err: error }, "doorbell not rung; subscribers elsewhere find the events by polling");
+      this.#log.tell("doorbell.unrung", { err: error });
     }
   }
 
@@ -78,16 +79,11 @@ export class SharedDoorbell implements Doorbell {
   async #open(): Promise<void> {
     try {
       this.#line = await this.#openLine((payload) => this.#hear(payload));
-      if (this.#told !== null) this.#log.info("doorbell connected again");
-      this.#told = null;
+      this.#outage.regained();
       this.#delayMs = reconnectDelayMs;
     } catch (error) {
       this.#delayMs = error instanceof LineRefusedError ? refusedDelayMs : reconnectDelayMs;
-      // It may be away for hours, and is asked every second: only what is new is told.
-      const reason = error instanceof OperatorError ? error.reason : "";
-      if (this.#told === reason) return;
-      this.#told = reason;
-      this.#log.warn(describeForLog(error), "doorbell cannot connect; events are found by polling until it can");
+      this.#outage.lost(error instanceof OperatorError ? error.reason : "", describeForLog(error));
     }
   }
 

@@ -86,7 +86,7 @@ export class StreamWatch implements AsyncDisposable {
       const rows = await this.#database.query<{ user_id: string; seq: number }>(statement, [[...this.#streams.keys()]]);
       for (const { user_id, seq } of rows) this.#streams.get(user_id)?.poll(seq);
     } catch (error) {
-      this.#log.warn({ err: error }, "event streams could not be polled; trying again");
+      this.#log.tell("events.unpolled", { err: error });
     }
     this.#timer = undefined;
     this.#schedule();

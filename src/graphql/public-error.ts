@@ -94,7 +94,7 @@ export class PublicErrors {
     }
     if (isClientFault(error, original)) return this.#fromClientFault(error as GraphQLError, original);
     const requestId = randomUUID();
-    this.#log.error({ err: original, requestId }, "an operation failed unexpectedly");
+    this.#log.tell("operation.failed", { requestId, err: original });
     const message = `Something went wrong in the server. Nothing is known to be lost; try again. The log has more under ${requestId}.`;
     return copy(error, message, "INTERNAL_SERVER_ERROR", { requestId });
   }

@@ -72,11 +72,9 @@ export class ClientAddresses {
     const header = forwardingHeaders.find((name) => name.toLowerCase() in headers);
     if (header === undefined) return;
     this.#hasWarned = true;
-    this.#log.warn(
-      { header },
-      `a request came with ${header} while TRUSTED_PROXY_HOPS is 0: behind a proxy all clients count as one address ` +
-        "and share its rate limits. Set TRUSTED_PROXY_HOPS to the number of proxies that add to X-Forwarded-For; " +
-        "without a proxy a client wrote it, and it is ignored. This is said once",
-    );
+    const cure =
+      "Behind a proxy all clients count as one address and share its rate limits: set TRUSTED_PROXY_HOPS to the number " +
+      "of proxies that add to X-Forwarded-For. Without a proxy a client wrote the header, and it is ignored.";
+    this.#log.tell("proxy.unconfigured", { header, cure });
   }
 }

@@ -137,7 +137,7 @@ export class OAuthCallback {
         }
         // An AuthError has ended the flow, or says that another request has taken it.
         if (!(error instanceof AuthError)) {
-          this.#options.log.error({ err: error, provider: flow.provider }, "an OAuth callback failed unexpectedly");
+          this.#options.log.tell("callback.failed", { provider: flow.provider, err: error });
           return { outcome: "failed" };
         }
       }

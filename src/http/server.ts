@@ -171,7 +171,7 @@ export function createHttpServer(options: HttpServerOptions): Server {
   /** Whoever comes back after a cut stream subscribes after the last cursor; an end in good order could not get through. */
   function cutIfUnread(request: IncomingMessage, response: ServerResponse): void {
     const endWatch = unread.watch(request.socket, () => {
-      log.info("a response is cut: its client reads nothing");
+      log.tell("connection.unread", { transport: "http" });
       response.destroy();
     });
     response.once("close", endWatch);
@@ -193,7 +193,7 @@ export function createHttpServer(options: HttpServerOptions): Server {
       else await handler(request, response);
     } catch (error) {
       if (request.destroyed && !request.complete) return;
-      log.error({ err: error, path: pathOf(request) }, "a request failed unexpectedly");
+      log.tell("http.failed", { route: routeName(path), err: error });
       if (response.headersSent) response.destroy();
       else sendRefusal(response, 500, "INTERNAL_SERVER_ERROR", "Something went wrong in the server. Try again.");
     }

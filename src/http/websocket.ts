@@ -115,7 +115,7 @@ export class GraphQLWebSockets implements AsyncDisposable {
     holdBack(socket, wire, limits.unreadBytes);
     this.#heartbeat.add(connection);
     const endWatch = unread.watch(wire, () => {
-      log.info("a WebSocket is closed: its client reads nothing");
+      log.tell("connection.unread", { transport: "websocket" });
       connection.close(...SocketClose.Unread(unread.limitMs));
     });
     socket.once("close", (code, reason) => {

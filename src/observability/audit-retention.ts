@@ -18,7 +18,7 @@ const statement = {
 export function startAuditRetention(database: Database, log: Logger, settings: RetentionSettings): AsyncDisposable {
   return startRetention(settings, {
     remove: (values) => database.query(statement, values),
-    onRemoved: (entries) => log.info({ entries }, "audit entries past their retention are removed"),
-    onFailure: (err) => log.warn({ err }, "old audit entries could not be removed; trying again later"),
+    onRemoved: (count) => log.tell("retention.removed", { table: "audit_log", count }),
+    onFailure: (err) => log.tell("retention.failed", { table: "audit_log", err }),
   });
 }

@@ -73,7 +73,7 @@ export class AuditTrail {
     try {
       await transaction();
     } catch (auditError) {
-      this.#log.error({ err: auditError, action, outcome: auditOutcome(error) }, "an audit entry could not be written");
+      this.#log.tell("audit.unwritten", { action, outcome: auditOutcome(error), err: auditError });
     }
   }
 }

@@ -26,11 +26,22 @@ interface ProviderAnswer {
   readonly error: unknown;
 }
 
+/** Why a session ended: its user ended it, ended all others, or left it alone for too long. */
+export type SessionEndReason = "ended" | "ended_others" | "expired";
+
+/** What one look for sessions that are due has done. */
+export interface SessionSweep {
+  readonly warned: number;
+  readonly expired: number;
+  readonly removed: number;
+}
+
 /** What stands in a gauge when it is read. */
 type Sample = readonly [labels: Readonly<Record<string, string>>, value: number];
 
 export type HttpMetrics = Pick<Metrics, "httpAnswered">;
 export type AccessMetrics = Pick<Metrics, "accessAnswered">;
+export type SessionMetrics = Pick<Metrics, "sessionEnded" | "sessionsSwept">;
 export type RefreshMetrics = Pick<Metrics, "refreshEnded" | "observe">;
 export type OperationMetrics = Pick<
   Metrics,
@@ -38,6 +49,10 @@ export type OperationMetrics = Pick<
 >;
 
 const durationBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+/** Fewer: there are many statements. */
+const statementBuckets = [0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10];
+/** A minute to thirty days. */
+const sessionBuckets = [60, 300, 900, 3_600, 14_400, 43_200, 86_400, 259_200, 604_800, 2_592_000];
 const lagBuckets = [0.1, 0.5, 1, 2, 5, 10, 30, 60, 300, 900, 3600];
 /** Where a label has nothing to say. */
 const none = "none";
@@ -113,6 +128,34 @@ export class Metrics {
     registers: [this.#registry],
   });
 
+  readonly #sessionSeconds = new Histogram({
+    name: "maestro_session_duration_seconds",
+    help: "Time from a session's start to its end, by reason: ended, ended_others, expired.",
+    labelNames: ["reason"],
+    buckets: sessionBuckets,
+    registers: [this.#registry],
+  });
+  readonly #sessionCleanup = new Counter({
+    name: "maestro_session_cleanup_total",
+    help: "Sessions that the sweep of this process warned of, expired, and removed for good.",
+    labelNames: ["action"],
+    registers: [this.#registry],
+  });
+  readonly #sweepSeconds = new Histogram({
+    name: "maestro_session_cleanup_duration_seconds",
+    help: "Time that a sweep took which found something to do.",
+    buckets: durationBuckets,
+    registers: [this.#registry],
+  });
+  readonly #statementSeconds = new Histogram({
+    name: "maestro_database_statement_duration_seconds",
+    help: "Time that a database statement took, by its name, or by its verb and table.",
+    labelNames: ["statement"],
+    buckets: statementBuckets,
+    registers: [this.#registry],
+  });
+  readonly #statements = new Map<string, Histogram.Internal<"statement">>();
+
   /** Metrics of the process itself: memory, CPU, garbage collection, the event loop's delay. Once for each process. */
   watchProcess(): void {
     collectDefaultMetrics({ register: this.#registry });
@@ -170,6 +213,28 @@ export class Metrics {
   providerAnswered({ provider, operation, seconds, error }: ProviderAnswer): void {
     const outcome = error === undefined ? "succeeded" : auditOutcome(error);
     this.#providerSeconds.observe({ provider, operation, outcome }, seconds);
+  }
+
+  /** @param seconds from its start to its end */
+  sessionEnded(reason: SessionEndReason, seconds: number): void {
+    this.#sessionSeconds.observe({ reason }, seconds);
+  }
+
+  /** A sweep that found nothing is not counted: there is one every second. */
+  sessionsSwept(sweep: SessionSweep, seconds: number): void {
+    const done = Object.entries(sweep).filter(([, count]) => count > 0);
+    for (const [action, count] of done) this.#sessionCleanup.inc({ action }, count);
+    if (done.length > 0) this.#sweepSeconds.observe(seconds);
+  }
+
+  /** @param statement one of few names */
+  statementEnded(statement: string, seconds: number): void {
+    let times = this.#statements.get(statement);
+    if (times === undefined) {
+      times = this.#statementSeconds.labels({ statement });
+      this.#statements.set(statement, times);
+    }
+    times.observe(seconds);
   }
 
   get contentType(): string {

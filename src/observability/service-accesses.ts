@@ -60,8 +60,7 @@ export class ServiceAccesses implements AsyncDisposable {
       maxPending,
       merge: (older) => older,
       write: async (entries) => void (await database.query(statement, [JSON.stringify(entries)])),
-      onFailure: (err, entries) =>
-        log.error({ err, entries }, "accesses by services could not be put on record; they are kept in memory"),
+      onFailure: (err, count) => log.tell("audit.delayed", { count, err }),
     });
   }
 

@@ -21,6 +21,7 @@ export interface ProbeDescription {
 
 /** Where probes go, what their answers mean, and who is told whether the provider answered. */
 export interface ProbeTarget {
+  readonly name: string;
   readonly displayName: string;
   /** Without a trailing slash. */
   readonly baseUrl: string;
@@ -137,7 +138,7 @@ export class CredentialProbe {
 
   /** What an answer says of the provider, and of the address that the operator has set. */
   #report({ response: { status }, isReadable, rule, seen }: Reading): void {
-    const { displayName, baseUrlVariable, health, log } = this.#target;
+    const { name, displayName, baseUrlVariable, health, log } = this.#target;
     health.record(!isProvidersFailure(status, isReadable, rule));
     if (rule !== null) health.recover("address");
     else if (baseUrlVariable !== null && isOfAddress(status, isReadable)) {
@@ -145,7 +146,7 @@ export class CredentialProbe {
     }
     if (rule?.verdict === "valid" || rule?.verdict === "invalid") return;
     const { vendorCodes, verdict } = seen;
-    log?.warn({ provider: displayName, status, vendorCodes, verdict }, "a credential was not fully checked");
+    log?.tell("provider.unchecked", { provider: name, status, vendorCodes, verdict });
   }
 
   #refusal({ what, cure }: AnswerRule): string {

@@ -52,6 +52,7 @@ class DescribedProvider implements ProviderAuth {
     this.documentationUrl = documentationUrl;
     this.health = health;
     const target = {
+      name,
       displayName,
       baseUrl: settings.apiBaseUrl ?? description.baseUrl,
       baseUrlVariable: settings.apiBaseUrl === null ? null : settingName(name, "API_BASE_URL"),

@@ -43,7 +43,7 @@ export class ActivityRecorder implements AsyncDisposable {
       delayMs: flushIntervalMs,
       merge: (_older, newer) => newer,
       write: async (activities) => void (await database.query(statement, [JSON.stringify(activities.map(rowOf))])),
-      onFailure: (err, sessions) => log.warn({ err, sessions }, "activity could not be written; it is kept in memory"),
+      onFailure: (err, count) => log.tell("writing.delayed", { table: "sessions", count, err }),
     });
   }
 

@@ -6,6 +6,7 @@ import type { NewEvent } from "../events/event.ts";
 import type { Emit, Outbox } from "../events/outbox.ts";
 import type { AuditActor } from "../observability/audit-log.ts";
 import type { AuditTrail } from "../observability/audit-trail.ts";
+import type { SessionEndReason, SessionMetrics } from "../observability/metrics.ts";
 import type { Page, PageOfAll } from "../page.ts";
 import { byId, RowBatch } from "../row-batch.ts";
 import { type Session, type SessionProvider, type SessionStatus, sessionStatus } from "./session.ts";
@@ -22,6 +23,7 @@ export class SessionManager {
   readonly #outbox: Outbox;
   readonly #audit: AuditTrail;
   readonly #clock: Clock;
+  readonly #metrics: SessionMetrics;
   readonly #found = new RowBatch(async (userId, ids) =>
     byId(await this.#store.findAll(this.#database.em(), userId, ids)),
   );
@@ -32,12 +34,14 @@ export class SessionManager {
     readonly outbox: Outbox;
     readonly audit: AuditTrail;
     readonly clock: Clock;
+    readonly metrics: SessionMetrics;
   }) {
     this.#database = parts.database;
     this.#store = parts.store;
     this.#outbox = parts.outbox;
     this.#audit = parts.audit;
     this.#clock = parts.clock;
+    this.#metrics = parts.metrics;
   }
 
   async start(by: AuditActor, label: string | null): Promise<Session> {
@@ -177,17 +181,28 @@ export class SessionManager {
   /** Ends a session. One that is over already stays as it is. @throws SessionNotFoundError */
   async end(by: AuditActor, id: string): Promise<Session> {
     const { userId } = by;
-    return this.#outbox.transaction(userId, async (em, emit) => {
+    let isEnded = false;
+    const ended = await this.#outbox.transaction(userId, async (em, emit) => {
+      isEnded = false;
       try {
         const session = await this.#store.lock(em, userId, id);
         await this.#audit.write(em, by, { action: "session.end", outcome: "succeeded" });
         await this.#end(em, emit, session);
+        isEnded = true;
         return session;
       } catch (error) {
         if (!(error instanceof SessionExpiredError)) throw error;
         return (await this.#store.find(em, userId, id))!;
       }
     });
+    if (isEnded) this.#count("ended", [ended]);
+    return ended;
+  }
+
+  /** Of sessions that have just ended, once that is committed. */
+  #count(reason: SessionEndReason, sessions: readonly Session[]): void {
+    const now = this.#clock.now().getTime();
+    for (const { createdAt } of sessions) this.#metrics.sessionEnded(reason, (now - createdAt.getTime()) / 1_000);
   }
 
   /**
@@ -200,13 +215,18 @@ export class SessionManager {
     const ended: string[] = [];
     for (let left = batchSize; left === batchSize;) {
       const batch = await this.#endSome(by, { id: { $ne: keepId } }, { isFirst: ended.length === 0 });
-      ended.push(...batch);
+      this.#count("ended_others", batch);
+      ended.push(...batch.map(({ id }) => id));
       left = batch.length;
     }
     return ended;
   }
 
-  async #endSome(by: AuditActor, where: FilterQuery<Session>, { isFirst }: { readonly isFirst: boolean }) {
+  async #endSome(
+    by: AuditActor,
+    where: FilterQuery<Session>,
+    { isFirst }: { readonly isFirst: boolean },
+  ): Promise<readonly Session[]> {
     const { userId } = by;
     return this.#outbox.transaction(userId, async (em, emit) => {
       const sessions = await this.#store.lockSome(em, userId, where, batchSize);
@@ -214,7 +234,7 @@ export class SessionManager {
       if (isFirst) await this.#audit.write(em, by, { action: "session.end_others", outcome: "succeeded" });
       await this.#store.endAll(em, userId, sessions);
       for (const session of sessions) emit({ type: "SessionEnded", body: sessionEventBody(session) });
-      return sessions.map(({ id }) => id);
+      return sessions;
     });
   }
 

@@ -2,6 +2,7 @@ import type { Clock } from "../clock.ts";
 import type { Database } from "../db/database.ts";
 import type { Outbox } from "../events/outbox.ts";
 import type { Logger } from "../observability/logger.ts";
+import type { SessionMetrics } from "../observability/metrics.ts";
 import { type Session, SessionEntity, SessionProviderEntity } from "./session.ts";
 import { sessionEventBody } from "./session-event.ts";
 
@@ -9,6 +10,8 @@ const batchSize = 100;
 /** How long a session can still be looked at after its end: a day longer than the events that tell of it. */
 const keepEndedMs = 8 * 86_400_000;
 const removeIntervalMs = 3_600_000;
+
+type Count = { warned: number; expired: number; removed: number };
 
 /**
  * Warns of sessions that are about to expire and tells of those that have. Each process has one and none leads: whoever
@@ -19,6 +22,7 @@ export class SessionSweeper implements AsyncDisposable {
   readonly #outbox: Outbox;
   readonly #clock: Clock;
   readonly #log: Logger;
+  readonly #metrics: SessionMetrics;
   readonly #intervalMs: number;
   #timer: NodeJS.Timeout | undefined;
   #working: Promise<void> = Promise.resolve();
@@ -30,6 +34,7 @@ export class SessionSweeper implements AsyncDisposable {
     readonly outbox: Outbox;
     readonly clock: Clock;
     readonly log: Logger;
+    readonly metrics: SessionMetrics;
     /** Milliseconds between two looks. */
     readonly intervalMs: number;
   }) {
@@ -37,6 +42,7 @@ export class SessionSweeper implements AsyncDisposable {
     this.#outbox = parts.outbox;
     this.#clock = parts.clock;
     this.#log = parts.log;
+    this.#metrics = parts.metrics;
     this.#intervalMs = parts.intervalMs;
     this.#schedule();
   }
@@ -53,12 +59,22 @@ export class SessionSweeper implements AsyncDisposable {
       await this.sweep();
       await this.#removeOld();
     } catch (error) {
-      this.#log.warn({ err: error }, "sessions could not be swept; trying again");
+      this.#log.tell("sessions.unswept", { err: error });
     }
   }
 
   /** Sends every notice that is due. */
   async sweep(): Promise<void> {
+    const startedAt = performance.now();
+    const done = { warned: 0, expired: 0, removed: 0 };
+    try {
+      await this.#notifyDue(done);
+    } finally {
+      this.#metrics.sessionsSwept(done, (performance.now() - startedAt) / 1_000);
+    }
+  }
+
+  async #notifyDue(done: Count): Promise<void> {
     while (!this.#closed) {
       const due = await this.#database.em().find(
         SessionEntity,
@@ -66,39 +82,50 @@ export class SessionSweeper implements AsyncDisposable {
         { noticeAt: { $lte: this.#clock.now() }, status: "active" },
         { limit: batchSize, orderBy: { noticeAt: "asc" } },
       );
-      for (const session of due) await this.#notify(session);
+      for (const session of due) {
+        const sent = await this.#notify(session);
+        if (sent !== null) done[sent] += 1;
+      }
       if (due.length < batchSize) return;
     }
   }
 
-  async #notify(session: Session): Promise<void> {
-    const { id, userId, noticeAt, expiresAt } = session;
+  /** @returns what it told of; null where another process was faster, or activity came in between */
+  async #notify(session: Session): Promise<"warned" | "expired" | null> {
+    const { id, userId, noticeAt, expiresAt, createdAt } = session;
     const now = this.#clock.now();
     const isOver = expiresAt <= now;
     // It is kept from now on, however late this sweeper is: the event that tells of it is new.
     const columns = isOver ? { status: "expired" as const, noticeAt: null, endedAt: now } : { noticeAt: expiresAt };
-    await this.#outbox.transaction(userId, async (em, emit) => {
+    const isSent = await this.#outbox.transaction(userId, async (em, emit) => {
       // Activity in between has moved both times.
       const where = { userId, id, noticeAt, expiresAt, status: "active" as const };
-      if ((await em.nativeUpdate(SessionEntity, where, columns)) === 0) return;
+      if ((await em.nativeUpdate(SessionEntity, where, columns)) === 0) return false;
       const body = sessionEventBody(session);
       if (isOver) emit({ type: "SessionExpired", body });
       else emit({ type: "SessionExpiring", body: { ...body, expiresAt: expiresAt.toISOString() } });
+      return true;
     });
+    if (!isSent) return null;
+    if (isOver) this.#metrics.sessionEnded("expired", (expiresAt.getTime() - createdAt.getTime()) / 1_000);
+    return isOver ? "expired" : "warned";
   }
 
   async #removeOld(): Promise<void> {
     if (performance.now() - this.#removedAt < removeIntervalMs) return;
-    this.#removedAt = performance.now();
+    const startedAt = performance.now();
+    this.#removedAt = startedAt;
+    let removed = 0;
     const endedAt = { $lt: new Date(this.#clock.now().getTime() - keepEndedMs) };
     for (;;) {
       const em = this.#database.em();
       const old = await em.find(SessionEntity, { endedAt }, { limit: batchSize, orderBy: { endedAt: "asc" } });
       const ids = old.map(({ id }) => id);
       await em.nativeDelete(SessionProviderEntity, { sessionId: { $in: ids } });
-      await em.nativeDelete(SessionEntity, { id: { $in: ids } });
-      if (old.length < batchSize) return;
+      removed += await em.nativeDelete(SessionEntity, { id: { $in: ids } });
+      if (old.length < batchSize) break;
     }
+    this.#metrics.sessionsSwept({ warned: 0, expired: 0, removed }, (performance.now() - startedAt) / 1_000);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,7 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { createClient } from "@redis/client";
 import { Writable } from "node:stream";
-import { pino } from "pino";
 import type { RateLimiterRes } from "rate-limiter-flexible";
 import { afterEach, describe, expect, inject, test, vi } from "vitest";
 import { DatabaseLimits } from "../../src/callers/database-limits.ts";
@@ -17,7 +16,7 @@ import { createLogger } from "../../src/observability/logger.ts";
 import { FaultProxy } from "../support/fault-proxy.ts";
 import { createServerDatabase, createTestDatabase } from "../support/test-database.ts";
 
-const log = pino({ level: "silent" });
+const log = createLogger("silent");
 const { databaseUrl, redisUrl } = inject("testRun");
 const newSecret = () => new Secret(randomBytes(32).toString("hex"));
 

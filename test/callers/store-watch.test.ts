@@ -4,7 +4,7 @@ import { RateLimiter } from "../../src/callers/rate-limiter.ts";
 import { rateLimitNames, type RateLimitSettings } from "../../src/callers/rate-limit.ts";
 import { type RateLimitStore, StoreWatch } from "../../src/callers/rate-limit-store.ts";
 import { Secret } from "../../src/credentials/secret.ts";
-import type { Logger } from "../../src/observability/logger.ts";
+import { captureLog } from "../support/captured-log.ts";
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
@@ -14,10 +14,10 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** A watch, and the notices that it gives. */
+/** A watch, and the lines that it writes. */
 function newWatch() {
-  const warn = vi.fn();
-  return { watch: new StoreWatch({ warn } as unknown as Logger), warn };
+  const { log, lines } = captureLog();
+  return { watch: new StoreWatch(log), lines };
 }
 
 const away = () => Promise.reject(new Error("away"));
@@ -44,14 +44,18 @@ test("a store that does not answer is waited for two seconds, and no timer is le
 });
 
 test("however often it is away, that is told once a minute", async () => {
-  const { watch, warn } = newWatch();
+  const { watch, lines } = newWatch();
   for (let second = 0; second < 60; second++) {
     await watch.ask(away).catch(() => {});
     vi.advanceTimersByTime(1_000);
   }
-  expect(warn).toHaveBeenCalledTimes(1);
+  expect(lines()).toHaveLength(1);
   await watch.ask(away).catch(() => {});
-  expect(warn).toHaveBeenCalledTimes(2);
+  expect(lines("rate_limits.lost")).toHaveLength(2);
+  vi.advanceTimersByTime(2_000);
+  await watch.ask(() => Promise.resolve());
+  await watch.ask(() => Promise.resolve());
+  expect(lines("rate_limits.regained")).toMatchObject([{ level: "info", seconds: 62 }]);
 });
 
 test("a counter that fails for another reason than its limit refuses nobody: that is no word about attempts", async () => {

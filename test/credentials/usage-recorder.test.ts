@@ -1,10 +1,10 @@
-import { pino } from "pino";
 import { expect, test } from "vitest";
 import { UsageRecorder } from "../../src/credentials/usage-recorder.ts";
 import type { Database } from "../../src/db/database.ts";
+import { createLogger } from "../../src/observability/logger.ts";
 import { createTestDatabase } from "../support/test-database.ts";
 
-const log = pino({ level: "silent" });
+const log = createLogger("silent");
 const credentialId = crypto.randomUUID();
 
 const readUses = (database: Database) =>

@@ -1,4 +1,3 @@
-import { pino } from "pino";
 import { expect, test } from "vitest";
 import { type Database, openDatabase } from "../../src/db/database.ts";
 import { migrate } from "../../src/db/migrate.ts";
@@ -8,12 +7,13 @@ import { EventStream } from "../../src/events/event-stream.ts";
 import { Outbox } from "../../src/events/outbox.ts";
 import { startEventRetention } from "../../src/events/retention.ts";
 import { StreamWatch } from "../../src/events/stream-watch.ts";
+import { createLogger } from "../../src/observability/logger.ts";
 import { EventSource } from "../http/event-source.ts";
 import { ProtocolSocket } from "../http/protocol-socket.ts";
 import { startTestApp } from "../support/test-app.ts";
 import { createServerDatabase, createTestDatabase } from "../support/test-database.ts";
 
-const log = pino({ level: "silent" });
+const log = createLogger("silent");
 const serverUrl = await createServerDatabase();
 
 async function createStream(database: Database) {

@@ -1,17 +1,17 @@
 import { createClient } from "@redis/client";
 import pg from "pg";
-import { pino } from "pino";
 import { describe, expect, inject, test } from "vitest";
 import { authenticateMutation, credentialEventsSubscription } from "../client/operations.ts";
 import { Secret } from "../../src/credentials/secret.ts";
 import { postgresLine } from "../../src/events/postgres-doorbell.ts";
 import { redisLine } from "../../src/events/redis-doorbell.ts";
 import { type OpenLine, SharedDoorbell } from "../../src/events/shared-doorbell.ts";
+import { createLogger } from "../../src/observability/logger.ts";
 import { startMockProvider } from "../support/mock-provider.ts";
 import { startTestApp } from "../support/test-app.ts";
 import { createServerDatabase } from "../support/test-database.ts";
 
-const log = pino({ level: "silent" });
+const log = createLogger("silent");
 const postgresUrl = await createServerDatabase();
 const { redisUrl } = inject("testRun");
 

@@ -1,13 +1,13 @@
-import { pino } from "pino";
 import type { Database, PreparedStatement } from "../../src/db/database.ts";
 import { type Doorbell, inProcessDoorbell } from "../../src/events/doorbell.ts";
 import type { NewEvent, StreamEvent } from "../../src/events/event.ts";
 import { EventStream } from "../../src/events/event-stream.ts";
 import { Outbox } from "../../src/events/outbox.ts";
 import { StreamWatch } from "../../src/events/stream-watch.ts";
+import { createLogger } from "../../src/observability/logger.ts";
 import { createTestDatabase } from "../support/test-database.ts";
 
-export const log = pino({ level: "silent" });
+export const log = createLogger("silent");
 
 export const stored = (label: string): NewEvent => ({
   type: "CredentialStored",

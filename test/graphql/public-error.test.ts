@@ -1,11 +1,11 @@
 import { GraphQLError, parse, validate } from "graphql";
-import { pino } from "pino";
 import { expect, test } from "vitest";
 import { RateLimitedError } from "../../src/errors.ts";
 import { PublicErrors } from "../../src/graphql/public-error.ts";
 import { schema } from "../../src/graphql/schema.ts";
+import { createLogger } from "../../src/observability/logger.ts";
 
-const publicErrors = new PublicErrors(schema, pino({ level: "silent" }));
+const publicErrors = new PublicErrors(schema, createLogger("silent"));
 
 /** Names beside or in place of an input's value, where a secret may stand that has the form of a name. */
 const inputPlaces = [

@@ -73,7 +73,7 @@ test("a WebSocket whose client reads nothing is closed with 1013; until then its
   socket.subscribe("1", withReason, fromTheStart);
   await socket.next();
   socket.pause();
-  await logged(server, "a WebSocket is closed");
+  await logged(server, `"event":"connection.unread"`);
   const read = pagesRead();
   expect(read * pageSize).toBeLessThan(eventCount / 2);
 
@@ -128,7 +128,7 @@ test("one that stands still holds up none of those it shares with, and one messa
   using waiting = watchWaiting();
   stalled!.pause();
   // The server gives it some seconds to read what was sent before the close.
-  const rest = logged(server, "a WebSocket is closed").then(() => {
+  const rest = logged(server, `"event":"connection.unread"`).then(() => {
     stalled!.resume();
     return stalled!.rest();
   });
@@ -155,7 +155,7 @@ test("an SSE response whose client reads nothing is cut; until then its stream i
   const { database, pagesRead } = await createLargeStream();
   await using server = await startTestApp({ database, connections: { unreadMs: 1_000, streamsPerUser: 1 } });
   await using connection = await openStream(server);
-  await logged(server, "a response is cut");
+  await logged(server, `"event":"connection.unread"`);
   expect(pagesRead() * pageSize).toBeLessThan(eventCount / 2);
 
   // The cut is no end in good order, which a client would take for the subscription's.
@@ -196,7 +196,7 @@ test("a client that has nothing to read may be silent as long as it likes", asyn
   await using slow = await ProtocolSocket.connect(other.baseUrl, await other.token("alice"));
   slow.subscribe("1", withReason, fromTheStart);
   slow.pause();
-  await logged(other, "a WebSocket is closed");
+  await logged(other, `"event":"connection.unread"`);
   idle.send({ type: "ping" });
   expect(await idle.next()).toEqual({ type: "pong" });
 });

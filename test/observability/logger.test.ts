@@ -2,7 +2,7 @@ import { Writable } from "node:stream";
 import { expect, test } from "vitest";
 import { Secret } from "../../src/credentials/secret.ts";
 import { InvalidCredentialError } from "../../src/errors.ts";
-import { createLogger } from "../../src/observability/logger.ts";
+import { createLines } from "../../src/observability/logger.ts";
 
 function createCapturedLogger() {
   const lines: string[] = [];
@@ -12,7 +12,7 @@ function createCapturedLogger() {
       done();
     },
   });
-  return { log: createLogger("trace", sink), lines };
+  return { log: createLines("trace", sink), lines };
 }
 
 const canary = "sk-canary-0123456789";

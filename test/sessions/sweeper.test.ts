@@ -4,6 +4,7 @@ import { encodeCursor } from "../../src/events/cursor.ts";
 import { inProcessDoorbell } from "../../src/events/doorbell.ts";
 import { Outbox } from "../../src/events/outbox.ts";
 import { createLogger } from "../../src/observability/logger.ts";
+import { Metrics } from "../../src/observability/metrics.ts";
 import { SessionSweeper } from "../../src/sessions/session-sweeper.ts";
 import type { OAuthStage, OAuthStageOptions } from "../auth/oauth/oauth-stage.ts";
 import { sessionEventsSubscription, sessionsQuery } from "../client/operations.ts";
@@ -228,7 +229,7 @@ test("one sweep tells of all that are due, however many batches they fill", asyn
   );
   const outbox = new Outbox(database, inProcessDoorbell());
   const log = createLogger("silent");
-  await using sweeper = new SessionSweeper({ database, outbox, clock: systemClock, log, intervalMs: never });
+  await using sweeper = new SessionSweeper({ database, outbox, clock: systemClock, log, metrics: new Metrics(), intervalMs: never });
   await sweeper.sweep();
   expect(await eventTypes({ database }, "alice")).toHaveLength(101);
 });

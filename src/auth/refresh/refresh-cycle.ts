@@ -115,10 +115,14 @@ export class RefreshCycle {
     }
     if (error instanceof KeyUnavailableError && !error.isOfProcess) {
       await this.#record.ended(claim, "unreadable", { reason: error.message, outcome: error.code, actor });
+      this.#log.tell("refresh.unreadable", { ...idsOf(claim), reason: error.message });
       return error;
     }
     if (hadNoEffect(error)) {
       await this.#record.released(claim);
+      if (error instanceof AuthError) {
+        this.#log.tell("refresh.withheld", { ...idsOf(claim), code: error.code, reason: error.message });
+      }
       return error instanceof StaleClaimError ? underWay(provider) : error;
     }
     const judgement = await this.#judged(provider, claim, error);
@@ -146,8 +150,7 @@ export class RefreshCycle {
     const told = isLost ? lost : reason;
     const details = { reason: told, outcome: "REAUTHENTICATION_REQUIRED", actor } as const;
     if (!(await this.#record.ended(claim, "needs_reauth", details))) return null;
-    const ids = { credentialId: claim.id, provider: claim.provider };
-    this.#log.info({ err: cause, ...ids, vendorCode: code }, "a sign-in is over: its provider does not renew it");
+    this.#log.tell("refresh.ended", { ...idsOf(claim), vendorCode: code, reason: told });
     return new ReauthenticationRequiredError(told, claim, { cause });
   }
 
@@ -168,11 +171,15 @@ export class RefreshCycle {
     const refusalCode = known?.vendorCode ?? null;
     const setback = { reason, retryInMs, isUnknown, replayWindow, refusals, refusalCode, actor };
     if (!(await this.#record.failed(claim, setback))) return null;
-    const details = { err: error, credentialId: claim.id, provider: claim.provider, vendorCode: refusalCode };
-    if (known === null) this.#log.error(details, "a refresh failed for a reason that nobody foresaw");
-    else this.#log.warn(details, "a refresh failed and is tried again");
+    const ids = idsOf(claim);
+    if (known === null) this.#log.tell("refresh.broken", { ...ids, err: error });
+    else this.#log.tell("refresh.failed", { ...ids, failure: known.failure, vendorCode: refusalCode, reason });
     return known ?? new ProviderUnavailableError(`${reason} Try again later.`, { cause: error, failure: "unknown" });
   }
+}
+
+function idsOf({ id, provider }: RefreshClaim) {
+  return { credentialId: id, provider };
 }
 
 /** Whether nothing has reached the provider that could have had an effect, and another try needs no waiting. */

@@ -96,7 +96,7 @@ export class RefreshSpool {
     } catch (error) {
       // Another process has stored and removed it.
       if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
-      this.#log.error({ err: error, file }, "a spooled renewal cannot be read; it is left where it is");
+      this.#log.tell("refresh.spool_unreadable", { file, err: error });
       return null;
     }
   }

@@ -70,7 +70,7 @@ export class RefreshWorker implements AsyncDisposable {
     try {
       while (!this.#closed && (await this.#startDue()));
     } catch (error) {
-      this.#log.warn({ err: error }, "due refreshes could not be claimed; trying again");
+      this.#log.tell("refresh.unclaimed", { err: error });
     }
   }
 
@@ -94,7 +94,7 @@ export class RefreshWorker implements AsyncDisposable {
   #sendNotices(): void {
     this.#sendingNotices ??= this.#notices
       .send()
-      .catch((error: unknown) => this.#log.warn({ err: error }, "notices of expiry could not be sent; trying again"))
+      .catch((error: unknown) => this.#log.tell("refresh.notices_unsent", { err: error }))
       .finally(() => (this.#sendingNotices = null));
   }
 
@@ -104,7 +104,7 @@ export class RefreshWorker implements AsyncDisposable {
         await this.#keeper.recover({ all: false });
         await this.#notices.forgetEnded();
       } catch (error) {
-        this.#log.warn({ err: error }, "housekeeping of refreshes failed; trying again");
+        this.#log.tell("refresh.housekeeping_failed", { err: error });
       }
     });
   }

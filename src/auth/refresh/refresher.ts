@@ -84,7 +84,7 @@ export class Refresher {
     } catch (error) {
       // Refusals have been written down. Anything else, such as a database that is away, ends with the lease.
       if (!(error instanceof AuthError)) {
-        this.#log.error({ err: error, credentialId: claim.id }, "the end of a refresh could not be written down");
+        this.#log.tell("refresh.unrecorded", { credentialId: claim.id, err: error });
       }
     }
   }

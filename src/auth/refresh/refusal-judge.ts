@@ -50,7 +50,7 @@ export class RefusalJudge {
     const { areAlike } = await takeCensus(this.#database, claim, { clientId, code: vendorCode });
     if (!areAlike || isEnoughAlike) return over(provider, vendorCode);
     const what = `${displayName} refuses to renew the sign-ins of several users alike (${vendorCode ?? "no code"}).`;
-    this.#log.error({ err: error, provider: name, vendorCode }, `${what} None of them is ended for a day`);
+    this.#log.tell("refresh.refused_alike", { provider: name, vendorCode, reason: what });
     provider.health.complain(what);
     return { isOver: false, refusals, retryInMs: alikeRetryMs, error };
   }
@@ -63,10 +63,10 @@ export class RefusalJudge {
     const { clientId, name, displayName } = provider;
     const { vendorCode } = error;
     if (claim.provenClient !== null && claim.provenClient === clientId) {
-      const details = { err: error, provider: name, vendorCode };
-      this.#log.error(details, "a provider refuses this server's own client");
+      const details = { provider: name, vendorCode, reason: error.message };
+      this.#log.tell("provider.client_refused", details);
       if (this.#gates.of(provider).clientRefused(claim.userId, error.message)) {
-        this.#log.error(details, "refreshes at this provider are paused");
+        this.#log.tell("refresh.paused", details);
         provider.health.complain(error.message);
       }
       return { isOver: false, refusals: 0, retryInMs: Math.min(backoff(claim.failCount + 1), pauseMs), error };

@@ -77,11 +77,11 @@ export class RenewalKeeper {
         await this.#spool.remove(file);
         if (fate !== "stored") continue;
         stored += 1;
-        this.#log.warn({ credentialId: renewal.id }, "a renewal that a process had left behind was stored");
+        this.#log.tell("refresh.recovered", { credentialId: renewal.id });
       } catch (error) {
         if (this.#closed.signal.aborted) throw error;
         // One that the database will never take must not keep the others, or the server, from going on.
-        this.#log.error({ err: error, file }, "a spooled renewal cannot be stored; it is left where it is");
+        this.#log.tell("refresh.spool_unstored", { file, err: error });
       }
     }
     return stored;
@@ -96,7 +96,7 @@ export class RenewalKeeper {
     try {
       return await this.#spool.write(renewal);
     } catch (error) {
-      this.#log.error({ err: error }, "a renewal could not be written to the spool; only the database can keep it now");
+      this.#log.tell("refresh.unspooled", { err: error });
       return null;
     }
   }
@@ -110,12 +110,12 @@ export class RenewalKeeper {
         const fate = (await storing) ? "stored" : await this.#fateOf(renewal);
         await this.#faults("stored");
         if (fate === "stored") this.#record.announce(renewal.userId);
-        else this.#log.warn({ credentialId: renewal.id, fate }, "a renewal came too late");
+        else this.#log.tell("refresh.late", { credentialId: renewal.id, fate });
         await this.#faults("announced");
         return fate;
       } catch (error) {
         if (!isTransient(error) || this.#closed.signal.aborted) throw error;
-        this.#log.warn({ err: error, credentialId: renewal.id }, "a renewal cannot be stored; trying until it can");
+        this.#log.tell("refresh.unstored", { credentialId: renewal.id, err: error });
         await delay(pause, undefined, { signal: this.#closed.signal });
       }
     }

@@ -66,8 +66,7 @@ export class KeyWatch implements AsyncDisposable {
       await this.#look();
       this.#isFailing = false;
     } catch (err) {
-      if (!this.#isFailing)
-        this.#parts.log.warn({ err }, "the encryption keys could not be looked at; going on with those known");
+      if (!this.#isFailing) this.#parts.log.tell("keys.unread", { err });
       this.#isFailing = true;
     }
   }
@@ -91,17 +90,12 @@ export class KeyWatch implements AsyncDisposable {
 
   #tell(): void {
     const { keyring, log } = this.#parts;
-    if (keyring.active.id !== this.#sealingId)
-      log.info({ keyId: keyring.active.id }, "new values are sealed with a new key");
+    if (keyring.active.id !== this.#sealingId) log.tell("keys.activated", { keyId: keyring.active.id });
     this.#sealingId = keyring.active.id;
     for (const [keyId, { reason }] of keyring.unopened) {
       if (this.#reported.has(keyId)) continue;
       this.#reported.add(keyId);
-      log.error(
-        { keyId, reason },
-        "this server cannot open a new encryption key, and goes on with those it has; a rotation waits for it. " +
-          "Give it the CREDENTIAL_ENCRYPTION_KEY of the others (`new-id:key,old-id:key`), and restart it",
-      );
+      log.tell("keys.unopened", { keyId, reason });
     }
   }
 

@@ -2,13 +2,13 @@
  * Writes numbered events for random users until it is killed. Its arguments: its name, how many users there are, and how
  * many events one transaction writes.
  */
-import { pino } from "pino";
 import { Secret } from "../../../src/credentials/secret.ts";
 import { openDatabase } from "../../../src/db/database.ts";
 import type { NewEvent } from "../../../src/events/event.ts";
 import { Outbox } from "../../../src/events/outbox.ts";
 import { postgresLine } from "../../../src/events/postgres-doorbell.ts";
 import { SharedDoorbell } from "../../../src/events/shared-doorbell.ts";
+import { createLogger } from "../../../src/observability/logger.ts";
 import { userName } from "./users.ts";
 
 /** Transactions at the same time. */
@@ -17,7 +17,7 @@ const concurrency = 4;
 const [name, users, eventsPerTransaction] = process.argv.slice(2);
 const url = process.env["DATABASE_URL"]!;
 const database = await openDatabase({ kind: "postgres", url });
-const doorbell = await SharedDoorbell.connect(postgresLine(new Secret(url)), pino({ level: "silent" }));
+const doorbell = await SharedDoorbell.connect(postgresLine(new Secret(url)), createLogger("silent"));
 const outbox = new Outbox(database, doorbell);
 let number = 0;
 

@@ -42,7 +42,7 @@ const developmentTokenLifetime = 12 * 3600;
  */
 export async function createApp(config: Config, overrides: AppOverrides = {}): Promise<App> {
   await using stack = new AsyncDisposableStack();
-  const { onStep = () => {}, log = createLogger(config.logLevel) } = overrides;
+  const { onStep = () => {}, log = createLogger(config.logLevel, undefined, config.logFormat) } = overrides;
   const { onWait = (text: string) => log.tell("server.waiting", { reason: text }) } = overrides;
   const metrics = new Metrics();
   if (config.metrics !== null) metrics.watchProcess();

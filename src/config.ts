@@ -13,6 +13,7 @@ import { type ListenAddress, readListenAddress } from "./config/listen-address.t
 import { readOperationQuota, readQuotas } from "./config/quotas.ts";
 import { readRateLimits } from "./config/rate-limits.ts";
 import { readStepUp, type StepUpRequirement } from "./config/step-up.ts";
+import { type LogSettings, readLog } from "./config/log.ts";
 import { type MetricsSettings, readMetrics } from "./config/metrics.ts";
 import { type ConfigurableProvider, readProvider, readRedirectUris } from "./config/provider-environment.ts";
 import type { ConnectionLimits } from "./http/connection-limits.ts";
@@ -21,11 +22,12 @@ import { isLoopback } from "./providers/loopback.ts";
 import type { ProviderSettings } from "./providers/provider-settings.ts";
 import { sandboxName } from "./sandbox/name.ts";
 
+export { loadLogFormat } from "./config/log.ts";
 export { addressOf } from "./config/listen-address.ts";
 export type { CallerTokenSettings, KeyEncryptionKey, StepUpRequirement, TokenReaders };
 export { explainDevelopmentToken };
 
-export interface Config {
+export interface Config extends LogSettings {
   readonly production: boolean;
   /** A name, or an address without brackets. */
   readonly host: string;
@@ -66,7 +68,6 @@ export interface Config {
   readonly refreshThreshold: number;
   /** Seconds of inactivity after which a session expires. */
   readonly sessionTimeout: number;
-  readonly logLevel: string;
   /** Days that an entry of the audit log is kept. */
   readonly auditRetentionDays: number;
   /** Null where there is no `GET /metrics`. */
@@ -106,8 +107,6 @@ export class ConfigError extends Error {
     this.faults = faults;
   }
 }
-
-const logLevels = ["trace", "debug", "info", "warn", "error", "silent"];
 
 /** On for whoever tries the server out; a production server must never trust what it hands out. */
 function readSandbox(reader: EnvironmentReader, mode: string): boolean {
@@ -176,7 +175,7 @@ export function loadConfig(catalog: Iterable<ConfigurableProvider>, environment:
     connectionLimits: readConnectionLimits(reader),
     refreshThreshold: reader.integer("REFRESH_THRESHOLD", 300, 0, 86_400),
     sessionTimeout: reader.integer("SESSION_TIMEOUT", 86_400, 1, 31_536_000),
-    logLevel: reader.choice("LOG_LEVEL", production ? "info" : "warn", logLevels),
+    ...readLog(reader, production),
     auditRetentionDays: reader.integer("AUDIT_RETENTION_DAYS", 400, 1, 36_500),
     metrics: readMetrics(reader, mode),
     developmentToken: readDevelopmentToken(reader, { production, host, publicUrl }),

@@ -1,7 +1,9 @@
 import { RedirectUris } from "../auth/redirect-uris.ts";
 import type { Clock } from "../clock.ts";
 import type { Config } from "../config.ts";
+import { InvalidCredentialError, ProviderUnavailableError } from "../errors.ts";
 import type { Logger } from "../observability/logger.ts";
+import { ProbeAnswerError } from "../providers/credential-probe.ts";
 import { HttpClient } from "../providers/http-client.ts";
 import type { ProviderCall } from "../providers/observed-provider.ts";
 import { createRegistry, loadCatalog, type ProviderRegistry } from "../providers/registry.ts";
@@ -24,6 +26,22 @@ async function startSandbox(config: Config, redirectUris: RedirectUris, log: Log
   });
 }
 
+/**
+ * Tells the log of a call that failed, where nothing else does: refreshes have lines of their own, as have answers that
+ * leave a check open and sign-ins that were refused with the vendor's code.
+ */
+function tellOfFailure({ provider, operation, error }: ProviderCall, log: Logger): void {
+  if (operation === "refresh") return;
+  if (error instanceof InvalidCredentialError) {
+    const vendorCodes = error.cause instanceof ProbeAnswerError ? error.cause.vendorCodes : [];
+    log.tell("provider.refused", { provider, operation, vendorCodes });
+  } else if (error instanceof ProviderUnavailableError) {
+    const { failure, vendorCode, detail: reason } = error;
+    const isTold = error.cause instanceof ProbeAnswerError || (vendorCode !== null && operation !== "revoke");
+    if (!isTold) log.tell("provider.failed", { provider, operation, failure, vendorCode, reason });
+  }
+}
+
 export async function createProviders(
   config: Config,
   clock: Clock,
@@ -39,6 +57,9 @@ export async function createProviders(
     settings.set(sandbox.definition.name, sandbox.settings);
     onStep("sandbox provider started");
   }
-  const onCall = (call: ProviderCall) => metrics.providerAnswered(call);
+  const onCall = (call: ProviderCall) => {
+    metrics.providerAnswered(call);
+    tellOfFailure(call, log);
+  };
   return { registry: createRegistry(catalog, settings, { http, clock, log, onCall }), redirectUris, sandbox };
 }

@@ -15,6 +15,10 @@ import { Outbox } from "../events/outbox.ts";
 import { startEventRetention } from "../events/retention.ts";
 import { StreamWatch } from "../events/stream-watch.ts";
 import { startAuditRetention } from "../observability/audit-retention.ts";
+import type { Logger } from "../observability/logger.ts";
+import type { StatementMetrics } from "../observability/metrics.ts";
+import { OutageLog } from "../observability/outage-log.ts";
+import { OperatorError } from "../operator-error.ts";
 import type { AppBase } from "./overrides.ts";
 
 /** The database and what stands directly on it: the vault of credentials and the stream of events. */
@@ -43,6 +47,30 @@ async function openMigratedVault(
   return vault;
 }
 
+/** Seconds after which a statement is worth a line in the log. */
+const slowSeconds = 1;
+
+/** @param metrics null where they are off */
+function observeDatabase(
+  database: Database,
+  { log, metrics }: { readonly log: Logger; readonly metrics: StatementMetrics | null },
+): void {
+  const outage = new OutageLog(log, { lost: "database.lost", regained: "database.regained" });
+  database.observe({
+    statementEnded: (text, seconds) => {
+      metrics?.statementEnded(database.labelOf(text), seconds);
+      if (seconds >= slowSeconds) log.tell("database.slow", { statement: database.labelOf(text), seconds });
+    },
+    connected: () => outage.regained(),
+    connectFailed: (error) => {
+      const { code } = error as { readonly code?: unknown };
+      const { reason, cure } =
+        error instanceof OperatorError ? error : { reason: "The connection failed.", cure: "Look into its log." };
+      outage.lost(reason, { reason, cure, code });
+    },
+  });
+}
+
 /** @throws KeyringError, FolderInUseError, or whatever keeps the database from opening. */
 export async function openStorage(config: Config, base: AppBase): Promise<Storage> {
   const { stack, overrides, log, metrics, onStep, onWait, background } = base;
@@ -54,6 +82,7 @@ export async function openStorage(config: Config, base: AppBase): Promise<Storag
     isForWriting: background,
   };
   const database = overrides.database ?? stack.use(await openConfiguredDatabase(config, waits));
+  if (background) observeDatabase(database, { log, metrics: config.metrics === null ? null : metrics });
   metrics.observe(
     "maestro_database_connections",
     "Connections to PostgreSQL by state, and callers that wait for one.",

@@ -3,9 +3,10 @@ import type { Socket } from "node:net";
 import { printSchema } from "graphql";
 import { CallerAuthentication } from "../callers/authentication.ts";
 import { KeyWatch } from "../callers/key-watch.ts";
+import { describeReading, type OnReading } from "../callers/published-keys.ts";
 import type { RateLimiter } from "../callers/rate-limiter.ts";
 import { TokenVerifier } from "../callers/token-verifier.ts";
-import type { Config } from "../config.ts";
+import type { CallerTokenSettings, Config } from "../config.ts";
 import { findUnreadiness } from "../db/configured-database.ts";
 import type { Database } from "../db/database.ts";
 import type { Services } from "../graphql/context.ts";
@@ -16,6 +17,7 @@ import { Anteroom } from "../http/anteroom.ts";
 import { ClientAddresses } from "../http/client-ip.ts";
 import { GraphQLEndpoint } from "../http/graphql-endpoint.ts";
 import { MetricsEndpoint } from "../http/metrics-endpoint.ts";
+import { OperationLog } from "../http/operation-log.ts";
 import { OperationPlaces } from "../http/operation-places-plugin.ts";
 import { OAuthCallback } from "../http/oauth-callback.ts";
 import type { OwnHosts } from "../http/own-hosts.ts";
@@ -24,6 +26,8 @@ import { close } from "../http/server-lifetime.ts";
 import { UnreadWatch } from "../http/unread-watch.ts";
 import { GraphQLWebSockets } from "../http/websocket.ts";
 import { createGraphQL } from "../http/yoga.ts";
+import type { Logger } from "../observability/logger.ts";
+import { OutageLog } from "../observability/outage-log.ts";
 import type { DocumentRules } from "./documents.ts";
 import type { AppBase } from "./overrides.ts";
 import type { Pages } from "./pages.ts";
@@ -41,6 +45,18 @@ interface TransportParts extends DocumentRules {
   readonly hosts: OwnHosts;
 }
 
+/** Tells the log when the identity provider's keys cannot be read, and when they can again. */
+function watchKeys(settings: CallerTokenSettings, log: Logger): OnReading | undefined {
+  if (settings.kind !== "jwks") return undefined;
+  const outage = new OutageLog(log, { lost: "identity_provider.lost", regained: "identity_provider.regained" });
+  const address = settings.url.host;
+  return (error) => {
+    if (error === null) return outage.regained({ address });
+    const { reason, code } = describeReading(error);
+    outage.lost(reason, { address, reason, code });
+  };
+}
+
 /** HTTP, SSE and WebSocket over the same GraphQL. */
 export function createTransport(
   config: Config,
@@ -49,20 +65,32 @@ export function createTransport(
 ): Transport {
   const { attempts, clock, expiries, flows, flowStore } = services;
   const { allowedOrigins, callerTokens, introspection, publicUrl, trustedProxyHops } = config;
-  const verifier = new TokenVerifier(callerTokens, clock);
+  const verifier = new TokenVerifier(callerTokens, clock, watchKeys(callerTokens, log));
   stack.use(new KeyWatch(verifier, expiries, overrides.keyWatchIntervalMs ?? 15_000));
   const authentication = new CallerAuthentication({ verifier, limiter, log });
   const publicErrors = new PublicErrors(schema, log);
   const limits = { ...config.connectionLimits, ...overrides.connections };
   const { streamsPerUser } = limits;
   const places = new OperationPlaces(config.operationsPerUser);
-  const yogaParts = { places, services, publicErrors, introspection, documents, costs, openCosts, streamsPerUser };
+  const operationLog = config.logRequests === "off" ? null : new OperationLog(log, config.logRequests);
+  const logsOperations = operationLog !== null;
+  const yogaParts = {
+    places,
+    services,
+    publicErrors,
+    introspection,
+    documents,
+    costs,
+    openCosts,
+    streamsPerUser,
+    logsOperations,
+  };
   const yoga = createGraphQL(yogaParts);
   const unread = stack.use(new UnreadWatch(limits.unreadMs));
   const addresses = new ClientAddresses(trustedProxyHops, log);
   const { unknownPerNetwork: perNetwork, unknownInAll: inAll } = limits;
   const unknown = new Anteroom<Socket>({ perNetwork, inAll }, (socket) => socket.destroy());
-  const transport = { yoga, authentication, addresses, limits, unread, unknown, log };
+  const transport = { yoga, authentication, addresses, limits, unread, unknown, log, operationLog };
   const webSockets = new GraphQLWebSockets({ ...transport, publicErrors, clock, expiries, allowedOrigins });
   const isSecure = publicUrl.startsWith("https:");
   const endpoint = new GraphQLEndpoint({ ...transport, getQueries: config.getQueries, isSecure });

@@ -31,11 +31,18 @@ export class CallerAuthentication {
     try {
       return await verify(this.#verifier, evidence);
     } catch (error) {
+      this.#tell(error, evidence.ip);
       const isFailedToken = error instanceof CallerError && error.code === "UNAUTHENTICATED";
       // Who sends no token has tried none.
       if (isFailedToken && evidence.authorization !== undefined) await this.#countFailure(evidence.ip);
       throw error;
     }
+  }
+
+  /** The reason repeats nothing of the token. A provider whose keys cannot be read has a line of its own. */
+  #tell(error: unknown, ip: string | null): void {
+    if (!(error instanceof CallerError) || error.code === "IDENTITY_PROVIDER_UNAVAILABLE") return;
+    this.#log.tell("caller.refused", { code: error.code, reason: error.message, ip });
   }
 
   /** Only failures are counted: a good token costs no look at a counter, and none is refused for its neighbours' sake. */

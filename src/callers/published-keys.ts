@@ -11,6 +11,21 @@ const maxAgeMs = 30_000;
  */
 const unknownKeyIntervalMs = 5_000;
 
+/** Told of each reading: null where it succeeded, else why not. */
+export type OnReading = (error: unknown) => void;
+
+/** Why keys could not be read, as a sentence, with the code of the library or the system. */
+export function describeReading(error: unknown): { readonly reason: string; readonly code: string | null } {
+  const { code, cause } = error as { readonly code?: unknown; readonly cause?: { readonly code?: unknown } };
+  const known = [code, cause?.code].find((value) => typeof value === "string") ?? null;
+  if (error instanceof errors.JWKSTimeout) return { reason: "It did not answer in time.", code: known };
+  if (error instanceof errors.JWKSInvalid) return { reason: "Its answer is not a set of keys.", code: known };
+  if (error instanceof errors.JOSEError) {
+    return { reason: "It answered with an error status, or with something that is not JSON.", code: known };
+  }
+  return { reason: known === null ? "Its answer is too large or broke off." : "It could not be reached.", code: known };
+}
+
 /**
  * The keys that an identity provider publishes (RFC 7517). They are read anew every thirty seconds, so that one that was
  * withdrawn is soon forgotten, and at once for a token that names a key which is not among them: the provider may have
@@ -18,12 +33,14 @@ const unknownKeyIntervalMs = 5_000;
  */
 export class PublishedKeys {
   readonly #clock: Clock;
+  readonly #onReading: OnReading;
   readonly #keys: ReturnType<typeof createRemoteJWKSet>;
   #askedAt = -Infinity;
   #askedForUnknownAt = -Infinity;
 
-  constructor(url: URL, clock: Clock) {
+  constructor(url: URL, clock: Clock, onReading: OnReading = () => {}) {
     this.#clock = clock;
+    this.#onReading = onReading;
     // The library's own age limit is how long keys do that cannot be read anew. It reads none by itself before that.
     this.#keys = createRemoteJWKSet(url, {
       timeoutDuration: 5_000,
@@ -55,13 +72,23 @@ export class PublishedKeys {
     return keys === undefined ? null : new Set(await Promise.all(keys.map((key) => calculateJwkThumbprint(key))));
   }
 
+  async #reload(): Promise<void> {
+    try {
+      await this.#keys.reload();
+    } catch (error) {
+      this.#onReading(error);
+      throw error;
+    }
+    this.#onReading(null);
+  }
+
   async #renew(): Promise<void> {
     const now = this.#clock.now().getTime();
     if (now - this.#askedAt < maxAgeMs && !this.#keys.reloading) return;
     const isFirst = this.#keys.jwks() === undefined;
     if (!this.#keys.reloading) this.#askedAt = now;
     try {
-      await this.#keys.reload();
+      await this.#reload();
     } catch (error) {
       if (isFirst) {
         this.#askedAt = -Infinity;
@@ -79,7 +106,7 @@ export class PublishedKeys {
       this.#askedForUnknownAt = now;
     }
     try {
-      await this.#keys.reload();
+      await this.#reload();
     } catch {
       return false;
     }

@@ -3,7 +3,7 @@ import { calculateJwkThumbprint, errors, exportJWK, type JWTVerifyOptions, jwtVe
 import type { Clock } from "../clock.ts";
 import type { CallerTokenSettings } from "../config.ts";
 import { CallerError } from "./caller.ts";
-import { PublishedKeys } from "./published-keys.ts";
+import { type OnReading, PublishedKeys } from "./published-keys.ts";
 import type { Scope } from "./scope.ts";
 import { usualClaims } from "./token-claims.ts";
 import { readToken, type SignedToken, type VerifiedToken, wrongClaim } from "./verified-token.ts";
@@ -29,7 +29,7 @@ async function importSecret(secret: string): Promise<webcrypto.CryptoKey> {
   return subtle.importKey("raw", Buffer.from(secret), { name: "HMAC", hash: "SHA-256" }, false, ["sign", "verify"]);
 }
 
-function createVerifying(settings: CallerTokenSettings, clock: Clock): Verifying {
+function createVerifying(settings: CallerTokenSettings, clock: Clock, onReading?: OnReading): Verifying {
   const options = (): JWTVerifyOptions => ({
     requiredClaims: ["exp"],
     clockTolerance: clockToleranceSeconds,
@@ -37,7 +37,7 @@ function createVerifying(settings: CallerTokenSettings, clock: Clock): Verifying
     ...(settings.issuer === null ? {} : { issuer: settings.issuer }),
   });
   if (settings.kind === "jwks") {
-    const keys = new PublishedKeys(settings.url, clock);
+    const keys = new PublishedKeys(settings.url, clock, onReading);
     return {
       verify: async (token) => {
         const verified = await jwtVerify(token, keys.find, { ...options(), algorithms: jwksAlgorithms });
@@ -89,10 +89,11 @@ export class TokenVerifier {
   readonly #settings: CallerTokenSettings;
   readonly #cache = new Map<string, { readonly token: VerifiedToken; readonly until: number }>();
 
-  constructor(settings: CallerTokenSettings, clock: Clock) {
+  /** @param onReading told whether published keys could be read */
+  constructor(settings: CallerTokenSettings, clock: Clock, onReading?: OnReading) {
     this.#clock = clock;
     this.#settings = settings;
-    this.#verifying = createVerifying(settings, clock);
+    this.#verifying = createVerifying(settings, clock, onReading);
   }
 
   /** @throws CallerError */

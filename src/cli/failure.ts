@@ -1,6 +1,7 @@
 import { ConfigError, cureOf } from "../config.ts";
 import { PostgresUnavailableError } from "../connections/postgres-failure.ts";
 import { AuthError } from "../errors.ts";
+import type { Logger } from "../observability/logger.ts";
 import { describeFailure } from "../observability/redaction.ts";
 import { OperatorError } from "../operator-error.ts";
 import { exitCodes } from "./exit-code.ts";
@@ -146,15 +147,26 @@ export function explainFailure(error: unknown): Explanation | null {
   return explainSystemError(error);
 }
 
-/** Says on stderr why the program ends, with `json` on stdout too, and ends it with exit code 1. */
-export function exitWithFailure(error: unknown, { json = false }: { readonly json?: boolean } = {}): never {
+interface FailureOptions {
+  /** Says it on stdout too, as JSON. */
+  readonly json?: boolean;
+  /** Where to say it instead of as text on stderr. */
+  readonly log?: Logger | null;
+}
+
+function tellFailure(error: unknown, explanation: Explanation | null, log: Logger | null): void {
+  const all = error instanceof ConfigError ? explainFaults(error) : explanation === null ? [] : [explanation];
+  if (log !== null) {
+    if (explanation === null) log.tell("server.crashed", { err: error });
+    for (const { cause: reason, cure, code } of all) log.tell("server.failed", { reason, cure, code });
+  } else if (explanation === null) process.stderr.write(`\nUnexpected failure: ${describeFailure(error)}\n`);
+  else process.stderr.write(`\n${all.map(toText).join("\n")}\n`);
+}
+
+/** Says on stderr why the program ends, and ends it with exit code 1. */
+export function exitWithFailure(error: unknown, { json = false, log = null }: FailureOptions = {}): never {
   const explanation = explainFailure(error);
-  if (explanation === null) {
-    process.stderr.write(`\nUnexpected failure: ${describeFailure(error)}\n`);
-  } else {
-    const all = error instanceof ConfigError ? explainFaults(error) : [explanation];
-    process.stderr.write(`\n${all.map(toText).join("\n")}\n`);
-  }
+  tellFailure(error, explanation, log);
   if (json) {
     const unforeseen: Explanation = { cause: "Unexpected failure; stderr has the details.", cure: "", code: null };
     process.stdout.write(`${JSON.stringify({ error: explanation ?? unforeseen })}\n`);

@@ -8,6 +8,8 @@ export function jsonOption(): Option {
 
 export interface OutputOptions {
   readonly json?: boolean;
+  /** Nothing for people: the log tells what there is to tell. */
+  readonly silent?: boolean;
 }
 
 /**
@@ -16,18 +18,21 @@ export interface OutputOptions {
  */
 export class Output {
   readonly isJson: boolean;
+  /** Whether it tells nothing to people. */
+  readonly isSilent: boolean;
 
-  constructor({ json = false }: OutputOptions) {
+  constructor({ json = false, silent = false }: OutputOptions) {
     this.isJson = json;
+    this.isSilent = json || silent;
   }
 
   /** @param text what a person sees of it. */
   result(value: unknown, text: string): void {
-    process.stdout.write(`${this.isJson ? printableJson(value) : text}\n`);
+    if (this.isJson || !this.isSilent) process.stdout.write(`${this.isJson ? printableJson(value) : text}\n`);
   }
 
   /** For a person only; programs find it in the result. */
   note(text: string): void {
-    if (!this.isJson) process.stderr.write(`${text}\n`);
+    if (!this.isSilent) process.stderr.write(`${text}\n`);
   }
 }

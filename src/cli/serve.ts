@@ -1,15 +1,16 @@
 import closeWithGrace from "close-with-grace";
 import { Command, InvalidArgumentError } from "commander";
 import { type App, createApp } from "../app.ts";
-import { addressOf, type Config, explainDevelopmentToken, loadConfig } from "../config.ts";
+import { addressOf, type Config, explainDevelopmentToken, loadConfig, loadLogFormat } from "../config.ts";
 import { loadCatalog } from "../providers/registry.ts";
 import { keepMemoryClosed } from "../observability/memory-exposure.ts";
-import { describeFailure } from "../observability/redaction.ts";
+import { createLogger, type Logger } from "../observability/logger.ts";
 import { openBrowser } from "./browser.ts";
 import { exitCodes } from "./exit-code.ts";
 import { exitWithFailure } from "./failure.ts";
 import { jsonOption, Output, type OutputOptions } from "./output.ts";
 import { StartSteps } from "./start-steps.ts";
+import { readVersion } from "./version.ts";
 import { type Welcome, welcome, welcomeBox } from "./welcome.ts";
 
 interface ServeOptions extends OutputOptions {
@@ -28,16 +29,20 @@ function parsePort(value: string): number {
 }
 
 /** Ends a server by the first signal, and at once by the second. */
-function closeOnSignal(app: AsyncDisposable, output: Output): void {
+function closeOnSignal(app: AsyncDisposable, output: Output, log: Logger): void {
   const onSecondSignal = (): never => {
     output.note("Cut short. Everything stored is kept; what was under way may have to be done again.");
     process.exit(exitCodes.interrupted);
   };
   closeWithGrace({ delay: closeDelayMs, logger: false, onSecondSignal }, async ({ signal, err }) => {
-    if (err !== undefined) process.stderr.write(`Unexpected failure, closing: ${describeFailure(err)}\n`);
+    const startedAt = performance.now();
+    if (err !== undefined) log.tell("server.crashed", { err });
     const reason = signal ?? (err === undefined ? "End" : "Failure");
+    log.tell("server.stopping", { signal: reason });
     output.result({ event: "closing", reason }, `\n  ${reason}: closing. Press Ctrl-C again to end at once.`);
     await app[Symbol.asyncDispose]();
+    log.flush();
+    log.tell("server.stopped", { signal: reason, seconds: Math.round(performance.now() - startedAt) / 1_000 });
     output.result({ event: "closed" }, "  Closed. Everything stored is kept; the next start goes on from there.");
   });
 }
@@ -47,13 +52,14 @@ function closeOnSignal(app: AsyncDisposable, output: Output): void {
  * without this a server that is starting would not stop. What was not committed is undone by the next start.
  * @returns a function that takes the handlers away again.
  */
-function endStartOnSignal(output: Output): () => void {
+function endStartOnSignal(output: Output, log: Logger | null): () => void {
   const endings = [
     ["SIGTERM", exitCodes.terminated],
     ["SIGINT", exitCodes.interrupted],
   ] as const;
   const handlers = endings.map(([signal, code]) => {
     const end = (): never => {
+      log?.tell("server.stopped", { signal });
       output.note(`${signal}: stopped before the server was ready. Everything stored is kept.`);
       process.exit(code);
     };
@@ -86,20 +92,25 @@ async function showPage({ home, graphiql }: Welcome, output: Output): Promise<vo
   else if (!(await openBrowser(page))) output.note(`No browser could be opened here. Open ${page} in yours.`);
 }
 
-function warnOfPages({ production, host, publicUrl, developmentToken }: Config, output: Output): void {
+function warnOfPages({ production, host, publicUrl, developmentToken }: Config, output: Output, log: Logger): void {
   const explained = explainDevelopmentToken(developmentToken, { production, host, publicUrl: new URL(publicUrl) });
   if (explained === null) return;
   const { cause, cure } = explained;
+  if (output.isSilent) log.tell("server.exposed", { reason: cause, cure });
   output.result({ event: "warning", cause, cure }, `  ! ${cause}\n    ${cure}\n`);
 }
 
 async function serve(options: ServeOptions): Promise<void> {
   // A reader of the output that has left, as `head` does, is no reason to end.
   process.stdout.on("error", () => {});
+  // A log for programs has nothing for people beside it, and says also why a start failed.
+  const isForPrograms = loadLogFormat(process.env) === "json";
+  const output = new Output({ ...options, silent: isForPrograms });
+  const failures = { json: output.isJson, log: isForPrograms ? createLogger("info") : null };
+  const endWithFailure = (error: unknown) => exitWithFailure(error, failures);
   // Until the server can close in good order. Node itself would print all that an error holds.
-  process.on("uncaughtException", exitWithFailure);
-  const output = new Output(options);
-  const forgetEarlySignals = endStartOnSignal(output);
+  process.on("uncaughtException", endWithFailure);
+  const forgetEarlySignals = endStartOnSignal(output, failures.log);
   const steps = new StartSteps(output);
   steps.begin("starting");
   try {
@@ -109,22 +120,30 @@ async function serve(options: ServeOptions): Promise<void> {
     if (config.production) closeMemory();
     steps.done("configuration read");
     steps.begin("opening the database");
-    const onWait = (text: string) => steps.wait(text);
-    const app = await createApp(config, { catalog, onStep: (step) => steps.done(step), onWait });
+    const log = createLogger(config.logLevel, undefined, config.logFormat);
+    const onWait = (reason: string) => {
+      if (isForPrograms) log.tell("server.waiting", { reason });
+      steps.wait(reason);
+    };
+    const app = await createApp(config, { catalog, log, onStep: (step) => steps.done(step), onWait });
     // From here on a signal must not cut the database off in the middle of something.
-    process.off("uncaughtException", exitWithFailure);
+    process.off("uncaughtException", endWithFailure);
     forgetEarlySignals();
-    closeOnSignal(app, output);
+    closeOnSignal(app, output, log);
     // Not in good order: closing the database would write to the disk that is full.
-    void app.failed?.then(exitWithFailure);
+    void app.failed?.then(endWithFailure);
     const port = await listen(app);
     steps.finish(`listening on ${addressOf(config.host, port)}`);
     const news = await welcome(app, config, port);
+    const database = config.databaseUrl === null ? "embedded" : "postgres";
+    const address = addressOf(config.host, port);
+    log.tell("server.started", { version: readVersion(), address, database, api: news.api });
     output.result({ event: "ready", ...news }, `\n${welcomeBox(news)}\n`);
-    warnOfPages(config, output);
+    warnOfPages(config, output, log);
     if (options.open === true) await showPage(news, output);
   } catch (error) {
     steps.clear();
+    if (isForPrograms) endWithFailure(error);
     throw error;
   }
 }

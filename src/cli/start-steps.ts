@@ -21,7 +21,7 @@ export class StartSteps {
 
   /** Shows on a terminal what is under way; the next line takes its place. */
   begin(text: string): void {
-    if (this.#output.isJson || !process.stdout.isTTY) return;
+    if (this.#output.isSilent || !process.stdout.isTTY) return;
     process.stdout.write(`  ${styled("dim", `… ${text}`)}`);
     this.#isPending = true;
   }

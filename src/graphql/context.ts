@@ -45,6 +45,8 @@ export interface Services {
 export interface GraphQLContext extends Services {
   readonly caller: Caller;
   readonly openCosts: OpenCosts;
+  /** Told of root fields and their codes, for the log of requests; absent where there is none. */
+  readonly operation?: { answered(field: string, code: string): void } | undefined;
   /** What the operation costs; absent where an event of a subscription is executed. */
   readonly cost?: Cost | undefined;
   /** Sets a cookie that binds an OAuth flow to the browser that sent this request; only HTTP can. */

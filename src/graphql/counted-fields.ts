@@ -36,6 +36,7 @@ function countAnswers(name: string, field: Field): void {
       throw error;
     } finally {
       context.metrics.fieldAnswered(name, code, (performance.now() - start) / 1000);
+      context.operation?.answered(name, code);
     }
   };
 }
@@ -95,6 +96,7 @@ function countDeliveries(name: string, field: Field): void {
       close = context.openCosts.add(context.caller, context.cost?.requested ?? 0);
       const events = (await subscribe(root, args, context, info)) as AsyncIterableIterator<unknown>;
       metrics.fieldAnswered(name, "OK", null);
+      context.operation?.answered(name, "OK");
       metrics.subscriptionOpened(name);
       // Not where events are resolved: that is done once for many subscribers.
       return watchItems(events, {
@@ -109,6 +111,7 @@ function countDeliveries(name: string, field: Field): void {
     } catch (error) {
       close();
       metrics.fieldAnswered(name, codeOfThrown(error), null);
+      context.operation?.answered(name, codeOfThrown(error));
       throw error;
     }
   };

@@ -9,6 +9,7 @@ import { bindingCookie } from "./binding-cookie.ts";
 import type { ClientAddresses } from "./client-ip.ts";
 import { type ConnectionLimits, requestBounds } from "./connection-limits.ts";
 import { acceptsAnswer, isJson, isStream } from "./media-type.ts";
+import type { OperationLog, OperationRecord } from "./operation-log.ts";
 import { setRateLimitHeaders } from "./rate-limit-headers.ts";
 import { RequestBody } from "./request-body.ts";
 import { RequestError } from "./request-error.ts";
@@ -27,6 +28,8 @@ export interface GraphQLEndpointOptions {
   readonly isSecure: boolean;
   readonly limits: ConnectionLimits;
   readonly unknown: Anteroom<Socket>;
+  /** Null where operations have no lines in the log. */
+  readonly operationLog: OperationLog | null;
 }
 
 const statusOf: Record<CallerError["code"], number> = {
@@ -91,11 +94,13 @@ export class GraphQLEndpoint implements Disposable {
     this.#open.add(response);
     response.once("close", () => this.#open.delete(response));
     const body = request.method === "POST" ? this.#takeBody(request) : null;
+    let operation: OperationRecord | undefined;
     try {
       this.#checkForm(request);
       const caller = await this.#authenticate(request, response);
       if (caller === null) return body?.discard();
       this.#options.unknown.leave(request.socket);
+      operation = this.#beginRecord(caller, response);
       // Yoga takes parameters that are already read from `request.body`. It wants the type to the letter, and the host
       // for a URL: one that makes none would be answered with a stack trace.
       if (body !== null) Object.assign(request, { body: readParameters(await this.#readBody(body, caller)) });
@@ -106,14 +111,23 @@ export class GraphQLEndpoint implements Disposable {
       const takeStream = () => this.#takeStream(caller, response);
       const onRateLimited = (error: RateLimitedError) => setRateLimitHeaders(response, error);
       await this.#turns.take();
-      await this.#options.yoga.handle(request, response, { caller, bindBrowser, takeStream, onRateLimited });
+      await this.#options.yoga.handle(request, response, { caller, bindBrowser, takeStream, onRateLimited, operation });
     } catch (error) {
+      operation?.failed(error instanceof RequestError ? error.code : "INTERNAL_SERVER_ERROR");
       if (!(error instanceof RequestError)) throw error;
       body?.discard();
       if (error.status === 405) response.setHeader("allow", this.#options.getQueries ? "GET, POST" : "POST");
       if (body?.endsConnection === true) response.setHeader("connection", "close");
       sendRefusal(response, error.status, error.code, error.message, error.extensions);
     }
+  }
+
+  #beginRecord(caller: Caller, response: ServerResponse): OperationRecord | undefined {
+    const operation = this.#options.operationLog?.begin(caller);
+    response.once("close", () => {
+      operation?.end(response.headersSent ? response.statusCode : null, isEventStream(response) ? "sse" : "http");
+    });
+    return operation;
   }
 
   #takeBody(request: IncomingMessage): RequestBody {

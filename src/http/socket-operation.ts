@@ -8,6 +8,7 @@ import {
 import type { SubscribePayload } from "graphql-ws";
 import type { Caller } from "../callers/caller.ts";
 import type { PublicErrors } from "../graphql/public-error.ts";
+import type { OperationRecord } from "./operation-log.ts";
 import type { Yoga } from "./yoga.ts";
 
 type Start = (kind: "execute" | "subscribe") => Promise<never>;
@@ -39,11 +40,11 @@ export const operationStarters = {
 /** What graphql-ws starts, or the errors that it sends: thrown, they would close the socket and end all on it. */
 export async function prepareOperation(
   { yoga, publicErrors }: { readonly yoga: Yoga; readonly publicErrors: PublicErrors },
-  caller: Caller | null,
+  { caller, operation }: { readonly caller: Caller | null; readonly operation: OperationRecord | undefined },
   params: SubscribePayload,
 ): Promise<ExecutionArgs | readonly GraphQLError[]> {
   try {
-    const enveloped = yoga.getEnveloped({ caller, params });
+    const enveloped = yoga.getEnveloped({ caller, params, operation });
     const { schema, parse, validate } = enveloped;
     const document = parse(params.query);
     const errors = validate(schema, document) as readonly GraphQLError[];
@@ -52,8 +53,8 @@ export async function prepareOperation(
     if (getOperationAST(document, operationName) == null) return [unclearOperation()];
     const contextValue = await enveloped.contextFactory();
     const args = { schema, document, operationName, variableValues: params.variables, contextValue };
-    const operation = new SocketOperation((kind) => enveloped[kind](args));
-    return { schema, document, operationName, contextValue: undefined, rootValue: operation };
+    const start = new SocketOperation((kind) => enveloped[kind](args));
+    return { schema, document, operationName, contextValue: undefined, rootValue: start };
   } catch (error) {
     return [publicErrors.toPublic(error)];
   }

@@ -18,6 +18,7 @@ import type { ClientAddresses } from "./client-ip.ts";
 import { type ConnectionLimits, requestBounds } from "./connection-limits.ts";
 import { ExplainingSocket } from "./explaining-socket.ts";
 import { Heartbeat } from "./heartbeat.ts";
+import type { OperationLog, OperationRecord } from "./operation-log.ts";
 import { SocketClose } from "./socket-close.ts";
 import { holdBack, type Peer, SocketConnection } from "./socket-connection.ts";
 import { formatError, formatResult, operationStarters, prepareOperation } from "./socket-operation.ts";
@@ -37,6 +38,8 @@ export interface WebSocketOptions {
   readonly limits: ConnectionLimits;
   readonly unread: UnreadWatch;
   readonly unknown: Anteroom<Socket>;
+  /** Null where operations have no lines in the log. */
+  readonly operationLog: OperationLog | null;
   readonly log: Logger;
 }
 
@@ -128,21 +131,34 @@ export class GraphQLWebSockets implements AsyncDisposable {
   }
 
   #createServer(): Server<SocketConnection> {
+    const { operationLog } = this.#options;
+    // By what the client has sent, which the protocol's library hands over with each step of an operation.
+    const records = new WeakMap<object, OperationRecord>();
     return makeServer<ConnectionParams, SocketConnection>({
       ...operationStarters,
       onConnect: (context) => this.#authenticate(context),
       // The operation itself is among them.
-      onSubscribe: ({ extra, subscriptions }, _id, params) =>
-        Object.keys(subscriptions).length > this.#options.limits.operationsPerSocket
+      onSubscribe: ({ extra: { caller }, subscriptions }, _id, params) => {
+        const operation = operationLog?.begin(caller);
+        if (operation !== undefined) records.set(params, operation);
+        return Object.keys(subscriptions).length > this.#options.limits.operationsPerSocket
           ? [tooManyOperations(this.#options.limits.operationsPerSocket)]
-          : prepareOperation(this.#options, extra.caller, params),
-      onNext: ({ extra }, _id, _params, _args, result) => {
+          : prepareOperation(this.#options, { caller, operation }, params);
+      },
+      onNext: ({ extra }, _id, params, _args, result) => {
+        records.get(params)?.delivered(result);
         // A subscription may learn of the token's end before the socket does. Its last word would tell the client that
         // all is over, where the close makes it come back with a new token.
         this.#closeIfExpired(extra);
         return formatResult(result);
       },
-      onError: (_context, _id, _params, errors) => errors.map(formatError),
+      onError: (_context, _id, params, errors) => {
+        const operation = records.get(params);
+        operation?.delivered({ errors });
+        operation?.end(null, "websocket");
+        return errors.map(formatError);
+      },
+      onComplete: (_context, _id, params) => records.get(params)?.end(null, "websocket"),
     });
   }
 

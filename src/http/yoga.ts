@@ -9,6 +9,7 @@ import { documentPlugin, type DocumentPluginOptions } from "./document-plugin.ts
 import { eventStreamPlugin } from "./event-stream-plugin.ts";
 import { type OperationPlaces, operationPlacesPlugin } from "./operation-places-plugin.ts";
 import { metricsPlugin } from "./metrics-plugin.ts";
+import { operationLogPlugin, type OperationRecord } from "./operation-log.ts";
 import { queryStringPlugin } from "./query-string-plugin.ts";
 import { sharedDeliveryPlugin } from "./shared-delivery-plugin.ts";
 
@@ -17,6 +18,8 @@ export interface TransportContext {
   readonly caller: Caller;
   readonly bindBrowser?: GraphQLContext["bindBrowser"];
   readonly onRateLimited?: GraphQLContext["onRateLimited"];
+  /** The operation's line in the log; absent where requests are not logged. */
+  readonly operation?: OperationRecord | undefined;
   /** Over HTTP: counts the response among the caller's open streams; false where that would be one too many. */
   readonly takeStream?: () => boolean;
 }
@@ -28,6 +31,8 @@ export interface YogaOptions extends DocumentPluginOptions {
   readonly openCosts: OpenCosts;
   readonly streamsPerUser: number;
   readonly places: OperationPlaces;
+  /** Whether operations have lines in the log. */
+  readonly logsOperations: boolean;
 }
 
 /** What clients may see of an error. An error that has passed is not made into another one by the next who masks. */
@@ -55,6 +60,7 @@ export function createGraphQL(options: YogaOptions): Yoga {
       documentPlugin(options),
       eventStreamPlugin(options.streamsPerUser),
       metricsPlugin(services.metrics),
+      ...(options.logsOperations ? [operationLogPlugin] : []),
       operationPlacesPlugin(places, mask),
       sharedDeliveryPlugin({ createContext, mask }, places),
     ],

@@ -4,7 +4,6 @@ export const logFields = {
   actor: "The `sub` that acted, as in the audit log: the user, or a service on the user's behalf.",
   address: "Host and port.",
   api: "The public URL of the API.",
-  circuit: "Why calls are held back.",
   code: "The error code of this server, of the system or of PostgreSQL.",
   codes: "The error codes of the answer. Empty: everything succeeded.",
   count: "How many rows, entries or files it is about.",

@@ -8,6 +8,9 @@ import { textLines } from "./text-lines.ts";
 /** How lines are written: as JSON for programs, or as text for people. */
 export type LogFormat = "json" | "text";
 
+/** Which operations of clients have a line: none, those that failed, or all. */
+export type LoggedRequests = "off" | "errors" | "all";
+
 /** Lines whose fields and texts hold no secrets: what looks like one is replaced by `[redacted]`. */
 export function createLines(level: string, destination: DestinationStream): PinoLogger {
   return pino(

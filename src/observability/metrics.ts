@@ -41,6 +41,7 @@ type Sample = readonly [labels: Readonly<Record<string, string>>, value: number]
 
 export type HttpMetrics = Pick<Metrics, "httpAnswered">;
 export type AccessMetrics = Pick<Metrics, "accessAnswered">;
+export type StatementMetrics = Pick<Metrics, "statementEnded">;
 export type SessionMetrics = Pick<Metrics, "sessionEnded" | "sessionsSwept">;
 export type RefreshMetrics = Pick<Metrics, "refreshEnded" | "observe">;
 export type OperationMetrics = Pick<

@@ -45,7 +45,7 @@ const rules: ImportRules = {
     "main.ts": { values: ["cli", "app.ts", "config.ts", "db", ...belowApp] },
     // What the package offers: the command and the library.
     "bin.ts": { values: ["cli.ts"] },
-    "index.ts": { values: ["app.ts", "config.ts", "providers"] },
+    "index.ts": { values: ["app.ts", "config.ts", "observability", "providers"] },
     "cli.ts": { values: ["cli", "app.ts", "config.ts", "db", ...belowApp] },
     cli: { values: ["app.ts", "app", "config.ts", "db", ...belowApp] },
     "app.ts": { values: ["app", "config.ts", "db", "sandbox", ...belowApp] },

@@ -60,6 +60,7 @@ test("in production nothing suggests to delete what is stored", async () => {
     PORT: "0",
     HOST: "127.0.0.1",
     NODE_ENV: "production",
+    LOG_FORMAT: "text",
     ...place,
     CREDENTIAL_ENCRYPTION_KEY: "07".repeat(32),
     AUTH_JWT_SECRET: "x".repeat(32),

@@ -1,8 +1,9 @@
+import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 import { authenticateMutation, refreshCredentialMutation, sessionsQuery, viewerQuery } from "../client/operations.ts";
 import { expire, issue as issueRenewed, makeDue, setRefreshStage } from "../auth/refresh/refresh-stage.ts";
-import { credentialEventsSubscription } from "../client/operations.ts";
-import { connectKey, issue, setSessionStage } from "../sessions/session-stage.ts";
+import { credentialEventsSubscription, endOtherSessionsMutation } from "../client/operations.ts";
+import { connectKey, end, issue, setSessionStage, startSession } from "../sessions/session-stage.ts";
 import { startMockProvider } from "../support/mock-provider.ts";
 import { startTestApp, type TestApp } from "../support/test-app.ts";
 import { faultsOf, load } from "../support/test-config.ts";
@@ -159,6 +160,7 @@ test("no label holds a user, a secret or a client's text", async () => {
     "outcome",
     "late",
     "state",
+    "statement",
   ];
   expect([...labels].filter((label) => !allowed.includes(label!))).toEqual([]);
 });
@@ -228,4 +230,55 @@ test("calls to providers are timed by operation and outcome, and a refused key i
     [`${call}"INVALID_CREDENTIAL"`]: 1,
     [`${call}"PROVIDER_UNAVAILABLE"`]: 1,
   });
+});
+
+test("statements are timed by name, or by verb and table, and none has a value in its name", async () => {
+  await using stage = await setSessionStage({ environment: on });
+  const client = await stage.client("alice");
+  await connectKey(client, stage);
+  await issue(client, { provider: "anthropic" });
+  const counts = await samples(stage, "maestro_database_statement_duration_seconds_count");
+  const names = Object.keys(counts).map((label) => /^statement="(.*)"$/.exec(label)![1]!);
+  expect(names).toEqual(expect.arrayContaining(["insert provider_credentials", "insert audit_log"]));
+  const isName = /^([a-z][a-z-_ ]{0,40})$/;
+  expect(names.filter((name) => !isName.test(name))).toEqual([]);
+  expect(names.length).toBeLessThan(100);
+  expect(counts['statement="insert audit_log"']).toBeGreaterThan(0);
+});
+
+test("sessions are timed at their end by reason, and the sweep counts what it did", async () => {
+  await using stage = await setSessionStage({
+    environment: { ...on, SESSION_TIMEOUT: "3600" },
+    sweepIntervalMs: 50,
+  });
+  const client = await stage.client("alice");
+  const first = await startSession(client);
+  await startSession(client);
+  await startSession(client);
+  const kept = await startSession(client);
+  await end(client, first);
+  await end(client, first);
+  await client.execute(endOtherSessionsMutation, { input: { keepSessionId: kept } });
+  const ended = () => samples(stage, "maestro_session_duration_seconds_count");
+  expect(await ended()).toEqual({ 'reason="ended"': 1, 'reason="ended_others"': 2 });
+  await stage.database
+    .em()
+    .execute("update sessions set expires_at = now() - interval '1 s', notice_at = now() where status = 'active'");
+  await expect.poll(ended, { timeout: 60_000 }).toEqual({
+    'reason="ended"': 1,
+    'reason="ended_others"': 2,
+    'reason="expired"': 1,
+  });
+  expect(await samples(stage, "maestro_session_cleanup_total")).toEqual({ 'action="expired"': 1 });
+  expect(await samples(stage, "maestro_session_cleanup_duration_seconds_count")).toEqual({ "": 1 });
+});
+
+test("every metric of the code is in the table of docs/metrics.md, and none is there that is not in the code", async () => {
+  const page = await readFile(new URL("../../docs/metrics.md", import.meta.url), "utf8");
+  const rows = [...page.matchAll(/^\| ([^|]*`maestro_[^|]*)\| ([^|]*)\|/gm)];
+  const documented = rows.flatMap(([, names = ""]) => [...names.matchAll(/`(maestro_\w+)`/g)].map(([, name]) => name!));
+  await using server = await startTestApp({ environment: on });
+  const text = await (await read(server)).text();
+  const present = [...text.matchAll(/^# TYPE (maestro_\w+) /gm)].map(([, name]) => name!);
+  expect(documented.toSorted()).toEqual(present.toSorted());
 });

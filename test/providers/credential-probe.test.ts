@@ -213,7 +213,7 @@ test("the vendor's code reaches the log where a question stays open, and its tex
   expect(lines).toHaveLength(1);
   expect(JSON.parse(lines[0]!)).toMatchObject({
     level: "warn",
-    provider: "Vendor",
+    provider: "vendor",
     status: 418,
     vendorCodes: ["teapot"],
   });

@@ -52,6 +52,7 @@ export async function setCanaryStage(dialect: CanaryDialect): Promise<CanaryStag
         GET_QUERIES: "true",
         RATE_LIMITS: "off",
         GRAPHIQL: "false",
+        LOG_REQUESTS: "all",
       },
     }),
   );

@@ -18,6 +18,7 @@ import { createServerDatabase } from "../support/test-database.ts";
 import { byteCanary, CanaryWatch, newCanary } from "./canary.ts";
 import { CanaryPlaces } from "./canary-places.ts";
 import { settle } from "./inhabitant.ts";
+import { ProtocolSocket } from "../http/protocol-socket.ts";
 
 const crashHook = fileURLToPath(new URL("crash-on-signal.ts", import.meta.url));
 
@@ -65,6 +66,7 @@ test.each([
       PORT: "0",
       HOST: "127.0.0.1",
       LOG_LEVEL: "trace",
+      LOG_REQUESTS: "all",
       RATE_LIMITS: "off",
       DATA_DIR: folder.path,
       AUTH_JWT_SECRET: jwtSecret,
@@ -86,6 +88,8 @@ test.each([
     api.validKeys.add(apiKey);
     await settle(schema, { client, token, baseUrl, api }, "alice", { apiKey, sessions: 1 });
 
+    await sendEverywhere(baseUrl, await token("alice"), plant);
+
     const places = new CanaryPlaces();
     for (const path of ["/", "/graphql", "/health", "/ready", "/metrics"]) {
       const response = await fetch(baseUrl + path, { headers: { accept: "text/html" }, redirect: "manual" });
@@ -94,6 +98,10 @@ test.each([
     const code = await server.end(signal);
     expect(code).toBe(1);
     expect(server.output).toContain("Unexpected failure");
+    expect(server.output).toContain('"event":"request"');
+    expect(server.output).toContain('"event":"caller.refused"');
+    const lines = server.output.trim().split("\n");
+    expect(lines.filter((line) => typeof (JSON.parse(line) as { event?: unknown }).event !== "string")).toEqual([]);
     places.add("what was printed", server.output);
     const files = await filesIn(folder.path);
     // The embedded database is some hundreds; beside PostgreSQL the folder holds what a refresh has spooled, if any.
@@ -106,6 +114,57 @@ test.each([
     expect(places.take(watch)).toEqual([]);
   },
 );
+
+/** Secrets in every place that a client has for them, with a good token and as the token. */
+async function sendEverywhere(baseUrl: string, token: string, plant: (name: string) => string): Promise<void> {
+  const post = (headers: Record<string, string>, body: string, query = "") =>
+    fetch(`${baseUrl}/graphql${query}`, {
+      method: "POST",
+      headers: { "content-type": "application/json", ...headers },
+      body,
+    }).then((response) => response.arrayBuffer());
+  const authorization = `Bearer ${token}`;
+  const viewer = JSON.stringify({ query: "{ viewer { userId } }" });
+  const word = (name: string) => plant(name).replaceAll(/\W/g, "_");
+  await post({ authorization: `Bearer ${plant("a bad token")}` }, viewer);
+  await post({ authorization: plant("a token without its scheme") }, viewer);
+  await post({ authorization: `Basic ${btoa(plant("a password"))}` }, viewer);
+  await post({ authorization, cookie: `a=${plant("a cookie")}`, "x-request-id": plant("an id") }, viewer);
+  await post({ authorization, "x-on-behalf-of": plant("a user") }, viewer);
+  await post({ authorization, "user-agent": plant("an agent"), origin: `https://${word("an origin")}.test` }, viewer);
+  await post({ authorization }, viewer, `?access_token=${plant("a token in a query")}`);
+  await post({ authorization }, plant("a body that is no JSON"));
+  const documents = [
+    { query: `query ${word("a name")} { viewer { userId } }` },
+    { query: `{ ${word("an alias")}: viewer { userId } }` },
+    { query: `{ viewer { ${word("a field")} } }` },
+    { query: `# ${plant("a comment")}\n{ viewer { userId } }` },
+    { query: "{ viewer { userId } }", operationName: word("an operation") },
+    { query: "{ viewer { userId } }", documentId: plant("a document id") },
+    { query: "{ viewer { userId } }", extensions: { key: plant("an extension") } },
+    { query: "query A($a: Int) { viewer { userId } }", variables: { a: plant("a variable") } },
+    {
+      query: `mutation { authenticate(input: { provider: "${plant("a provider")}", credential: { apiKey: "${plant("a literal")}" } }) { __typename } }`,
+    },
+  ];
+  for (const document of documents) {
+    await post({ authorization }, JSON.stringify(document));
+    await post({ authorization, accept: "text/event-stream" }, JSON.stringify(document));
+    await using socket = await ProtocolSocket.connect(baseUrl, token);
+    socket.send({ type: "subscribe", id: "1", payload: document });
+    await socket.until(({ type }) => type === "error" || type === "complete");
+  }
+  await ProtocolSocket.connect(baseUrl, plant("a bad token of a socket")).catch(() => {});
+  const paths = [
+    `/auth/anthropic/callback?code=${plant("an authorization code")}&state=${plant("a state")}`,
+    `/auth/anthropic/callback?error=${plant("an error")}&error_description=${plant("a description")}`,
+    `/auth/${plant("a provider of a path")}/callback`,
+    `/${plant("a path")}`,
+    `/graphql?query=${plant("a query")}`,
+    `/metrics?token=${plant("a token for metrics")}`,
+  ];
+  for (const path of paths) await fetch(baseUrl + path).then((response) => response.arrayBuffer());
+}
 
 /** Variables that hold a secret, each with a fault that somebody may make. */
 const faultyVariables: Record<string, (secret: string) => string> = {

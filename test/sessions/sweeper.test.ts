@@ -229,7 +229,14 @@ test("one sweep tells of all that are due, however many batches they fill", asyn
   );
   const outbox = new Outbox(database, inProcessDoorbell());
   const log = createLogger("silent");
-  await using sweeper = new SessionSweeper({ database, outbox, clock: systemClock, log, metrics: new Metrics(), intervalMs: never });
+  await using sweeper = new SessionSweeper({
+    database,
+    outbox,
+    clock: systemClock,
+    log,
+    metrics: new Metrics(),
+    intervalMs: never,
+  });
   await sweeper.sweep();
   expect(await eventTypes({ database }, "alice")).toHaveLength(101);
 });

@@ -89,7 +89,7 @@ export const providerEvents = {
     level: "warn",
     message: "a renewal came too late",
     fields: ["credentialId", "fate"],
-    advice: "",
+    advice: "Nothing: newer tokens are stored, or the credential was revoked meanwhile.",
     limit: { lines: 10 },
   }),
   "refresh.unstored": logEvent({

@@ -120,10 +120,11 @@ export const operationLogPlugin: Plugin<LoggedContext, LoggedContext> = {
   onValidate: ({ context, params }) => {
     context.operation?.describe(params.documentAST as DocumentNode, context.params?.operationName);
   },
-  onResultProcess: ({ result, setResult, serverContext }) => {
-    const { operation } = serverContext as LoggedContext;
+  onResultProcess: (answer) => {
+    const { result } = answer;
+    const { operation } = answer.serverContext as LoggedContext;
     if (operation === undefined || Array.isArray(result)) return;
-    if (isAsyncIterable(result)) setResult(noted(result, operation) as typeof result);
+    if (isAsyncIterable(result)) answer.setResult(noted(result, operation) as typeof result);
     else operation.delivered(result as Result);
   },
 };

@@ -37,11 +37,8 @@ async function filesIn(folder: string): Promise<string[]> {
 }
 
 async function portOf(server: ExampleProcess): Promise<string> {
-  for (;;) {
-    const [, port] = /localhost:(\d+)/.exec(server.output) ?? [];
-    if (port !== undefined) return port;
-    await server.nextOutput();
-  }
+  await expect.poll(() => server.output, { timeout: 100_000 }).toMatch(/localhost:\d+/);
+  return /localhost:(\d+)/.exec(server.output)![1]!;
 }
 
 test.each([

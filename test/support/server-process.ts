@@ -103,8 +103,8 @@ export class ExampleProcess implements AsyncDisposable {
   }
 
   async nextOutput(): Promise<string> {
-    const next = [this.#child.stdout!, this.#child.stderr!].map((stream) => once(stream, "data") as Promise<[Buffer]>);
-    return (await Promise.race(next))[0].toString();
+    const [chunk] = (await once(this.#child.stdout!, "data")) as [Buffer];
+    return chunk.toString();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -69,6 +69,13 @@ function readUserId(values: string[] | undefined): unknown {
   }
 }
 
+/** Of a caller who has been answered already. */
+function refuseBody({ socket }: IncomingMessage, body: RequestBody | null): void {
+  body?.discard();
+  // Nothing more is read, and the answer did not say so.
+  if (body?.endsConnection === true) socket.destroySoon();
+}
+
 function isEventStream(response: ServerResponse): boolean {
   return isStream(response.getHeader("content-type"));
 }
@@ -98,7 +105,7 @@ export class GraphQLEndpoint implements Disposable {
     try {
       this.#checkForm(request);
       const caller = await this.#authenticate(request, response);
-      if (caller === null) return body?.discard();
+      if (caller === null) return refuseBody(request, body);
       this.#options.unknown.leave(request.socket);
       operation = this.#beginRecord(caller, response);
       // Yoga takes parameters that are already read from `request.body`. It wants the type to the letter, and the host

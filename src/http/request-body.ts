@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { BoundedBytes, type ByteBounds, ByteBoundsError } from "../bounded-bytes.ts";
 import { requestBounds } from "./connection-limits.ts";
 import { RequestError } from "./request-error.ts";
-import { stopParsing } from "./stop-parsing.ts";
+import { stopAfterPieces } from "./piece-limit.ts";
 
 /** How much of a request's body is taken, and for how long. */
 export interface BodyBounds extends ByteBounds {
@@ -19,15 +19,17 @@ const discarded: ByteBounds = { bytes: 16_777_216, pieces: 1_024 };
  * @param deadlineMs milliseconds
  */
 export function discardBody(request: IncomingMessage, deadlineMs: number): void {
-  let [bytes, pieces] = [0, 0];
-  const { socket } = request;
-  const cut = () => socket.destroy();
+  const cut = () => request.socket.destroy();
+  stopAfterPieces(request, discarded.pieces, cut);
+  discardBytes(request, deadlineMs);
+}
+
+function discardBytes(request: IncomingMessage, deadlineMs: number): void {
+  let bytes = 0;
+  const cut = () => request.socket.destroy();
   request.on("data", (piece: Buffer) => {
     bytes += piece.length;
-    pieces += 1;
-    if (bytes <= discarded.bytes && pieces <= discarded.pieces) return;
-    stopParsing(socket);
-    cut();
+    if (bytes > discarded.bytes) cut();
   });
   const timer = setTimeout(cut, deadlineMs).unref();
   for (const end of ["end", "close"]) request.once(end, () => clearTimeout(timer));
@@ -58,12 +60,14 @@ export class RequestBody {
   #timer: NodeJS.Timeout | undefined;
   #isComplete = false;
   #endsConnection = false;
+  #isDiscarded = false;
 
   constructor(request: IncomingMessage, bounds: BodyBounds) {
     this.#request = request;
     this.#bounds = bounds;
     this.#bytes = new BoundedBytes(bounds);
     this.#whole.promise.catch(() => {});
+    stopAfterPieces(request, bounds.pieces, this.#stop);
     request.on("data", this.#take);
     request.once("end", () => {
       this.#isComplete = true;
@@ -108,21 +112,25 @@ export class RequestBody {
     clearTimeout(this.#timer);
     this.#request.off("data", this.#take);
     this.#bytes = new BoundedBytes(this.#bounds);
-    if (!this.#isComplete && !this.#request.destroyed) discardBody(this.#request, this.#bounds.deadlineMs);
+    this.#isDiscarded = true;
+    if (!this.#isComplete && !this.#request.destroyed) discardBytes(this.#request, this.#bounds.deadlineMs);
   }
 
   readonly #take = (piece: Buffer): void => {
     try {
       this.#bytes.add(piece);
     } catch (error) {
-      const refused = error as ByteBoundsError;
-      // Thousands of pieces stand in what was read already. The answer ends the connection.
-      if (refused.kind === "pieces") {
-        this.#endsConnection = true;
-        stopParsing(this.#request.socket);
-      }
-      this.#fail(toRequestError(refused));
+      this.#fail(toRequestError(error as ByteBoundsError));
     }
+  };
+
+  readonly #stop = (): void => {
+    if (this.#isDiscarded) {
+      this.#request.socket.destroy();
+      return;
+    }
+    this.#endsConnection = true;
+    this.#fail(toRequestError(new ByteBoundsError("pieces", this.#bounds.pieces)));
   };
 
   readonly #expire = (): void => {

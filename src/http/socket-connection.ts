@@ -20,6 +20,9 @@ interface ConnectionEvents {
   readonly onAdmitted: () => void;
 }
 
+/** Messages and pings that may still come after the server's close frame: those that were on their way. */
+const lateMessages = 1_000;
+
 /** A close frame has room for 123 bytes (RFC 6455, section 5.5). */
 function closeReason(reason = ""): string {
   return Buffer.byteLength(reason) <= 123 ? reason : "";
@@ -39,6 +42,7 @@ export class SocketConnection implements ProtocolEnd, Beating, Expiring {
   /** Null once that has happened. */
   #onAdmitted: (() => void) | null;
   #isAlive = true;
+  #late = 0;
 
   constructor(socket: WebSocket, peer: Peer, { onFault, onAdmitted }: ConnectionEvents) {
     this.peer = peer;
@@ -46,6 +50,7 @@ export class SocketConnection implements ProtocolEnd, Beating, Expiring {
     this.#onFault = onFault;
     this.#onAdmitted = onAdmitted;
     socket.on("pong", () => (this.#isAlive = true));
+    socket.on("ping", () => void this.#takes());
     // By then ws has closed the socket with the code that RFC 6455 has for the fault.
     socket.on("error", ignore);
   }
@@ -85,9 +90,18 @@ export class SocketConnection implements ProtocolEnd, Beating, Expiring {
 
   onMessage(handle: (message: string) => Promise<void>): void {
     this.#socket.on("message", (message: Buffer) => {
-      // A client that breaks the rules may go on until the socket is closed.
-      if (this.isOpen) this.#handle(message.toString(), handle).catch((error: unknown) => this.#fail(error));
+      if (this.#takes()) this.#handle(message.toString(), handle).catch((error: unknown) => this.#fail(error));
     });
+  }
+
+  /**
+   * Whether what comes still counts. A client that breaks the rules may go on after the close frame, and is cut off when
+   * it does so without end.
+   */
+  #takes(): boolean {
+    if (this.isOpen) return true;
+    if (++this.#late === lateMessages) this.#socket.terminate();
+    return false;
   }
 
   async #handle(message: string, handle: (message: string) => Promise<void>): Promise<void> {

@@ -51,6 +51,8 @@ const serverOptions: ServerOptions & { readonly closeTimeout: number } = {
   maxPayload: requestBounds.messageBytes,
   maxFragments: requestBounds.messageFragments,
   maxBufferedChunks: requestBounds.messagePieces,
+  // One message or ping of a socket in each turn of the event loop: one read of 64 KiB can hold ten thousand.
+  allowSynchronousEvents: false,
   WebSocket: ExplainingSocket,
   // Milliseconds that a client may take to answer a close frame, and to read what is sent before it.
   closeTimeout: 10_000,

@@ -44,6 +44,14 @@ test("a body in more pieces than are allowed ends its connection, and the limit 
   expect(extensionsOf(text)).toEqual({ code: "PAYLOAD_TOO_LARGE", limit: 1_024 });
 });
 
+test("a stranger's body in too many pieces ends its connection after the answer", async () => {
+  await using server = await startTestApp({ connections: { bodyMs: 600_000 } });
+  await using connection = await RawConnection.open(server.baseUrl);
+  const fields = ["host: localhost", "content-type: application/json", "transfer-encoding: chunked"];
+  connection.write(["POST /graphql HTTP/1.1", ...fields], chunks(5_000));
+  expect(await everything(connection)).toMatch(/^HTTP\/1.1 401 /);
+});
+
 test("a parser that was stopped works for the next connection", async () => {
   await using server = await startTestApp();
   for (let count = 0; count < 5; count++) await answer(server, ["transfer-encoding: chunked"], chunks(5_000));

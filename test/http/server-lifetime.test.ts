@@ -25,6 +25,14 @@ test("a request that never ends holds the close up for five seconds, and is cut 
   expect(vi.getTimerCount()).toBe(0);
 });
 
+test("more connections may wait to be accepted than the 511 of Node's own", async () => {
+  const server = createServer();
+  const listening = vi.spyOn(server, "listen");
+  await listen(server, { host: "127.0.0.1", port: 0 });
+  expect(listening.mock.calls[0]![0]).toMatchObject({ backlog: 4_096 });
+  await close(server);
+});
+
 test("a port that is taken is told, and nothing is left listening", async () => {
   const [first, second] = [createServer(), createServer()];
   await listen(first, { host: "127.0.0.1", port: 0 });

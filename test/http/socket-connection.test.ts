@@ -59,3 +59,15 @@ test("a message to a socket that has closed is not waited for; one that is closi
   socket.emit("close");
   await sent;
 });
+
+test.each(["message", "ping"])("a peer that goes on with %ss after the close frame is cut off in the end", (event) => {
+  const { connection, socket, terminate } = connect();
+  const handle = vi.fn(() => Promise.resolve());
+  connection.onMessage(handle);
+  socket.readyState = 2;
+  for (let count = 0; count < 999; count++) socket.emit(event, Buffer.from("{}"));
+  expect(terminate).not.toHaveBeenCalled();
+  for (let count = 0; count < 100; count++) socket.emit(event, Buffer.from("{}"));
+  expect(terminate).toHaveBeenCalledTimes(1);
+  expect(handle).not.toHaveBeenCalled();
+});

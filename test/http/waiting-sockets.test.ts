@@ -64,12 +64,14 @@ const tooMuch: Record<string, (socket: WebSocket) => void> = {
 test.each(Object.entries(tooMuch))("who is not known yet and sends %s is cut off at once", async (_name, send) => {
   await using server = await startTestApp({ environment: { METRICS: "true" } });
   const socket = await open(server);
+  // What it writes may end it before it reads again.
+  const closed = codeOf(socket);
   socket.pause();
   send(socket);
   // Its own answer to a close frame cannot have ended it: it reads none.
   await expect.poll(() => metric(server)).toBe(0);
   socket.resume();
-  await codeOf(socket);
+  await closed;
 });
 
 /** How many sockets the server holds. */

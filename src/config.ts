@@ -41,6 +41,8 @@ export interface Config extends LogSettings {
   readonly databaseWaitSeconds: number;
   /** Seconds that a statement may take on PostgreSQL. */
   readonly databaseStatementTimeout: number;
+  /** Seconds that a statement may wait for a lock on PostgreSQL. */
+  readonly databaseLockTimeout: number;
   /** `postgres://…`, where this server listens for events if `databaseUrl` leads to a pooler; null for the same. */
   readonly databaseListenUrl: Secret | null;
   /** `redis://…`, over which processes tell each other of events; null where PostgreSQL carries that too. */
@@ -159,6 +161,7 @@ export function loadConfig(catalog: Iterable<ConfigurableProvider>, environment:
     databaseUrl: readDatabaseUrl(reader),
     databaseWaitSeconds: reader.integer("DATABASE_WAIT_SECONDS", 60, 0, 3_600),
     databaseStatementTimeout: reader.integer("DATABASE_STATEMENT_TIMEOUT", 10, 1, 3_600),
+    databaseLockTimeout: reader.integer("DATABASE_LOCK_TIMEOUT", 5, 1, 3_600),
     databaseListenUrl: readListenUrl(reader),
     eventsUrl: readEventsUrl(reader),
     dataDir,

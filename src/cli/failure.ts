@@ -62,6 +62,10 @@ const explanations: Readonly<Record<string, Explain>> = {
     "PostgreSQL ended a statement that took too long.",
     "Look for what keeps it busy, or allow more time with DATABASE_STATEMENT_TIMEOUT.",
   ],
+  "55P03": () => [
+    "Another transaction holds a lock that a statement waited for.",
+    "Try again; look for what holds it in pg_locks, or allow more time with DATABASE_LOCK_TIMEOUT.",
+  ],
   "25006": () => [
     "The database is read-only: a standby, or default_transaction_read_only is on.",
     "Name the primary in DATABASE_URL, promote the standby, or reset default_transaction_read_only.",

@@ -20,22 +20,29 @@ const directSettings = {
   extra_float_digits: "1",
   default_transaction_isolation: "read committed",
   default_transaction_deferrable: "off",
-  lock_timeout: "0",
   idle_session_timeout: "0",
 } as const;
 
 /** Milliseconds after which PostgreSQL ends a transaction whose process has gone away, and frees its locks. */
 const idleInTransactionMs = 60_000;
 
-/**
- * The parameters of a session: a pooler takes only those that it follows.
- * @param statementMs what a statement may take; 0 for no limit
- */
-export function sessionSettings(pooling: Pooling, statementMs: number): Readonly<Record<string, string>> {
+/** How long PostgreSQL works for one statement, in milliseconds; 0 is no limit. */
+export interface StatementLimits {
+  readonly statementMs: number;
+  /** Of which it waits for a lock that another transaction holds. */
+  readonly lockMs: number;
+}
+
+/** The parameters of a session: a pooler takes only those that it follows. */
+export function sessionSettings(
+  pooling: Pooling,
+  { statementMs, lockMs }: StatementLimits,
+): Readonly<Record<string, string>> {
   if (pooling !== "none") return trackedSettings;
   return {
     ...directSettings,
     statement_timeout: String(statementMs),
+    lock_timeout: String(lockMs),
     idle_in_transaction_session_timeout: String(idleInTransactionMs),
   };
 }
@@ -44,7 +51,7 @@ export function sessionSettings(pooling: Pooling, statementMs: number): Readonly
 const answerMs = 10_000;
 
 async function open(target: PostgresTarget, applicationName: string, pooling: Pooling): Promise<PostgresClient> {
-  const session = sessionSettings(pooling, answerMs);
+  const session = sessionSettings(pooling, { statementMs: answerMs, lockMs: answerMs });
   const client = new PostgresClient(target, { applicationName, session, answerMs });
   client.on("error", () => {});
   try {

@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { type Clock, systemClock } from "../clock.ts";
 import type { Config } from "../config.ts";
 import { PostgresUnavailableError } from "../connections/postgres-failure.ts";
-import { openPostgres } from "../connections/postgres-session.ts";
+import { openPostgres, type StatementLimits } from "../connections/postgres-session.ts";
 import { parsePostgresUrl, placeOf } from "../connections/postgres-url.ts";
 import type { Secret } from "../credentials/secret.ts";
 import type { Logger } from "../observability/logger.ts";
@@ -15,7 +15,8 @@ const readyDeadlineMs = 2_000;
 const retryMs = 500;
 const tellEveryMs = 5_000;
 
-type DatabaseSettings = Pick<Config, "databaseUrl" | "dataDir"> & Partial<Pick<Config, "databaseStatementTimeout">>;
+type DatabaseSettings = Pick<Config, "databaseUrl" | "dataDir"> &
+  Partial<Pick<Config, "databaseStatementTimeout" | "databaseLockTimeout">>;
 
 export interface OpenOptions {
   /** Told of each step that is done. */
@@ -54,8 +55,12 @@ async function createDatabase(url: Secret): Promise<boolean> {
   }
 }
 
-async function openForUse(url: Secret, statementMs: number, { isForWriting = false }: OpenOptions): Promise<Database> {
-  const open = () => openDatabase({ kind: "postgres", url: url.reveal(), statementMs });
+async function openForUse(
+  url: Secret,
+  limits: StatementLimits,
+  { isForWriting = false }: OpenOptions,
+): Promise<Database> {
+  const open = () => openDatabase({ kind: "postgres", url: url.reveal(), ...limits });
   const database = await open().catch(async (error: unknown) => {
     const isMissing = error instanceof PostgresUnavailableError && error.code === "3D000";
     if (!isForWriting || !isMissing || !(await createDatabase(url))) throw error;
@@ -67,13 +72,13 @@ async function openForUse(url: Secret, statementMs: number, { isForWriting = fal
 }
 
 /** Tries until PostgreSQL is there, or the time is up. */
-async function waitForPostgres(url: Secret, statementMs: number, options: OpenOptions): Promise<Database> {
+async function waitForPostgres(url: Secret, limits: StatementLimits, options: OpenOptions): Promise<Database> {
   const { waitMs = 0, onWait = () => {} } = options;
   const deadline = performance.now() + waitMs;
   let toldAt = -Infinity;
   for (;;) {
     try {
-      return await openForUse(url, statementMs, options);
+      return await openForUse(url, limits, options);
     } catch (error) {
       const now = performance.now();
       if (!(error instanceof PostgresUnavailableError) || !error.isPassing || now >= deadline) throw error;
@@ -91,7 +96,7 @@ async function waitForPostgres(url: Secret, statementMs: number, options: OpenOp
  * @throws OperatorError
  */
 export async function openConfiguredDatabase(
-  { databaseUrl, dataDir, databaseStatementTimeout = 10 }: DatabaseSettings,
+  { databaseUrl, dataDir, databaseStatementTimeout = 10, databaseLockTimeout = 5 }: DatabaseSettings,
   options: OpenOptions = {},
 ): Promise<Database> {
   const { onStep = () => {} } = options;
@@ -100,7 +105,8 @@ export async function openConfiguredDatabase(
     onStep(`embedded database opened in ${dataDir}`);
     return database;
   }
-  const database = await waitForPostgres(databaseUrl, databaseStatementTimeout * 1_000, options);
+  const limits = { statementMs: databaseStatementTimeout * 1_000, lockMs: databaseLockTimeout * 1_000 };
+  const database = await waitForPostgres(databaseUrl, limits, options);
   const place = placeOf(parsePostgresUrl(databaseUrl.reveal()));
   onStep(`connected to PostgreSQL at ${place}${describePooling(database)}`);
   return database;

@@ -22,7 +22,7 @@ import { OAuthFlowEntity } from "../auth/oauth-flow.ts";
 import { RateLimitEntity } from "../callers/rate-limit-row.ts";
 import { clientClass, connectMs } from "../connections/postgres-client.ts";
 import { explainPostgresFailure } from "../connections/postgres-failure.ts";
-import { sessionSettings } from "../connections/postgres-session.ts";
+import { sessionSettings, type StatementLimits } from "../connections/postgres-session.ts";
 import { parsePostgresUrl, type PostgresTarget } from "../connections/postgres-url.ts";
 import type { ClientWatch } from "../connections/watched-client.ts";
 import { CredentialUseEntity, ProviderCredentialEntity } from "../credentials/provider-credential.ts";
@@ -90,6 +90,8 @@ export type DatabaseLocation =
       readonly poolSize?: number;
       /** Milliseconds that a statement may take; 10,000 unless it is given. */
       readonly statementMs?: number;
+      /** Milliseconds that a statement may wait for a lock; 5,000 unless it is given. */
+      readonly lockMs?: number;
     }
   | { readonly kind: "embedded"; readonly dataDir: string }
   | { readonly kind: "memory" };
@@ -267,11 +269,9 @@ async function inTransaction<T>(orm: Orm, work: (em: EntityManager) => Promise<T
 /** Milliseconds after the time limit of a statement in which PostgreSQL itself tells that it was ended. */
 const answerMarginMs = 2_000;
 
-interface ServerOptions {
+interface ServerOptions extends StatementLimits {
   readonly applicationName: string;
   readonly poolSize: number;
-  /** 0 for no limit. */
-  readonly statementMs: number;
   readonly watch?: ClientWatch;
 }
 
@@ -280,7 +280,7 @@ function createServerOrm(target: PostgresTarget, facts: ServerFacts, options: Se
   const { applicationName, poolSize, statementMs, watch } = options;
   const Client = clientClass(target, {
     applicationName,
-    session: sessionSettings(facts.pooling, statementMs),
+    session: sessionSettings(facts.pooling, options),
     ...(watch === undefined ? {} : { watch }),
     ...(statementMs === 0 ? {} : { answerMs: statementMs + answerMarginMs }),
   });
@@ -295,7 +295,7 @@ function createServerOrm(target: PostgresTarget, facts: ServerFacts, options: Se
 }
 
 async function openServer(location: Extract<DatabaseLocation, { kind: "postgres" }>): Promise<Database> {
-  const { url, setting = "DATABASE_URL", poolSize = 10, statementMs = 10_000 } = location;
+  const { url, setting = "DATABASE_URL", poolSize = 10, statementMs = 10_000, lockMs = 5_000 } = location;
   const target = parsePostgresUrl(url);
   let facts: ServerFacts;
   try {
@@ -307,7 +307,7 @@ async function openServer(location: Extract<DatabaseLocation, { kind: "postgres"
   const watch = new StatementWatch();
   const labels = newLabels();
   const watched = { watch: watch.ofClients(setting, target) };
-  const orm = createServerOrm(target, facts, { applicationName, poolSize, statementMs, ...watched });
+  const orm = createServerOrm(target, facts, { applicationName, poolSize, statementMs, lockMs, ...watched });
   await orm.connect();
   const pool = await (orm.driver.getConnection() as unknown as PostgreSqlConnection).getNativeClient();
   // Behind a pooler the next statement may meet another process of PostgreSQL, which knows none of the names.
@@ -335,7 +335,8 @@ async function openServer(location: Extract<DatabaseLocation, { kind: "postgres"
     }),
     unlimited: async () => {
       const name = `${applicationName} migrations`;
-      const own = createServerOrm(target, facts, { applicationName: name, poolSize: 2, statementMs: 0 });
+      const limits = { statementMs: 0, lockMs: 0 };
+      const own = createServerOrm(target, facts, { applicationName: name, poolSize: 2, ...limits });
       await own.connect();
       return { orm: own, [Symbol.asyncDispose]: () => own.close() };
     },

@@ -16,6 +16,7 @@ import { AuthError, RateLimitedError, ValidationError } from "../errors.ts";
 import { CursorError } from "../events/cursor.ts";
 import type { Logger } from "../observability/logger.ts";
 import { DocumentError } from "./documents/document-error.ts";
+import { DatabaseBusyError, isLockTimeout } from "./limits/database-busy.ts";
 import { LimitError } from "./limits/limit-error.ts";
 import { TooManyOperationsError } from "./limits/too-many-operations.ts";
 import { withoutSuggestions, withoutValues } from "./public-message.ts";
@@ -88,7 +89,7 @@ export class PublicErrors {
 
   /** For errors of parsing, of coercing variables, and of resolvers. */
   toPublic(error: unknown): GraphQLError {
-    const original = rootCause(error);
+    const original = asRefusal(rootCause(error));
     if (isRefusal(original)) {
       return copy(error, publicMessage(original), original.code, furtherExtensions(original));
     }
@@ -148,9 +149,22 @@ function stepUpExtensions({ message, requirement }: InsufficientAuthenticationEr
   return { maxAge, acrValues, amrValues, http: { status: 401, headers } };
 }
 
-const refusals = [AuthError, CallerError, CursorError, DocumentError, LimitError, TooManyOperationsError] as const;
+const refusals = [
+  AuthError,
+  CallerError,
+  CursorError,
+  DatabaseBusyError,
+  DocumentError,
+  LimitError,
+  TooManyOperationsError,
+] as const;
 
 type Refusal = InstanceType<(typeof refusals)[number]>;
+
+/** What has a name for clients, though it comes from the database. */
+function asRefusal(error: unknown): unknown {
+  return isLockTimeout(error) && !isRefusal(error) ? new DatabaseBusyError(error) : error;
+}
 
 /** Whether an error was made to be told. */
 function isRefusal(error: unknown): error is Refusal {
@@ -169,6 +183,10 @@ function furtherExtensions(error: Refusal): Readonly<Record<string, unknown>> {
   if (error instanceof TooManyOperationsError) {
     const { limit, retryAfter } = error;
     return { limit, retryAfter, http: { status: 429, headers: { "retry-after": String(retryAfter) } } };
+  }
+  if (error instanceof DatabaseBusyError) {
+    const { retryAfter } = error;
+    return { retryAfter, http: { status: 503, headers: { "retry-after": String(retryAfter) } } };
   }
   if (error instanceof RateLimitedError) return { retryAfter: error.retryAfter };
   if (error instanceof ValidationError) return { issues: error.issues };

@@ -41,5 +41,6 @@ export const publicErrorCodes: readonly string[] = [
   "TOO_MANY_STREAMS",
   // Refusals where a field has no union to answer with.
   ...errorCodes,
+  "DATABASE_BUSY",
   "INTERNAL_SERVER_ERROR",
 ];

@@ -9,6 +9,12 @@ export interface JsonBounds {
 /** More than any operation needs: they nest a few levels, and lists have at most a hundred entries. */
 export const operationJson: JsonBounds = { depth: 32, values: 2_000 };
 
+/**
+ * What a provider answers: its longest lists, of models, have some ten thousand values. How deep it is does not matter
+ * here: what nests deeply is left out where it would, since the rest may be the only copy of new tokens.
+ */
+export const answerJson: JsonBounds = { depth: Number.POSITIVE_INFINITY, values: 50_000 };
+
 /** The JSON is deeper or has more values than is allowed. The message is safe to show: nothing of the text is in it. */
 export class JsonBoundsError extends Error {
   readonly limit: number;

@@ -1,3 +1,5 @@
+import { answerJson, assertJsonBounds } from "../json-bounds.ts";
+
 /** What an answer's body says of an error, whichever of the usual shapes it has. Not for users: it is the provider's text. */
 export interface ProviderErrorBody {
   /** Every machine-readable word of the body: codes, types, statuses, reasons. */
@@ -16,9 +18,10 @@ function firstString(...values: unknown[]): string | null {
   return values.find((value) => typeof value === "string") ?? null;
 }
 
-/** A JSON object from an answer; null for anything else, such as a proxy's HTML page. */
+/** A JSON object from an answer; null for anything else, such as a proxy's HTML page, or more values than any answer has. */
 export function parseJsonObject(body: string): Json | null {
   try {
+    assertJsonBounds(body, answerJson);
     return asObject(JSON.parse(body));
   } catch {
     return null;

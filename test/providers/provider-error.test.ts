@@ -160,3 +160,12 @@ describe("of an answer's codes those are shown that cannot be a part of the secr
     expect(showableCodes({ codes, message: null }, secret)).toEqual([]);
   });
 });
+
+test("an answer with more values than any provider's is none, and a long list of models is one", () => {
+  const listOf = (count: number) => `{"data":[${Array.from({ length: count }, () => "1").join(",")}]}`;
+  expect(parseJsonObject(listOf(60_000))).toBeNull();
+  expect(readProviderError(listOf(60_000))).toEqual(nothing);
+  expect(parseJsonObject(listOf(40_000))).not.toBeNull();
+  // How deep it is costs nobody the rest of it.
+  expect(parseJsonObject(`{"access_token":"a","x":${"[".repeat(1_000)}${"]".repeat(1_000)}}`)).not.toBeNull();
+});

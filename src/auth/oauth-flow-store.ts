@@ -4,8 +4,8 @@ import type { Keyring } from "../credentials/sealing/keyring.ts";
 import { openValue, sealedKeyId, sealValue, UnsealError } from "../credentials/sealing/sealed-value.ts";
 import { Secret } from "../credentials/secret.ts";
 import type { Database, EntityManager } from "../db/database.ts";
-import { type AuthError, OAuthDeniedError, OAuthStateError } from "../errors.ts";
-import { Quotas } from "../quota.ts";
+import { type AuthError, OAuthDeniedError, OAuthStateError, QuotaExceededError } from "../errors.ts";
+import { type QuotaName, Quotas } from "../quota.ts";
 import { byId, RowBatch } from "../row-batch.ts";
 import { type OAuthFlow, OAuthFlowEntity } from "./oauth-flow.ts";
 
@@ -101,6 +101,8 @@ export class OAuthFlowStore {
         status: "pending",
         errorCode: null,
         errorMessage: null,
+        errorQuota: null,
+        errorLimit: null,
         credentialId: null,
         createdAt: now,
         updatedAt: now,
@@ -224,7 +226,9 @@ export class OAuthFlowStore {
   async fail(em: EntityManager, flow: OAuthFlow, error: AuthError): Promise<boolean> {
     const status =
       error instanceof OAuthDeniedError ? "denied" : error instanceof OAuthStateError ? "expired" : "failed";
-    return this.#end(em, flow, { status, errorCode: error.code, errorMessage: error.message });
+    const refused = error instanceof QuotaExceededError ? (error as QuotaExceededError<QuotaName>) : null;
+    const quota = { errorQuota: refused?.quota ?? null, errorLimit: refused?.limit ?? null };
+    return this.#end(em, flow, { status, errorCode: error.code, errorMessage: error.message, ...quota });
   }
 
   /** A finished flow keeps nothing that could be opened. */

@@ -6,8 +6,10 @@ import {
   OAuthDeniedError,
   OAuthStateError,
   ProviderUnavailableError,
+  QuotaExceededError,
 } from "../errors.ts";
 import type { OAuthFlowKind } from "../providers/provider-auth.ts";
+import type { QuotaName } from "../quota.ts";
 
 /** `exchanging`: one request has taken the flow, and is asking the provider for its tokens. */
 type StoredFlowStatus = "pending" | "exchanging" | "completed" | "denied" | "failed" | "expired";
@@ -47,6 +49,9 @@ export const OAuthFlowEntity = defineEntity({
     status: p.string().length(16).$type<StoredFlowStatus>(),
     errorCode: p.string().length(64).$type<ErrorCode>().nullable(),
     errorMessage: p.text().nullable(),
+    /** The quota that was used up when the answer came, and its limit. */
+    errorQuota: p.string().length(32).$type<QuotaName>().nullable(),
+    errorLimit: p.integer().nullable(),
     credentialId: p.uuid().nullable(),
     /** Its user's login was good enough to replace a credential when the flow was begun. */
     mayReplace: p.boolean().default(false),
@@ -76,7 +81,9 @@ export function flowError(flow: OAuthFlow, now: Date): AuthError | null {
   if (status === "denied") return new OAuthDeniedError();
   if (status === "expired") return new OAuthStateError("The flow has expired. Start a new one with `initiateOAuth`.");
   const message = flow.errorMessage ?? "The exchange was interrupted. Start a new flow with `initiateOAuth`.";
-  return flow.errorCode === "PROVIDER_UNAVAILABLE"
+  const { errorCode, errorQuota, errorLimit } = flow;
+  if (errorQuota != null && errorLimit != null) return new QuotaExceededError(errorQuota, errorLimit, message);
+  return errorCode === "PROVIDER_UNAVAILABLE"
     ? new ProviderUnavailableError(message)
     : new InvalidCredentialError(message);
 }

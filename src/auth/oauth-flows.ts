@@ -156,7 +156,7 @@ export class OAuthFlows {
    * again.
    * @throws ProviderNotFoundError, MethodUnavailableError, SessionNotFoundError, RateLimitedError, OAuthStateError or an
    * `unprocessed` ProviderUnavailableError (nothing has changed, and the flow goes on),
-   * OAuthDeniedError, InvalidCredentialError or another ProviderUnavailableError (the flow has ended).
+   * OAuthDeniedError, InvalidCredentialError, QuotaExceededError or another ProviderUnavailableError (the flow has ended).
    */
   async complete(
     caller: Caller,

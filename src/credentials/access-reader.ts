@@ -1,5 +1,5 @@
 import type { Database } from "../db/database.ts";
-import type { AuthMethod } from "../providers/provider-auth.ts";
+import { type AuthMethod, authMethods } from "../providers/provider-auth.ts";
 import { TurnBatch } from "../turn-batch.ts";
 import type { StoredStatus } from "./provider-credential.ts";
 import type { SealedRow } from "./credential-sealer.ts";
@@ -37,16 +37,30 @@ interface Columns {
   is_due: boolean | null;
 }
 
-/** One row for each method, in the order of the fallback chain: "oauth" sorts after "api_key". */
-const select = (user: string, provider: string, method: string, label: string) =>
-  `select distinct on (auth_method) id, auth_method, label, credentials, token_version, status, status_reason, scopes, refreshable,
+const columns = `id, auth_method, label, credentials, token_version, status, status_reason, scopes, refreshable,
       next_try_at <= clock_timestamp()
         and (sent_at is null or replay_after <= clock_timestamp() or lease_until > clock_timestamp()) as is_due,
-      (extract(epoch from expires_at) * 1000)::float8 as expires_ms
-    from provider_credentials
-    where user_id = ${user} and provider = ${provider}
-      and (${method} is null or auth_method = ${method}) and (${label} is null or label = ${label})
-    order by auth_method desc, (label = 'default') desc, created_at, id`;
+      (extract(epoch from expires_at) * 1000)::float8 as expires_ms`;
+
+const methods = authMethods.map((method) => `('${method}')`).join(", ");
+
+/**
+ * One row for each method, in the order of the fallback chain: "oauth" sorts after "api_key". However many labels a user
+ * has, no other row is read: one is found by its label, or as the first of `provider_credentials_preferred_index`.
+ */
+const select = (user: string, provider: string, method: string, label: string) =>
+  `select c.* from (values ${methods}) as m (method)
+    cross join lateral (
+      select ${columns} from provider_credentials
+        where ${label} is not null and user_id = ${user} and provider = ${provider} and auth_method = m.method
+          and label = ${label}
+      union all
+      (select ${columns} from provider_credentials
+        where ${label} is null and user_id = ${user} and provider = ${provider} and auth_method = m.method
+        order by (label = 'default') desc, created_at, id limit 1)
+    ) c
+    where ${method} is null or m.method = ${method}
+    order by c.auth_method desc`;
 
 // Prepared statements instead of entities: this read stands before every call to an LLM.
 const singleStatement = {

@@ -14,6 +14,11 @@ export const ProviderCredentialEntity = defineEntity({
   uniques: [{ name: "provider_credentials_owner_unique", properties: ["userId", "provider", "authMethod", "label"] }],
   indexes: [
     { name: "provider_credentials_user_id_index", properties: ["userId", "createdAt", "id"] },
+    {
+      name: "provider_credentials_preferred_index",
+      expression: (columns, table, index) =>
+        `create index ${index} on ${table.name} (user_id, provider, auth_method, (label = 'default') desc, created_at, id)`,
+    },
     { name: "provider_credentials_provider_index", properties: ["provider"] },
     { name: "provider_credentials_auth_method_index", properties: ["authMethod"] },
     { name: "provider_credentials_expires_at_index", properties: ["expiresAt"] },

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { TestClient } from "../support/test-client.ts";
 import { setSessionStage, startSession } from "../sessions/session-stage.ts";
-import { initiate, type OAuthStage } from "./oauth/oauth-stage.ts";
+import { consent, initiate, type OAuthStage } from "./oauth/oauth-stage.ts";
 
 interface Refusal {
   readonly __typename: string;
@@ -76,6 +76,20 @@ test("an import and a flow that begins find no room either", async () => {
   expect((await connect(stage, alice, "a")).__typename).toBe("AuthenticatePayload");
   expectRefused(await importToken(alice, "b", "a-token"), "CREDENTIALS", 1, "QUOTA_CREDENTIALS");
   expectRefused(await begin(alice, "b"), "CREDENTIALS", 1, "QUOTA_CREDENTIALS");
+});
+
+test("a flow whose room was taken while its user was at the provider says so, whenever it is read", async () => {
+  await using stage = await limits({ QUOTA_CREDENTIALS: "1" });
+  const alice = await stage.client("alice");
+  const { flow, answer } = await consent(alice, "anthropic", { label: "b" });
+  expect((await connect(stage, alice, "a")).__typename).toBe("AuthenticatePayload");
+  const result = (await mutate(alice, "completeOAuth", "input", "CompleteOAuthInput", { code: answer })) as Refusal;
+  expectRefused(result, "CREDENTIALS", 1, "QUOTA_CREDENTIALS");
+  const query = `query ($id: ID!) { node(id: $id) { ... on OAuthFlow { status error { __typename ${refusal} } } } }`;
+  const response = await alice.post({ query, variables: { id: flow.id } });
+  const { data } = (await response.json()) as { data: { node: { status: string; error: Refusal } } };
+  expect(data.node.status).toBe("FAILED");
+  expectRefused(data.node.error, "CREDENTIALS", 1, "QUOTA_CREDENTIALS");
 });
 
 test("a user has so many sessions that are not over, and an ended one makes room", async () => {

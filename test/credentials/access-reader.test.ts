@@ -100,3 +100,45 @@ test("a statement that fails fails those of its turn, and nobody after them", as
   await expect(beside).rejects.toThrow(/0x00/);
   expect(await later).toHaveLength(2);
 });
+
+interface Plan {
+  readonly "Relation Name"?: string;
+  readonly "Actual Rows": number;
+  readonly "Actual Loops": number;
+  readonly "Rows Removed by Filter"?: number;
+  readonly Plans?: readonly Plan[];
+}
+
+/** Rows of the table that a plan has looked at. */
+function rowsRead(plan: Plan): number {
+  const { "Actual Rows": kept, "Actual Loops": loops, "Rows Removed by Filter": removed = 0 } = plan;
+  const own = plan["Relation Name"] === "provider_credentials" ? (kept + removed) * loops : 0;
+  return own + (plan.Plans ?? []).reduce((sum, child) => sum + rowsRead(child), 0);
+}
+
+test("however many labels a user has, one row is read for each method", async () => {
+  const database = await createTestDatabase();
+  const em = database.em();
+  for (const method of ["oauth", "api_key"]) {
+    await em.execute(
+      `insert into provider_credentials (id, user_id, provider, auth_method, label, credentials, key_id, token_version,
+          status, status_since, last4, fingerprint, scopes, refreshable, created_at, updated_at)
+        select gen_random_uuid(), 'alice', 'anthropic', ?, 'label ' || n, '', 1, 1, 'active', now(), '', '', '{}', false,
+          now() + n * interval '1 second', now() from generate_series(1, 2000) n`,
+      [method],
+    );
+  }
+  await em.execute("analyze provider_credentials");
+  const read: number[] = [];
+  const query: Database["query"] = async ({ name, text }, values) => {
+    const statement = { name: `explained_${name}`, text: `explain (analyze, format json) ${text}` };
+    const [row] = await database.query<{ "QUERY PLAN": [{ Plan: Plan }] }>(statement, values);
+    read.push(rowsRead(row!["QUERY PLAN"][0].Plan));
+    return [];
+  };
+  const reader = new AccessReader({ ...database, query });
+  const one = [ask("alice"), ask("alice", { label: "label 1999" }), ask("alice", { method: "oauth" })];
+  await oneByOne(reader, one).catch(() => {});
+  await Promise.all(one.map((item) => reader.list(item)));
+  expect(read).toEqual([2, 2, 1, 5]);
+});

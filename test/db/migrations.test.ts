@@ -24,6 +24,7 @@ test("the migrations lead from nothing to exactly what the entities say, and bac
     "0011-credential-warning",
     "0012-device-poll-failures",
     "0015-quotas",
+    "0019-bounds",
   ]);
   expect(await database.orm.schema.getUpdateSchemaSQL({ wrap: false })).toBe("");
   expect(await migrate(database)).toEqual([]);

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { open, readdir, readFile, rename, stat, unlink } from "node:fs/promises";
+import { open, opendir, readFile, rename, stat, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import type { Logger } from "../../observability/logger.ts";
 import { makeWritableFolder } from "../../writable-folder.ts";
@@ -61,18 +61,17 @@ export class RefreshSpool {
     });
   }
 
-  /** The renewals that have waited for at least so many milliseconds; the process that wrote them may have ended. */
-  async list(olderThanMs: number): Promise<SpooledRenewal[]> {
-    const all = await readdir(this.#folder);
-    await Promise.all(all.filter((name) => name.endsWith(".new")).map((name) => this.#removeDraft(name)));
-    const names = all.filter((name) => name.endsWith(".json"));
-    const found: SpooledRenewal[] = [];
-    // One by one: a folder that fills while the database is away can have more files than a process may open.
-    for (const name of names) {
+  /**
+   * The renewals that have waited for at least so many milliseconds; the process that wrote them may have ended. One by
+   * one: a folder that fills while the database is away can have more files than a process may open or hold.
+   */
+  async *list(olderThanMs: number): AsyncGenerator<SpooledRenewal> {
+    for await (const { name } of await opendir(this.#folder)) {
+      if (name.endsWith(".new")) await this.#removeDraft(name);
+      if (!name.endsWith(".json")) continue;
       const item = await this.#read(join(this.#folder, name), olderThanMs);
-      if (item !== null) found.push(item);
+      if (item !== null) yield item;
     }
-    return found;
   }
 
   /** What a crash has left half written: its renewal was never told to anybody. */

@@ -69,9 +69,9 @@ export class RenewalKeeper {
    * @param all also what is quite new: nothing in the folder belongs to a process that lives.
    */
   async recover({ all }: { readonly all: boolean }): Promise<number> {
-    const left = (await this.#spool.list(all ? 0 : abandonedAfterMs)).filter(({ file }) => !this.#own.has(file));
     let stored = 0;
-    for (const { file, renewal } of left) {
+    for await (const { file, renewal } of this.#spool.list(all ? 0 : abandonedAfterMs)) {
+      if (this.#own.has(file)) continue;
       try {
         const fate = await this.#store(renewal);
         await this.#spool.remove(file);

@@ -69,7 +69,7 @@ test("a draft is removed once nobody can be writing it any more", async () => {
   for (const draft of [young!, old!]) await writeFile(draft, "{");
   await age(young!, 500);
   await age(old!, 700);
-  expect(await stage.spool.list(0)).toEqual([]);
+  expect((await stage.spool.list(0).next()).done).toBe(true);
   expect(await stage.files()).toEqual(["young.new"]);
 });
 
@@ -100,4 +100,13 @@ test("a keeper that has given up leaves what it could not store to the next star
   keeper.giveUp();
   await expect(kept).rejects.toThrow("the database is away");
   expect(await stage.files()).toHaveLength(1);
+});
+
+test("of a full spool one renewal is in memory at a time: the next is read when the one before is done with", async () => {
+  await using stage = await setKeeperStage();
+  const files = await Promise.all(Array.from({ length: 3 }, () => stage.spool.write(stage.renewal)));
+  const left = stage.spool.list(0);
+  const first = (await left.next()).value as { readonly file: string };
+  for (const file of files) if (file !== first.file) await stage.spool.remove(file);
+  expect((await left.next()).done).toBe(true);
 });

@@ -1,5 +1,6 @@
 import type { ServerResponse } from "node:http";
 import type { AuthorizationResponse } from "../auth/pasted-code.ts";
+import { readBrowserScript, readBrowserStyle } from "./browser-code.ts";
 import { sourceHash } from "./content-security-policy.ts";
 import { escapeHtml, toScriptData } from "./markup.ts";
 
@@ -63,33 +64,9 @@ const handoverHelp = `
 <p class="warning">Do so only if you began this yourself, in that application.</p>
 <button id="copy" hidden>Copy the address</button>`;
 
-const style = `
-:root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; --mark: light-dark(#b45309, #fbbf24); }
-body { margin: 0; min-height: 100vh; display: grid; place-items: center; }
-main { box-sizing: border-box; width: 100%; max-width: 30rem; padding: 2rem; }
-main.completed { --mark: light-dark(#15803d, #4ade80); }
-main::before { content: ""; display: block; width: 3rem; height: 0.375rem; border-radius: 1rem; background: var(--mark); }
-h1 { font-size: 1.5rem; line-height: 1.25; margin: 1rem 0 0.5rem; }
-p { margin: 0; }
-.note { margin-top: 0.75rem; }
-.warning { margin-top: 0.75rem; font-weight: 600; }
-button { margin-top: 1.25rem; padding: 0.625rem 1rem; font: inherit; cursor: pointer; }
-`;
-
+const style = readBrowserStyle("callback.css");
 // What is told stands in the page as data, so that the script is always the same and its hash can be in the policy.
-const script = `
-const { message, origins } = JSON.parse(document.getElementById("data").textContent);
-if (window.opener && message) for (const origin of origins) window.opener.postMessage(message, origin);
-const copy = document.getElementById("copy");
-if (copy === null && message) history.replaceState(null, "", location.pathname);
-else if (copy && navigator.clipboard) {
-  copy.hidden = false;
-  copy.addEventListener("click", async () => {
-    await navigator.clipboard.writeText(location.href);
-    copy.textContent = "Copied";
-  });
-}
-`;
+const script = readBrowserScript("callback.js");
 
 const contentSecurityPolicy = [
   "default-src 'none'",

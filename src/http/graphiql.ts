@@ -1,36 +1,29 @@
 import { renderGraphiQL } from "@graphql-yoga/render-graphiql";
 import type { IncomingMessage } from "node:http";
 import type { Clock } from "../clock.ts";
+import { readBrowserScript, readBrowserStyle } from "./browser-code.ts";
 import { CompressedPage, type RenderedPage } from "./compressed-page.ts";
 import { sourceHash } from "./content-security-policy.ts";
-import { liveStripScript, liveStripStyle } from "./graphiql-live-strip.ts";
 import { graphiqlTabs, type TabProviders } from "./graphiql-tabs.ts";
 import { icon, iconUrl } from "./icon.ts";
+import { toScriptData } from "./markup.ts";
 import type { OwnHosts } from "./own-hosts.ts";
 
-/**
- * GraphiQL would keep variables, and with them a user's key, in localStorage, and the query in the address and the
- * browser's history. And it would open with what another server's GraphiQL left on the same port.
- */
-const forgetfulScript = `
-  Object.defineProperty(window, "localStorage", { value: { getItem: () => null, setItem() {}, removeItem() {} } });
-  history.replaceState = () => {};
-`;
-
-// Not a counter: screen readers would not read it.
+/** A tab is called after its operation, whose name cannot begin with a number. A counter screen readers would not read. */
 const numberOf = (tab: number) => `.graphiql-tab:nth-child(${tab}) .graphiql-tab-button::before { content: "${tab} " }`;
 
-/**
- * GraphiQL makes tabs draggable in a way that moves them from under the mouse: the first click on a tab is lost. And a
- * tab is called after its operation, whose name cannot begin with a number. In a small window, seven tabs take its name's
- * place.
- */
-const tabStyle = (count: number) => `
-  .graphiql-tab { transform: none !important }
-  ${Array.from({ length: count }, (_, index) => numberOf(index + 1)).join("\n  ")}
-  .graphiql-logo { white-space: nowrap }
-  @media (max-width: 1400px) { .graphiql-logo { display: none } }
-`;
+/** What this page adds to GraphiQL. */
+interface Code {
+  readonly style: string;
+  readonly scripts: readonly string[];
+}
+
+function readCode(): Code {
+  return {
+    style: ["graphiql.css", "graphiql-live-strip.css"].map(readBrowserStyle).join(""),
+    scripts: ["graphiql-forgetful.js", "graphiql-live-strip.js"].map(readBrowserScript),
+  };
+}
 
 /** The page brings everything along: nothing is loaded from, or sent to, anywhere but this server. */
 function contentSecurityPolicy(scripts: readonly string[]): string {
@@ -62,13 +55,14 @@ export interface GraphiQLOptions {
 
 async function render(
   { token: makeToken, providers, endpoint }: GraphiQLOptions,
+  code: Code,
   hasToken: boolean,
 ): Promise<RenderedPage> {
   const token = hasToken ? await makeToken() : null;
   // A placeholder where an identity provider issues the tokens, and for visitors who get none.
   const headers = JSON.stringify({ authorization: `Bearer ${token ?? "<your token>"}` }, null, 2);
   const tabs = graphiqlTabs(providers);
-  const html = renderGraphiQL({
+  const page = renderGraphiQL({
     title: "Maestro Auth",
     endpoint,
     logo: icon,
@@ -83,16 +77,18 @@ async function render(
     subscriptionsProtocol: "SSE",
     // Its default for subscriptions is GET.
     method: "POST",
-  }).replace(
-    "</head>",
-    `<style>${tabStyle(tabs.length)}${liveStripStyle}</style>` +
-      `<script>${forgetfulScript}</script><script>${liveStripScript}</script></head>`,
-  );
+  });
+  const style = code.style + tabs.map((_, index) => numberOf(index + 1)).join("\n");
+  const data = `<script type="application/json" id="data">${toScriptData({ token })}</script>`;
+  const head = [`<style>${style}</style>`, data, ...code.scripts.map((script) => `<script>${script}</script>`)];
+  // By a function: in a text `$'` and the like would stand for parts of the page.
+  const html = page.replace("</head>", () => `${head.join("")}</head>`);
   const scripts = Array.from(html.matchAll(/<script>(.*?)<\/script>/gs), ([, script]) => script!);
   return { html, contentSecurityPolicy: contentSecurityPolicy(scripts) };
 }
 
 /** GraphiQL, authorized by a development token. */
 export function graphiqlPage(options: GraphiQLOptions): CompressedPage {
-  return new CompressedPage({ name: "GraphiQL", render: (hasToken) => render(options, hasToken), ...options });
+  const code = readCode();
+  return new CompressedPage({ name: "GraphiQL", render: (hasToken) => render(options, code, hasToken), ...options });
 }

@@ -18,8 +18,16 @@ const proxyHeaders: ReadonlySet<string> = new Set([
   "tailscale-user-login",
 ]);
 
-/** Whether a request comes from this machine itself, and not by a proxy on it that may bring anybody's. */
-export function isLocalVisitor({ socket, headers }: IncomingMessage): boolean {
+/** Whether a page of another origin asks, which ALLOWED_ORIGINS may let read the answer (Fetch Metadata, section 2). */
+function isForForeignPage({ headers }: IncomingMessage): boolean {
+  const { "sec-fetch-site": site = "none", "sec-fetch-mode": mode } = headers;
+  return mode !== "navigate" && site !== "none" && site !== "same-origin";
+}
+
+/** Whether a request comes from this machine itself, not by a proxy on it that may bring anybody's, and for no other page. */
+export function isLocalVisitor(request: IncomingMessage): boolean {
+  const { socket, headers } = request;
+  if (isForForeignPage(request)) return false;
   const peer = peerAddress(socket);
   if (peer === null || !isLoopback(peer)) return false;
   return !Object.keys(headers).some((name) => proxyHeaders.has(name) || name.startsWith("x-forwarded-"));

@@ -91,7 +91,7 @@ test("the state of the providers follows what happens, and a lost server is said
   await sandbox.getByText("answers").waitFor();
   await page.getByRole("log").getByText("Sandbox · API key").waitFor();
   await server.app[Symbol.asyncDispose]();
-  const lost = page.getByText("Disconnected. This page comes back by itself, and misses nothing.");
+  const lost = page.getByText("Disconnected. This page reconnects by itself and continues after the last event.");
   await lost.waitFor();
   expect(await lost.count()).toBe(1);
 });

@@ -45,6 +45,19 @@ test.each(["forwarded", "x-forwarded-for", "x-forwarded-host", "via", "x-real-ip
   },
 );
 
+test.each([
+  [{ "sec-fetch-site": "cross-site", "sec-fetch-mode": "cors" }, false],
+  [{ "sec-fetch-site": "same-site", "sec-fetch-mode": "cors" }, false],
+  [{ "sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors" }, false],
+  [{ "sec-fetch-site": "same-origin", "sec-fetch-mode": "cors" }, true],
+  [{ "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate" }, true],
+  [{ "sec-fetch-site": "none", "sec-fetch-mode": "navigate" }, true],
+])("a browser's request with %j finds a token: %s", async (headers, hasToken) => {
+  await using server = await startTestApp();
+  const { body } = await visit(server.baseUrl, headers);
+  expect(token.test(gunzipSync(body).toString())).toBe(hasToken);
+});
+
 test("metrics and the schema are given out under the server's own names only", async () => {
   await using server = await startTestApp({ environment: { METRICS: "true", INTROSPECTION: "true" } });
   const { port } = new URL(server.baseUrl);

@@ -1,13 +1,12 @@
 import type { IncomingMessage } from "node:http";
 import type { Clock } from "../../clock.ts";
 import type { ProviderAuth } from "../../providers/provider-auth.ts";
+import { readBrowserScript, readBrowserStyle } from "../browser-code.ts";
 import { CompressedPage, type RenderedPage } from "../compressed-page.ts";
 import { sourceHash } from "../content-security-policy.ts";
 import { icon, iconUrl } from "../icon.ts";
 import { escapeHtml, toScriptData } from "../markup.ts";
 import type { OwnHosts } from "../own-hosts.ts";
-import { landingScript } from "./script.ts";
-import { landingStyle } from "./style.ts";
 
 /** A place of this server, or what stands for one that no browser can visit. */
 export interface LandingLink {
@@ -64,6 +63,12 @@ const eventLog = `<div class="log">
 credentials and sessions appears here, as it happens.</li></ol>
 </div>`;
 
+/** Where the page says why it has stopped. */
+const notice = `<section class="card notice" id="notice" role="alert" aria-label="This page has stopped" hidden>
+<p id="notice-reason"></p>
+<div class="actions"><button id="reload" class="main" type="button">Reload this page</button></div>
+</section>`;
+
 /** Hidden until the script runs: without it, a button would do nothing. */
 function trySection(hasSandbox: boolean): string {
   return `<section class="card" aria-labelledby="${hasSandbox ? "try" : "live"}" data-live hidden>
@@ -100,7 +105,13 @@ function linkCard({ title, text, href }: LandingLink): string {
   return `<li class="card"><h3>${name}</h3><p class="quiet">${escapeHtml(text)}</p></li>`;
 }
 
-function markup({ links, development }: LandingPageOptions, token: string | null): string {
+/** The texts of the page that its policy allows by their hashes. */
+interface Code {
+  readonly script: string;
+  readonly style: string;
+}
+
+function markup({ links, development }: LandingPageOptions, { script, style }: Code, token: string | null): string {
   const live = development !== null && token !== null ? development : null;
   const data =
     live === null ? null : { token, endpoint: live.endpoint, callbackOrigin: live.publicOrigin, sandbox: live.sandbox };
@@ -113,7 +124,7 @@ function markup({ links, development }: LandingPageOptions, token: string | null
 <meta name="color-scheme" content="light dark">
 <title>Maestro Auth</title>
 <link rel="icon" href="${escapeHtml(iconUrl)}">
-<style>${landingStyle}</style>
+<style>${style}</style>
 </head>
 <body>
 <header><span class="brand">${icon.replace("<svg ", '<svg aria-hidden="true" ')} Maestro Auth</span>
@@ -123,24 +134,24 @@ function markup({ links, development }: LandingPageOptions, token: string | null
 <p class="lead">Maestro Auth is a self-hosted GraphQL API that stands between your app's users and their LLM providers.
 It checks and encrypts what they connect, keeps every token fresh, tells your app what happens, and answers one question
 of your backend: how do I call this provider for this user, now?</p>
-${live === null ? "" : trySection(live.sandbox !== null) + providersSection(live.providers)}
+${live === null ? "" : notice + trySection(live.sandbox !== null) + providersSection(live.providers)}
 <section aria-labelledby="links">
 <h2 id="links">On this server</h2>
 <ul class="grid">${links.map(linkCard).join("\n")}</ul>
 </section>
 </main>
 <footer class="quiet">${live === null ? "" : "This page acts as the user <strong>developer</strong>, with a token for development. It is off in production."}</footer>
-${data === null ? "" : `<script type="application/json" id="data">${toScriptData(data)}</script>\n<script>${landingScript}</script>`}
+${data === null ? "" : `<script type="application/json" id="data">${toScriptData(data)}</script>\n<script>${script}</script>`}
 </body>
 </html>
 `;
 }
 
-function contentSecurityPolicy(isLive: boolean): string {
+function contentSecurityPolicy({ script, style }: Code, isLive: boolean): string {
   return [
     "default-src 'none'",
-    ...(isLive ? [`script-src ${sourceHash(landingScript)}`, "connect-src 'self'"] : []),
-    `style-src ${sourceHash(landingStyle)}`,
+    ...(isLive ? [`script-src ${sourceHash(script)}`, "connect-src 'self'"] : []),
+    `style-src ${sourceHash(style)}`,
     "img-src data:",
     "base-uri 'none'",
     "form-action 'none'",
@@ -153,9 +164,10 @@ function contentSecurityPolicy(isLive: boolean): string {
 /** `GET /`: what this is, where things are, and, in development, a provider to connect and events to watch. */
 export function landingPage(options: LandingPageOptions): CompressedPage {
   const { development, clock } = options;
+  const code: Code = { script: readBrowserScript("landing.js"), style: readBrowserStyle("landing.css") };
   const render = async (hasToken: boolean): Promise<RenderedPage> => {
     const token = hasToken ? ((await development?.token()) ?? null) : null;
-    return { html: markup(options, token), contentSecurityPolicy: contentSecurityPolicy(token !== null) };
+    return { html: markup(options, code, token), contentSecurityPolicy: contentSecurityPolicy(code, token !== null) };
   };
   const { hosts = null, mayHaveToken = () => false } = development ?? {};
   return new CompressedPage({ name: "This page", render, hosts, mayHaveToken, clock });

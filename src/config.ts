@@ -140,16 +140,25 @@ function readMaxCost(reader: EnvironmentReader, name: string, example: number): 
   return reader.text(name) === null ? null : reader.integer(name, example, 1, 1_000_000);
 }
 
+export interface ConfigOptions {
+  /** Called where development keys would be made in `DATA_DIR`. With it nothing is written: they are for this call only. */
+  readonly onMissingKeys?: () => void;
+}
+
 /**
  * Reads the whole configuration. Outside production, missing keys are generated once and kept in `DATA_DIR`.
  * @throws ConfigError with every fault.
  */
-export function loadConfig(catalog: Iterable<ConfigurableProvider>, environment: Environment = process.env): Config {
+export function loadConfig(
+  catalog: Iterable<ConfigurableProvider>,
+  environment: Environment = process.env,
+  { onMissingKeys }: ConfigOptions = {},
+): Config {
   const reader = new EnvironmentReader(environment);
   const mode = reader.choice("NODE_ENV", "development", ["development", "production", "test"]);
   const production = mode === "production";
   const dataDir = resolve(reader.text("DATA_DIR") ?? ".data");
-  const fallback = production ? noFallback(reader) : developmentFallback(reader, dataDir);
+  const fallback = production ? noFallback(reader) : developmentFallback(reader, dataDir, onMissingKeys ?? null);
   const { host, port } = readListenAddress(reader, production);
   const publicUrl = reader.baseUrl("PUBLIC_URL", "https://auth.example.com") ?? new URL(`http://localhost:${port}`);
   const sandbox = readSandbox(reader, mode);

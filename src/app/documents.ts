@@ -38,7 +38,7 @@ async function readManifest(path: string): Promise<string> {
 }
 
 /** @throws ConfigError with each document that could not run. */
-async function readTrustedDocuments(path: string, limits: DocumentLimits): Promise<TrustedDocuments> {
+export async function readTrustedDocuments(path: string, limits: DocumentLimits): Promise<TrustedDocuments> {
   const check = (text: string) => {
     const document = parseWithin(text, limits);
     const [error] = validate(schema, document, specifiedRules);

@@ -5,6 +5,7 @@ import { systemClock } from "../clock.ts";
 import { type Config, ConfigError, loadConfig } from "../config.ts";
 import { isDatabaseMade, openConfiguredDatabase } from "../db/configured-database.ts";
 import type { Database } from "../db/database.ts";
+import { openEmbeddedCopy } from "../db/embedded-copy.ts";
 import { FolderInUseError } from "../db/folder-lock.ts";
 import { OperatorError } from "../operator-error.ts";
 import { HttpClient } from "../providers/http-client.ts";
@@ -18,6 +19,7 @@ import { checkDevelopmentToken } from "./doctor/development-token.ts";
 import { checkEvents } from "./doctor/events.ts";
 import { checkIdentityProvider } from "./doctor/identity-provider.ts";
 import { checkNode } from "./doctor/node.ts";
+import { checkOAuthEndpoints } from "./doctor/oauth-endpoints.ts";
 import { checkPort } from "./doctor/port.ts";
 import { checkProvider } from "./doctor/provider.ts";
 import { checkProxy } from "./doctor/proxy.ts";
@@ -26,6 +28,7 @@ import { checkRenewals } from "./doctor/renewals.ts";
 import { checkRotation } from "./doctor/rotation.ts";
 import { checkMigrations, checkVersion } from "./doctor/schema.ts";
 import { checkStreaming } from "./doctor/streaming.ts";
+import { checkTrustedDocuments } from "./doctor/trusted-documents.ts";
 import { codeOf, fail, type Finding, ok, skip } from "./doctor/check.ts";
 import { Examination } from "./doctor/examination.ts";
 import { explainFaults } from "./failure.ts";
@@ -59,20 +62,27 @@ async function examineContent(database: Database, config: Config, examination: E
   await examination.check("renewals", () => checkRenewals(database));
 }
 
-async function connect(config: Config): Promise<[Finding, Database | null]> {
-  if (!isDatabaseMade(config)) return [skip("there is no database yet; the first start makes it"), null];
-  try {
+interface Opened extends AsyncDisposable {
+  readonly database: Database;
+}
+
+async function connect(config: Config): Promise<[Finding, Opened | null]> {
+  if (!isDatabaseMade(config)) return [skip("there is no database yet; the first start creates it"), null];
+  if (config.databaseUrl !== null) {
     const database = await openConfiguredDatabase(config);
-    return [ok(database.url === null ? "the embedded database opens" : "PostgreSQL takes a connection"), database];
+    return [ok("connected to PostgreSQL"), { database, [Symbol.asyncDispose]: () => database[Symbol.asyncDispose]() }];
+  }
+  try {
+    return [ok("the embedded database opens (as a copy)"), await openEmbeddedCopy(config.dataDir)];
   } catch (error) {
     if (!(error instanceof FolderInUseError)) throw error;
-    return [skip(`${error.reason} Stop it to have the database, its keys and its rows looked at.`), null];
+    return [skip(`${error.reason} Stop it to check the database, its keys and its rows.`), null];
   }
 }
 
 async function examineDatabase(config: Config, examination: Examination): Promise<void> {
-  await using database = await examination.obtain("connection", () => connect(config));
-  if (database !== null) await examineContent(database, config, examination);
+  await using opened = await examination.obtain("connection", () => connect(config));
+  if (opened !== null) await examineContent(opened.database, config, examination);
   await examination.check("listening", () => checkListening(config));
 }
 
@@ -86,13 +96,23 @@ async function examineProviders(
   await examination.check("redirect-uris", () => checkRedirectUris(config, registry));
   for (const provider of registry.list()) {
     await examination.check(`provider:${provider.name}`, () => checkProvider(provider, config));
+    const checkOAuth = checkOAuthEndpoints(config, provider.name);
+    if (checkOAuth !== null) await examination.check(`oauth:${provider.name}`, checkOAuth);
   }
 }
 
-function readConfig(catalog: readonly ProviderDefinition[]): [Finding, Config | null] {
+interface ReadConfig {
+  readonly config: Config;
+  /** Whether the first start will generate keys: those in `config` are for this run only. */
+  readonly lacksKeys: boolean;
+}
+
+function readConfig(catalog: readonly ProviderDefinition[]): [Finding, ReadConfig | null] {
+  let lacksKeys = false;
   try {
-    const config = loadConfig(catalog);
-    return [ok(config.production ? "complete for production" : "complete for development"), config];
+    const config = loadConfig(catalog, process.env, { onMissingKeys: () => (lacksKeys = true) });
+    const keys = lacksKeys ? "; the first start generates the keys" : "";
+    return [ok(`complete for ${config.production ? "production" : "development"}${keys}`), { config, lacksKeys }];
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     const faults = explainFaults(error);
@@ -120,17 +140,21 @@ async function readToken(file: string): Promise<string> {
 async function examine(examination: Examination, token: string | null): Promise<void> {
   await examination.check("node", () => checkNode());
   const catalog = await loadCatalog();
-  const config = await examination.obtain("configuration", () => readConfig(catalog));
-  if (config === null) return;
+  const read = await examination.obtain("configuration", () => readConfig(catalog));
+  if (read === null) return;
+  const { config, lacksKeys } = read;
   const { dataDir } = config;
   if (await examination.check("data-folder", () => checkWritable(dataDir))) {
     await examination.check("disk", () => checkSpace(dataDir));
     await examination.check("spool", () => checkSpool(dataDir));
   }
-  await examination.check("key-strength", () => checkKeyStrength(config));
+  await examination.check("key-strength", () =>
+    lacksKeys ? skip("there are no keys yet; the first start generates them") : checkKeyStrength(config),
+  );
   await examination.check("identity-provider", () => checkIdentityProvider(config));
   await examineDatabase(config, examination);
   await examination.check("events", () => checkEvents(config));
+  await examination.check("trusted-documents", () => checkTrustedDocuments(config));
   await examineProviders(config, catalog, examination);
   await examination.check("development-token", () => checkDevelopmentToken(config));
   await examination.check("proxy", () => checkProxy(config));

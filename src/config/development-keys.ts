@@ -25,11 +25,13 @@ export class DevelopmentKeysError extends Error {
   }
 }
 
+/** Keys that are kept nowhere. */
+export function drawDevelopmentKeys(): DevelopmentKeys {
+  return { encryptionKey: randomBytes(32).toString("base64"), jwtSecret: randomBytes(32).toString("base64url") };
+}
+
 function create(path: string): void {
-  const keys: DevelopmentKeys = {
-    encryptionKey: randomBytes(32).toString("base64"),
-    jwtSecret: randomBytes(32).toString("base64url"),
-  };
+  const keys = drawDevelopmentKeys();
   // Written whole beside its place and then linked: of two processes that start at once, one wins and both read its keys.
   // Not named after the process: in two containers with one volume, both are process 1.
   const draft = `${path}.${randomUUID()}`;
@@ -53,6 +55,20 @@ function parse(text: string): DevelopmentKeys | null {
 }
 
 /**
+ * The development keys of a data folder, where it has some. Writes nothing.
+ * @throws DevelopmentKeysError, or an OperatorError for what somebody else may have put there
+ */
+export function findDevelopmentKeys(dataDir: string): DevelopmentKeys | null {
+  const path = join(dataDir, developmentKeysFile);
+  if (!existsSync(path)) return null;
+  assertTrustedFolder(dataDir);
+  assertTrustedFile(path);
+  const keys = parse(readFileSync(path, "utf8"));
+  if (keys === null) throw new DevelopmentKeysError(path);
+  return keys;
+}
+
+/**
  * The development keys of a data folder; made on first use, mode 0600, and never replaced: credentials are sealed with
  * them.
  * @throws DevelopmentKeysError, FolderRefusedError, or an OperatorError for what somebody else may have put there
@@ -63,9 +79,5 @@ export function readDevelopmentKeys(dataDir: string): DevelopmentKeys {
     makeWritableFolder(dataDir);
     create(path);
   }
-  assertTrustedFolder(dataDir);
-  assertTrustedFile(path);
-  const keys = parse(readFileSync(path, "utf8"));
-  if (keys === null) throw new DevelopmentKeysError(path);
-  return keys;
+  return findDevelopmentKeys(dataDir)!;
 }

@@ -1,4 +1,10 @@
-import { type DevelopmentKeys, DevelopmentKeysError, readDevelopmentKeys } from "./development-keys.ts";
+import {
+  type DevelopmentKeys,
+  DevelopmentKeysError,
+  drawDevelopmentKeys,
+  findDevelopmentKeys,
+  readDevelopmentKeys,
+} from "./development-keys.ts";
 import type { EnvironmentReader } from "./environment-reader.ts";
 
 /** A value that a shell turns into a key. */
@@ -23,12 +29,22 @@ export function noFallback(reader: EnvironmentReader): KeyFallback {
   };
 }
 
-/** Reads the folder when the first key is asked of it, so that a server with keys of its own needs no file. */
-export function developmentFallback(reader: EnvironmentReader, dataDir: string): KeyFallback {
+/**
+ * Reads the folder when the first key is asked of it, so that a server with keys of its own needs no file.
+ * @param onMissing called where the folder has no keys, and then none are put there; null: they are
+ */
+export function developmentFallback(
+  reader: EnvironmentReader,
+  dataDir: string,
+  onMissing: (() => void) | null,
+): KeyFallback {
   let keys: DevelopmentKeys | null | undefined;
   const read = () => {
     try {
-      return readDevelopmentKeys(dataDir);
+      if (onMissing === null) return readDevelopmentKeys(dataDir);
+      const found = findDevelopmentKeys(dataDir);
+      if (found === null) onMissing();
+      return found ?? drawDevelopmentKeys();
     } catch (error) {
       if (!(error instanceof DevelopmentKeysError)) throw error;
       reader.fault("DATA_DIR", error.message, ".data-new");

@@ -153,7 +153,8 @@ async function unpackDatabase(folder: string): Promise<void> {
   if (failure !== null) throw failure;
 }
 
-const pgliteFolder = (folder: string) => join(folder, "pglite");
+/** Where the embedded database of a data folder is. */
+export const pgliteFolder = (folder: string) => join(folder, "pglite");
 
 /** Whether a data folder has a database already. */
 export function isEmbeddedMade(folder: string): boolean {

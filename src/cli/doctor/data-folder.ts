@@ -1,7 +1,7 @@
-import { randomUUID } from "node:crypto";
-import { open, readdir, statfs, unlink } from "node:fs/promises";
-import { join } from "node:path";
-import { makeWritableFolder } from "../../writable-folder.ts";
+import { constants, lstatSync } from "node:fs";
+import { access, readdir, stat, statfs } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { assertTrustedFolder } from "../../writable-folder.ts";
 import { explainFailure } from "../failure.ts";
 import { fail, type Finding, ok, warn } from "./check.ts";
 
@@ -9,20 +9,26 @@ const mebibyte = 1_048_576;
 const littleSpace = 1_024 * mebibyte;
 const noSpace = 64 * mebibyte;
 
-/** Whether a file can be written and brought to the disk: the refresh spool relies on both. */
+/** The path, or what of it is there. */
+function existingPart(path: string): string {
+  // A link that leads nowhere is there, too.
+  return lstatSync(path, { throwIfNoEntry: false }) === undefined ? existingPart(dirname(path)) : path;
+}
+
+/** Whether the server can write to its data folder, or make it. Writes nothing. */
 export async function checkWritable(dataDir: string): Promise<Finding> {
-  const file = join(dataDir, `doctor.${randomUUID()}`);
+  const path = existingPart(dataDir);
   try {
-    makeWritableFolder(dataDir);
-    const handle = await open(file, "wx", 0o600);
-    try {
-      await handle.writeFile("doctor");
-      await handle.sync();
-    } finally {
-      await handle.close();
-      await unlink(file);
+    const stats = await stat(path).catch((error: NodeJS.ErrnoException) => {
+      throw error.code === "ENOENT" ? Object.assign(error, { code: "EEXIST", path }) : error;
+    });
+    if (!stats.isDirectory()) {
+      const code = path === dataDir ? "EEXIST" : "ENOTDIR";
+      throw Object.assign(new Error(code), { code, path: dataDir });
     }
-    return ok(dataDir);
+    if (path === dataDir) assertTrustedFolder(dataDir);
+    await access(path, constants.W_OK | constants.X_OK);
+    return ok(path === dataDir ? dataDir : `${dataDir} does not exist yet; the first start creates it`);
   } catch (error) {
     const explained = explainFailure(error);
     if (explained === null) throw error;
@@ -31,7 +37,7 @@ export async function checkWritable(dataDir: string): Promise<Finding> {
 }
 
 export async function checkSpace(dataDir: string): Promise<Finding> {
-  const { bavail, bsize } = await statfs(dataDir);
+  const { bavail, bsize } = await statfs(existingPart(dataDir));
   const free = bavail * bsize;
   const cause = `The disk of ${dataDir} has ${Math.round(free / mebibyte)} MiB left.`;
   const cure = "Free some space, or choose another folder with DATA_DIR.";

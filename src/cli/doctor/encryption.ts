@@ -5,6 +5,7 @@ import { openVault, type Vault } from "../../credentials/vault.ts";
 import { systemClock } from "../../clock.ts";
 import type { Database } from "../../db/database.ts";
 import { KeyUnavailableError } from "../../errors.ts";
+import { OperatorError } from "../../operator-error.ts";
 import type { OwnedPosition } from "../../page.ts";
 import type { Progress } from "../progress.ts";
 import { fail, type Finding, ok, skip } from "./check.ts";
@@ -40,11 +41,18 @@ export async function countCredentials(database: Database): Promise<number> {
   return (await database.query<{ count: number }>(countRows, []))[0]!.count;
 }
 
-/** Opens the keys and compares each with its commitment. @throws KeyringError */
+/** Opens the keys and compares each with its commitment. @throws KeyringError, or another OperatorError */
 export async function openKeys(database: Database, config: Config): Promise<Vault | null> {
   const [keys] = await database.query<{ count: number }>(countKeys, []);
-  // A start makes the first keys; a check makes none.
-  if (keys!.count === 0 && (await countCredentials(database)) === 0) return null;
+  // Opening the vault of a database without keys would create some.
+  if (keys!.count === 0) {
+    const credentials = await countCredentials(database);
+    if (credentials === 0) return null;
+    throw new OperatorError(
+      `The database has ${credentials} credentials and no key that opens them: the table encryption_keys is empty.`,
+      "Restore the database from a backup.",
+    );
+  }
   return openVault(database, config, systemClock);
 }
 

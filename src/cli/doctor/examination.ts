@@ -70,12 +70,33 @@ export class Examination {
     return [finding, finding.status === "ok" ? finding : null];
   }
 
+  /** Says how many checks ended how, and what to do first: checks come in the order in which they depend on each other. */
   conclude(): void {
     const count = (status: Finding["status"]) => this.#findings.filter((finding) => finding.status === status).length;
-    const failures = count("fail");
+    const summary = { failed: count("fail"), warnings: count("warn"), passed: count("ok"), skipped: count("skip") };
+    const first = this.#first("fail") ?? this.#first("warn");
+    const advice = first === null ? "Nothing has to be done." : `Do this first: ${printable(first.cure)}`;
     this.#output.result(
-      { ok: this.isHealthy, checks: this.#findings },
-      `\n${failures === 0 ? "Nothing is wrong" : `${failures} to be mended`}; ${count("ok")} in order, ${count("warn")} to be looked at, ${count("skip")} not made.`,
+      { ok: this.isHealthy, summary, first, checks: this.#findings },
+      `\n${summarize(summary)}\n${advice}`,
     );
   }
+
+  #first(status: "fail" | "warn"): { readonly check: string; readonly cure: string } | null {
+    for (const finding of this.#findings) {
+      if (finding.status === status) return { check: finding.check, cure: finding.cure };
+    }
+    return null;
+  }
+}
+
+interface Summary {
+  readonly failed: number;
+  readonly warnings: number;
+  readonly passed: number;
+  readonly skipped: number;
+}
+
+function summarize({ failed, warnings, passed, skipped }: Summary): string {
+  return `${failed} failed, ${warnings} ${warnings === 1 ? "warning" : "warnings"}, ${passed} passed, ${skipped} skipped`;
 }

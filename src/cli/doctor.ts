@@ -174,37 +174,41 @@ async function run({ tokenFile, ...options }: DoctorOptions): Promise<void> {
 /** `maestro-auth doctor` */
 export function doctorCommand(): Command {
   return new Command("doctor")
-    .summary("look for whatever keeps the server from working, with cause and cure")
+    .summary("check everything that can keep the server from working")
     .description(
-      "Look for whatever keeps the server from working, and say the cause and the cure of each find. Nothing is " +
-        "changed. Run it with the environment of the server, before the start or beside it.",
+      "Check everything that can keep the server from working. Each problem comes with its cause and what to do; the " +
+        "last line says what to do first. Nothing is changed: no folder, no keys, no database. Run it with the " +
+        "environment of the server, before the start or beside it.",
     )
-    .option("--token-file <file>", "try event streams with the caller's token in this file, or - for stdin")
+    .option("--token-file <file>", "test event streams with the caller's token in this file; - reads stdin")
     .addOption(jsonOption())
     .addHelpText(
       "after",
       `
 Checks:
-  node, configuration             the version of Node, and all variables
-  data-folder, disk, spool        whether DATA_DIR can be written, its free space, renewed tokens that wait in it
+  node, configuration             the version of Node; all variables
+  data-folder, disk, spool        whether DATA_DIR is writable; its free space; refreshed tokens that wait in it
   key-strength                    whether CREDENTIAL_ENCRYPTION_KEY is random
-  connection, database, clock     whether the database opens, its version, its clock against this machine's
-  migrations, keys, credentials   what is applied; whether the keys and every stored credential open
-  encryption, pooler, writes      whether the connection is encrypted, what stands in between, and whether it can write
-  rotation                        a rotation of the keys that has not ended, and what older keys still seal
-  renewals                        sign-ins that providers refuse to renew at the moment, with their error codes
+  identity-provider               whether the keys at AUTH_JWKS_URL can be read
+  connection, database, clock     whether the database opens; its version; its clock compared to this machine's
+  encryption, pooler, writes      whether the connection is encrypted; a pooler in between; whether it is writable
+  migrations, keys, credentials   pending migrations; whether the keys and every stored credential open
+  rotation                        an unfinished key rotation; credentials that older keys still seal
+  renewals                        sign-ins that providers refuse to refresh, with their error codes
   listening                       the connection that listens for events, and whether it is encrypted
-  events                          Redis, where EVENTS_URL names one
-  redirect-uris                   https, and that the server's own callbacks are allowed
-  provider:<name>                 DNS, TLS, and that an invented key is refused as the vendor documents
-  development-token               who finds a token in the pages of a server for development
-  proxy                           that TRUSTED_PROXY_HOPS is set where https says that a proxy stands before the server
-  port                            that PORT is free, or this server's
-  streaming                       that no proxy before PUBLIC_URL holds event streams back; where an identity provider
-                                  issues the tokens, give one by --token-file
+  events                          Redis, if EVENTS_URL is set
+  trusted-documents               the file that TRUSTED_DOCUMENTS names
+  redirect-uris                   https; whether the server's own callbacks are allowed
+  provider:<name>                 DNS and TLS; whether the provider refuses an invented key as documented
+  oauth:<name>                    whether the OAuth addresses that you set answer
+  development-token               who gets a token from the pages of a development server
+  proxy                           whether TRUSTED_PROXY_HOPS is set if PUBLIC_URL is https
+  port                            whether PORT is free or used by this server
+  streaming                       whether a proxy before PUBLIC_URL delays event streams; if an identity provider
+                                  issues your tokens, pass one with --token-file
 
-The embedded database belongs to the running server: stop it to have the content looked at. PostgreSQL is looked
-at beside it. A warning (!) does not change the exit code.
+A running server has the embedded database to itself: stop it to check the content. PostgreSQL is checked while the
+server runs. Warnings (!) do not change the exit code.
 
 Examples:
   maestro-auth doctor

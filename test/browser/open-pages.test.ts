@@ -82,8 +82,6 @@ test("where the restarted server gives no token, the landing page says so, how t
   expect(seen.length).toBe(asked);
   expect(seen.filter((status) => status === 401).length).toBeLessThanOrEqual(2);
 
-  if (process.env["SHOTS"]) await page.screenshot({ path: `${process.env["SHOTS"]}/landing.png` });
-
   await page.getByRole("button", { name: "Reload this page" }).click();
   await page.getByRole("heading", { name: "On this server" }).waitFor();
   expect(await page.getByRole("alert").count()).toBe(0);
@@ -107,8 +105,6 @@ test("where the restarted server gives no token, GraphiQL shows the refusal, and
   const graphiql = await GraphiQLWindow.open(page, origin);
   await stage.restart({ AUTH_JWT_SECRET: anotherSecret, DEVELOPMENT_TOKEN: "nobody" });
   await graphiql.run();
-  if (process.env["SHOTS"]) await page.screenshot({ path: `${process.env["SHOTS"]}/graphiql0.png` });
   await page.getByText("The server gives this page no new token").waitFor({ timeout: 20_000 });
-  if (process.env["SHOTS"]) await page.screenshot({ path: `${process.env["SHOTS"]}/graphiql.png` });
   await graphiql.see("UNAUTHENTICATED");
 });

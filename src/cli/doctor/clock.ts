@@ -9,13 +9,13 @@ const timeQuery = { name: "doctor_time", text: "select (extract(epoch from clock
 
 /** This machine's clock decides whether a caller's token is valid, the database's when a credential is due. */
 export async function checkClock(database: Database): Promise<Finding> {
-  if (database.url === null) return ok("the embedded database goes by this machine's clock");
+  if (database.url === null) return ok("the embedded database uses this machine's clock");
   const before = Date.now();
   const [row] = await database.query<{ now: number }>(timeQuery, []);
   const away = (before + Date.now()) / 2 - row!.now;
   const distance = Math.abs(away);
   if (distance < slightMs) return ok(`within ${Math.ceil(distance)} ms of the database's`);
   const cause = `This machine's clock is ${(distance / 1000).toFixed(1)} s ${away > 0 ? "ahead of" : "behind"} the database's.`;
-  const cure = "Let NTP set the clocks of both machines; tokens are refused too early or accepted too long otherwise.";
+  const cure = "Synchronize both clocks with NTP. Otherwise tokens are refused too early or accepted too long.";
   return distance < muchMs ? warn(cause, cure) : fail(cause, cure);
 }

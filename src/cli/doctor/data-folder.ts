@@ -55,7 +55,7 @@ export async function checkSpool(dataDir: string): Promise<Finding> {
   const waiting = files.filter((file) => file.endsWith(".json")).length;
   if (waiting === 0) return ok("empty");
   return warn(
-    `${waiting} renewed token${waiting === 1 ? " waits" : "s wait"} in ${join(dataDir, "spool")} for the database to take them.`,
-    "Start the server on this folder; it stores them. Delete none: each holds the only refresh token that still works.",
+    `${waiting} renewed token${waiting === 1 ? " waits" : "s wait"} in ${join(dataDir, "spool")} to be stored in the database.`,
+    "Start the server with this folder; it stores them. Do not delete them: each is the only refresh token that still works.",
   );
 }

@@ -27,8 +27,8 @@ export function checkKeyStrength({ encryptionKeys }: Pick<Config, "encryptionKey
     const weakness = describeWeakness(Buffer.from(bytes.reveal(), "hex"));
     if (weakness === null) continue;
     return fail(
-      `Key "${id}" of CREDENTIAL_ENCRYPTION_KEY ${weakness}: it can be guessed.`,
-      "Draw one by `openssl rand -base64 32`, and put it before the old one: `new-id:key,old-id:key`.",
+      `Key "${id}" of CREDENTIAL_ENCRYPTION_KEY ${weakness}, so it can be guessed.`,
+      "Generate one with `openssl rand -base64 32` and put it before the old one: `new-id:key,old-id:key`.",
     );
   }
   return ok(`${encryptionKeys.length} key${encryptionKeys.length === 1 ? "" : "s"} of 32 random bytes`);
@@ -90,11 +90,11 @@ export async function checkRows(database: Database, { store, sealer }: Vault, pr
   }
   if (example === null) {
     if (opened + forgotten === 0) return skip("no credentials are stored yet");
-    return ok(`${opened} opened${forgotten === 0 ? "" : `, ${forgotten} ended and forgotten`}`);
+    return ok(`${opened} opened${forgotten === 0 ? "" : `, ${forgotten} ended and erased`}`);
   }
   const byKey = [...unreadable].map(([key, count]) => `${count} sealed with key ${key}`).join(", ");
   return fail(
-    `Of ${opened + [...unreadable.values()].reduce((sum, count) => sum + count, 0)} credentials these do not open: ${byKey}; the first is ${example.id}.`,
-    "Restore the rows from a backup: they were changed or moved. Else revoke them, and their users connect again.",
+    `Of ${opened + [...unreadable.values()].reduce((sum, count) => sum + count, 0)} credentials, some cannot be decrypted: ${byKey}; the first is ${example.id}.`,
+    "Restore these rows from a backup: they were changed or moved. Without a backup, revoke them and let the users connect again.",
   );
 }

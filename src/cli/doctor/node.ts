@@ -9,6 +9,6 @@ export function checkNode(version: string = process.versions.node): Finding {
   if (isEnough) return ok(`Node ${version}`);
   return fail(
     `Node ${version} is older than ${oldest.join(".")}, which this server needs.`,
-    "Install a newer Node, or start by `npm start`, which uses the one that npm installed.",
+    "Install a newer Node, or use `npm start`, which runs the one that npm installed.",
   );
 }

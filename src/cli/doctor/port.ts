@@ -21,9 +21,9 @@ export async function answersHealth(baseUrl: string): Promise<boolean> {
 
 /** The port is free, or this server has it. */
 export async function checkPort({ host, port }: Pick<Config, "host" | "port">): Promise<Finding> {
-  if (port === 0) return skip("PORT is 0: the system chooses one that is free");
+  if (port === 0) return skip("PORT is 0: the system picks a free one");
   const address = localAddress({ host, port });
-  if (await answersHealth(`http://${address}`)) return ok(`a Maestro Auth answers at ${address}`);
+  if (await answersHealth(`http://${address}`)) return ok(`Maestro Auth answers at ${address}`);
   const probe = createServer().listen(port, host);
   try {
     await once(probe, "listening");

@@ -21,13 +21,13 @@ const count = (number: number, what: string) => `${number} ${what}${number === 1
 /** Whether providers refuse to renew sign-ins at the moment, and with which of their error codes. */
 export async function checkRenewals(database: Database): Promise<Finding> {
   const found = await database.query<RefusedRenewals>(statement, []);
-  if (found.length === 0) return ok("no provider refuses to renew a sign-in");
+  if (found.length === 0) return ok("no provider refuses to refresh a sign-in");
   const parts = found.map(
     ({ provider, code, rows, users }) =>
       `${provider}: ${code ?? "no code"}, ${count(rows, "sign-in")} of ${count(users, "user")}`,
   );
   const isClients = found.some(({ code }) => code !== null && clientCodes.has(code));
-  const client = "Check the OAuth client that the variables of this provider name, and what is registered there.";
-  const others = "Look the code up in the provider's reference; a refusal of one user's sign-in ends by itself.";
-  return warn(`Renewals are refused: ${parts.join("; ")}.`, isClients ? client : others);
+  const client = "Check this provider's OAuth client: its variables here, and its registration there.";
+  const others = "Look up the code in the provider's reference. If only one user is affected, it resolves itself.";
+  return warn(`Providers refuse to refresh sign-ins: ${parts.join("; ")}.`, isClients ? client : others);
 }

@@ -42,10 +42,10 @@ async function makeToken({ callerTokens }: Config): Promise<string | null> {
 
 /** What mends a refused token. */
 function refusedTokenCure(config: Config, isGiven: boolean): string {
-  if (isGiven) return "Give a token that has not expired, with the scope credentials:read, by --token-file.";
+  if (isGiven) return "Pass a token that has not expired, with the scope credentials:read, with --token-file.";
   return config.callerTokens.kind === "secret"
-    ? "The server there has another AUTH_JWT_SECRET: give the doctor the environment of that server."
-    : "Give the doctor the environment of the server there.";
+    ? "The server there has another AUTH_JWT_SECRET: run the doctor with the environment of that server."
+    : "Run the doctor with the environment of that server.";
 }
 
 /**
@@ -57,13 +57,13 @@ export async function checkStreaming(config: Config, given: string | null): Prom
   if (config.port === 0 || !(await answersHealth(publicUrl))) return skip(`no server answers at ${publicUrl}`);
   const token = given ?? (await makeToken(config));
   if (token === null) {
-    return skip("an identity provider issues the tokens: give one by --token-file, with the scope credentials:read");
+    return skip("an identity provider issues the tokens: pass one with --token-file, with the scope credentials:read");
   }
   const answer = await firstBytes(`${publicUrl}/graphql`, token);
   if (answer === null) {
     return fail(
-      `A stream from ${publicUrl} brings nothing within ${firstBytesMs / 1000} s: a proxy before the server holds it back.`,
-      "Switch its buffering off for /graphql (nginx: `proxy_buffering off`, or no `proxy_ignore_headers X-Accel-Buffering`), or let clients use WebSocket.",
+      `A stream from ${publicUrl} sends nothing within ${firstBytesMs / 1000} s: a proxy before the server holds it back.`,
+      "Turn off its buffering for /graphql (nginx: `proxy_buffering off`, or no `proxy_ignore_headers X-Accel-Buffering`), or let clients use WebSocket.",
     );
   }
   if (answer.status !== 200) {
@@ -72,5 +72,5 @@ export async function checkStreaming(config: Config, given: string | null): Prom
       refusedTokenCure(config, given !== null),
     );
   }
-  return ok(`event streams come through at ${publicUrl}`);
+  return ok(`event streams arrive at once at ${publicUrl}`);
 }

@@ -61,11 +61,11 @@ test("beside a running server, event streams are followed through whatever stand
   const PORT = new URL(server.baseUrl).port;
   const direct = await examine(stage, { PORT });
   expect(direct.code).toBe(0);
-  expect(direct.found.get("port")).toEqual({ status: "ok", detail: `a Maestro Auth answers at 127.0.0.1:${PORT}` });
+  expect(direct.found.get("port")).toEqual({ status: "ok", detail: `Maestro Auth answers at 127.0.0.1:${PORT}` });
   expect(direct.found.get("streaming")).toMatchObject({ status: "ok" });
   // PostgreSQL is looked at beside the server, the embedded database is the server's alone.
   const connection =
-    stage.environment["DATABASE_URL"] === undefined ? /in use by another process/ : /takes a connection/;
+    stage.environment["DATABASE_URL"] === undefined ? /in use by another process/ : /connected to PostgreSQL/;
   expect(direct.found.get("connection")?.detail).toMatch(connection);
 
   await using proxy = await bufferingProxy(server.baseUrl);

@@ -57,7 +57,7 @@ test("where all is well the doctor says so; changed rows, a full spool, a taken 
   expect(found.get("credentials")).toMatchObject({
     status: "fail",
     cause: expect.stringMatching(
-      /^Of 3 credentials these do not open: 2 sealed with key 1; the first is [0-9a-f-]{36}\.$/,
+      /^Of 3 credentials, some cannot be decrypted: 2 sealed with key 1; the first is [0-9a-f-]{36}\.$/,
     ),
     cure: expect.stringContaining("Restore"),
   });

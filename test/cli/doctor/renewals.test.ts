@@ -8,14 +8,14 @@ const refusal = (status: number, error: string) => ({ kind: "status", status, bo
 test("refused renewals are told by provider and code, and a refused client with what to check", async () => {
   await using stage = await setRefreshStage("anthropic");
   const { alice, id, database } = stage;
-  expect(await checkRenewals(database)).toEqual({ status: "ok", detail: "no provider refuses to renew a sign-in" });
+  expect(await checkRenewals(database)).toEqual({ status: "ok", detail: "no provider refuses to refresh a sign-in" });
 
   refuse(stage, refusal(400, "app_session_expired"));
   await refresh(alice, id);
   expect(await checkRenewals(database)).toEqual({
     status: "warn",
-    cause: "Renewals are refused: anthropic: app_session_expired, 1 sign-in of 1 user.",
-    cure: "Look the code up in the provider's reference; a refusal of one user's sign-in ends by itself.",
+    cause: "Providers refuse to refresh sign-ins: anthropic: app_session_expired, 1 sign-in of 1 user.",
+    cure: "Look up the code in the provider's reference. If only one user is affected, it resolves itself.",
   });
 
   const bob = await stage.client("bob");
@@ -27,8 +27,8 @@ test("refused renewals are told by provider and code, and a refused client with 
   expect(await checkRenewals(database)).toEqual({
     status: "warn",
     cause:
-      "Renewals are refused: anthropic: invalid_client, 2 sign-ins of 1 user; anthropic: app_session_expired, 1 sign-in of 1 user.",
-    cure: "Check the OAuth client that the variables of this provider name, and what is registered there.",
+      "Providers refuse to refresh sign-ins: anthropic: invalid_client, 2 sign-ins of 1 user; anthropic: app_session_expired, 1 sign-in of 1 user.",
+    cure: "Check this provider's OAuth client: its variables here, and its registration there.",
   });
 
   stage.vendor.troubles.clear();

@@ -15,10 +15,10 @@ test("a rotation that waits, one that was stopped, and rows of older keys are to
     });
   const rotation = async () => (await examine(stage)).found.get("rotation");
   await stage.within((parts) => connectKey(parts, "alice", { apiKey: provider.key }));
-  expect(await rotation()).toEqual({ status: "ok", detail: "none is under way" });
+  expect(await rotation()).toEqual({ status: "ok", detail: "none in progress" });
 
   expect((await stage.run(["keys", "rotate"])).code).toBe(0);
-  const spare = "none is under way; no credential needs the older keys any more: 1";
+  const spare = "none in progress; older keys that no credential needs: 1";
   expect(await rotation()).toEqual({ status: "ok", detail: spare });
 
   await execute("update provider_credentials set key_id = 1");
@@ -28,9 +28,9 @@ test("a rotation that waits, one that was stopped, and rows of older keys are to
     cure: "Run `maestro-auth keys reseal`.",
   });
 
-  const cure = "Run `maestro-auth keys rotate`: it goes on where it was.";
+  const cure = "Run `maestro-auth keys rotate`, which continues it.";
   await execute("update provider_credentials set key_id = 3", "update encryption_keys set resealed_at = null");
-  const cause = "The rotation to key 3 was stopped before every credential was resealed.";
+  const cause = "The rotation to key 3 stopped before every credential was resealed.";
   expect(await rotation()).toEqual({ status: "warn", cause, cure });
 
   await execute(

@@ -136,7 +136,7 @@ test("a running server on the folder is left alone", async () => {
   expect(JSON.parse(stdout)).toMatchObject({
     checks: expect.arrayContaining([
       { check: "connection", status: "skip", detail: expect.stringMatching(/in use by another process/) },
-      { check: "streaming", status: "ok", detail: expect.stringMatching(/event streams come through/) },
+      { check: "streaming", status: "ok", detail: expect.stringMatching(/event streams arrive at once/) },
     ]),
   });
 });

@@ -4,11 +4,12 @@ import { type Caller, CallerError, forbidden } from "./caller.ts";
 import { networkOf } from "./client-network.ts";
 import type { RateLimiter } from "./rate-limiter.ts";
 import type { TokenVerifier } from "./token-verifier.ts";
-import { isUserId } from "./user-id.ts";
+import { decodeUserId, isUserId } from "./user-id.ts";
 
 /** What a transport knows of a request: HTTP and SSE from headers, WebSocket from its connection parameters. */
 export interface CallerEvidence {
   readonly authorization: unknown;
+  /** A user id, perhaps encoded as RFC 8187 says; bytes where it came as such and they are not UTF-8. */
   readonly onBehalfOf: unknown;
   readonly ip: string | null;
   readonly userAgent: string | null;
@@ -59,6 +60,19 @@ export class CallerAuthentication {
   }
 }
 
+/** @throws CallerError. A socket's close reason has room for 123 bytes, and so the messages have no more. */
+function readUserId(value: unknown): string {
+  const userId = typeof value === "string" ? decodeUserId(value) : value;
+  if (userId === null || value instanceof Uint8Array) {
+    throw new CallerError(
+      "FORBIDDEN",
+      "`x-on-behalf-of` is not UTF-8. Write such an id as UTF-8''J%C3%BCrgen (RFC 8187).",
+    );
+  }
+  if (!isUserId(userId)) throw new CallerError("FORBIDDEN", "`x-on-behalf-of` must be one user id.");
+  return userId;
+}
+
 async function verify(verifier: TokenVerifier, evidence: CallerEvidence): Promise<Caller> {
   const { authorization, onBehalfOf, ip, userAgent } = evidence;
   if (typeof authorization !== "string" || authorization === "") {
@@ -75,6 +89,5 @@ async function verify(verifier: TokenVerifier, evidence: CallerEvidence): Promis
   const caller = { actor: subject, userId: subject, scopes, expiresAt, ip, userAgent, login, signedBy };
   if (onBehalfOf === undefined || onBehalfOf === null) return caller;
   if (!scopes.has("users:act")) throw forbidden("users:act");
-  if (!isUserId(onBehalfOf)) throw new CallerError("FORBIDDEN", "`x-on-behalf-of` must be one user id.");
-  return { ...caller, userId: onBehalfOf };
+  return { ...caller, userId: readUserId(onBehalfOf) };
 }

@@ -27,8 +27,10 @@ function parseCursor(value: string): OwnedPosition {
   try {
     const [time, id, userId] = JSON.parse(Buffer.from(value, "base64url").toString()) as [number, string, string];
     const createdAt = new Date(time);
-    if (/^[0-9a-f-]{36}$/.test(id) && !Number.isNaN(createdAt.getTime()))
-      return { createdAt, id, userId: parseUser(userId) };
+    // A list made it: the user id is one that is stored, also where the rule for new ones is stricter by now.
+    if (/^[0-9a-f-]{36}$/.test(id) && !Number.isNaN(createdAt.getTime()) && typeof userId === "string") {
+      return { createdAt, id, userId };
+    }
   } catch {
     // Below.
   }

@@ -1,4 +1,5 @@
 import { styleText } from "node:util";
+import { withoutUnsafe } from "../label.ts";
 
 type Style = "bold" | "dim" | "green" | "yellow" | "red" | "cyan";
 
@@ -7,9 +8,12 @@ export function styled(style: Style, text: string, stream: NodeJS.WriteStream = 
   return styleText(style, text, { stream, validateStream: true });
 }
 
-/** Without what would move the cursor or change colours: users choose labels and identity providers choose user ids. */
+/**
+ * Without what would move the cursor, change colours or turn the direction of text: users choose labels and identity
+ * providers choose user ids. Of what shows nothing by itself only the joiners stay, without which words change.
+ */
 export function printable(text: string): string {
-  return text.replaceAll(/\p{C}/gu, "�");
+  return withoutUnsafe(text, "�").replaceAll(/(?![\u200c\u200d])\p{Cf}/gu, "");
 }
 
 /**

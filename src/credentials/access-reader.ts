@@ -1,4 +1,5 @@
 import type { Database } from "../db/database.ts";
+import { labelKeyOf } from "../label.ts";
 import { type AuthMethod, authMethods } from "../providers/provider-auth.ts";
 import { TurnBatch } from "../turn-batch.ts";
 import type { StoredStatus } from "./provider-credential.ts";
@@ -53,7 +54,7 @@ const select = (user: string, provider: string, method: string, label: string) =
     cross join lateral (
       select ${columns} from provider_credentials
         where ${label} is not null and user_id = ${user} and provider = ${provider} and auth_method = m.method
-          and label = ${label}
+          and label_key = ${labelKeyOf(label)}
       union all
       (select ${columns} from provider_credentials
         where ${label} is null and user_id = ${user} and provider = ${provider} and auth_method = m.method

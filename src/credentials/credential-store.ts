@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { type FilterQuery, LockMode, type QueryOrderMap, raw } from "@mikro-orm/core";
 import type { Clock } from "../clock.ts";
+import { labelKeyOf } from "../label.ts";
 import type { EntityManager } from "../db/database.ts";
 import { CredentialNotFoundError, QuotaExceededError } from "../errors.ts";
 import type { Quotas } from "../quota.ts";
@@ -32,6 +33,15 @@ export interface CredentialFilter {
 
 /** Seconds; what the column can hold. */
 const maxLifetime = 2 ** 31 - 1;
+
+/** The key of a label, however the label is written. */
+function sameKeyAs(label: string) {
+  return raw<string>(labelKeyOf("?"), [label]);
+}
+
+function under({ label, ...key }: CredentialKey): FilterQuery<ProviderCredential> {
+  return { ...key, labelKey: sameKeyAs(label) };
+}
 
 interface PutOptions {
   readonly validated?: boolean;
@@ -148,7 +158,7 @@ export class CredentialStore {
   }
 
   async #lock(em: EntityManager, key: CredentialKey): Promise<ProviderCredential | null> {
-    return em.findOne(ProviderCredentialEntity, key, { lockMode: LockMode.PESSIMISTIC_WRITE });
+    return em.findOne(ProviderCredentialEntity, under(key), { lockMode: LockMode.PESSIMISTIC_WRITE });
   }
 
   /** @returns what another transaction has stored under the key while this one waited: it is replaced. */
@@ -164,7 +174,7 @@ export class CredentialStore {
    * @returns whether the key is a new one, and there is room for it. @throws QuotaExceededError
    */
   async expectRoom(em: EntityManager, key: CredentialKey): Promise<boolean> {
-    const isThere = async () => (await em.findOne(ProviderCredentialEntity, key, { fields: ["id"] })) !== null;
+    const isThere = async () => (await em.findOne(ProviderCredentialEntity, under(key), { fields: ["id"] })) !== null;
     if (await isThere()) return false;
     try {
       await this.#assertRoom(em, key);
@@ -209,7 +219,7 @@ export class CredentialStore {
     const where: FilterQuery<ProviderCredential> = { userId };
     if (filter.provider !== undefined) where.provider = filter.provider;
     if (filter.method != null) where.authMethod = filter.method;
-    if (filter.label != null) where.label = filter.label;
+    if (filter.label != null) where.labelKey = sameKeyAs(filter.label);
     const orderBy = [
       { [raw((alias) => `${alias}.auth_method = 'oauth'`)]: "desc" },
       { [raw((alias) => `${alias}.label = ?`, [defaultLabel])]: "desc" },

@@ -1,4 +1,4 @@
-import { defineEntity, type InferEntity, p } from "@mikro-orm/core";
+import { defineEntity, type InferEntity, type Opt, p } from "@mikro-orm/core";
 import type { AuthMethod, ProviderAccount } from "../providers/provider-auth.ts";
 
 /** What the store knows for certain; EXPIRING and EXPIRED follow from `expiresAt` and the time of reading. */
@@ -11,7 +11,9 @@ export const forgottenKeyId = 0;
 export const ProviderCredentialEntity = defineEntity({
   name: "ProviderCredential",
   tableName: "provider_credentials",
-  uniques: [{ name: "provider_credentials_owner_unique", properties: ["userId", "provider", "authMethod", "label"] }],
+  uniques: [
+    { name: "provider_credentials_owner_unique", properties: ["userId", "provider", "authMethod", "labelKey"] },
+  ],
   indexes: [
     { name: "provider_credentials_user_id_index", properties: ["userId", "createdAt", "id"] },
     {
@@ -38,7 +40,10 @@ export const ProviderCredentialEntity = defineEntity({
     userId: p.string().length(255),
     provider: p.string().length(64),
     authMethod: p.string().length(16).$type<AuthMethod>(),
+    /** As it was first written. */
     label: p.string().length(80),
+    /** What labels are compared by; the database makes it. */
+    labelKey: p.text().$type<Opt<string>>().generated("(normalize(label, nfc)) stored"),
     credentials: p.blob(),
     /** The data key that `credentials` is sealed with. */
     keyId: p.integer(),

@@ -27,7 +27,7 @@ const factsQuery = `select pg_backend_pid() as pid, current_database() as databa
       where c.oid = to_regclass('mikro_orm_migrations')), current_schema()) as schema,
     pg_is_in_recovery() or current_setting('transaction_read_only')::boolean as read_only,
     (select version from pg_stat_ssl where pid = pg_backend_pid() and ssl) as tls,
-    current_setting('extra_float_digits')::int as digits`;
+    current_setting('extra_float_digits')::int as digits, current_setting('server_encoding') as encoding`;
 
 interface FactsRow {
   readonly pid: number;
@@ -37,10 +37,17 @@ interface FactsRow {
   readonly read_only: boolean;
   readonly tls: string | null;
   readonly digits: number;
+  readonly encoding: string;
 }
 
 /** @returns the schema that holds the tables, or will. */
-function assertUsable({ schema, role, digits }: FactsRow, pooling: Pooling): string {
+function assertUsable({ schema, role, digits, database, encoding }: FactsRow, pooling: Pooling): string {
+  if (encoding !== "UTF8") {
+    throw new OperatorError(
+      `The database ${database} has the encoding ${encoding}, which cannot hold every user id and label.`,
+      "Make one with: createdb --encoding=UTF8 --template=template0 maestro; then move the data with pg_dump.",
+    );
+  }
   if (schema === null) {
     throw new OperatorError(
       `The search_path of the PostgreSQL role ${role} names no schema that exists.`,

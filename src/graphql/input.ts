@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { isUserId, userIdRule } from "../callers/user-id.ts";
+import { labelFault } from "../label.ts";
 import { linesOf, readPastedSecret, secretFaults, visibleText } from "../pasted-text.ts";
 
 /** Room for what may be pasted around a secret. */
@@ -49,11 +51,12 @@ const plainText = z
 
 export const providerNameText = plainText.max(64, "must have at most 64 characters");
 
-export const userIdText = plainText.max(255, "must have at most 255 characters");
+export const userIdText = z.string().refine(isUserId, `must be ${userIdRule}`);
 
-export const labelText = plainText
-  .max(80, "must have at most 80 characters")
-  .refine((text) => text === text.trim(), "must not begin or end with white space");
+export const labelText = z.string().superRefine((text, context) => {
+  const fault = labelFault(text);
+  if (fault !== null) context.addIssue({ code: "custom", message: fault });
+});
 
 /** A vendor's name of a model. */
 export const modelText = plainText.max(128, "must have at most 128 characters");

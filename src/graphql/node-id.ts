@@ -1,9 +1,16 @@
+import { maxUserIdLength } from "../callers/user-id.ts";
 import { CredentialNotFoundError } from "../errors.ts";
-const idPattern = /^([A-Z][A-Za-z]{0,31}):(.{1,255})$/s;
+
+const maxTypenameLength = 32;
+/** The longest id within a type is a user's. */
+const idPattern = new RegExp(`^([A-Z][A-Za-z]{0,${maxTypenameLength - 1}}):(.{1,${maxUserIdLength}})$`, "su");
+/** Base64 has 4 characters for 3 bytes, and UTF-8 at most 4 bytes for a character. */
+const maxLength = 4 * Math.ceil((maxTypenameLength + 1 + 4 * maxUserIdLength) / 3);
 
 /** The parts of a global id. An id that this API never gave has no type: it is nobody's, not an error. */
 export function decodeNodeId(globalId: string): { typename: string; id: string } {
-  const [, typename = "", id = ""] = idPattern.exec(Buffer.from(globalId.slice(0, 512), "base64").toString()) ?? [];
+  const [, typename = "", id = ""] =
+    idPattern.exec(Buffer.from(globalId.slice(0, maxLength), "base64").toString()) ?? [];
   return { typename, id };
 }
 

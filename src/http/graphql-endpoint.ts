@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { CallerAuthentication } from "../callers/authentication.ts";
@@ -58,15 +59,12 @@ function readAuthorization(values: string[] | undefined): unknown {
 
 /**
  * Node makes one text of a header that came twice, and reads every header as Latin-1: of two users, or of one whose id
- * is UTF-8, it would make a third. What cannot be one id is left as the list that it is.
+ * is UTF-8, it would make a third. A list, or bytes that are not UTF-8, cannot be one id, and are handed on as they are.
  */
 function readUserId(values: string[] | undefined): unknown {
   if (values?.length !== 1) return values;
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(Buffer.from(values[0]!, "latin1"));
-  } catch {
-    return values;
-  }
+  const bytes = Buffer.from(values[0]!, "latin1");
+  return isUtf8(bytes) ? bytes.toString() : bytes;
 }
 
 /** Of a caller who has been answered already. */

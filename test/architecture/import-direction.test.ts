@@ -10,6 +10,7 @@ const leaves = [
   "clock.ts",
   "connection-share.ts",
   "fault-point.ts",
+  "label.ts",
   "page.ts",
   "pasted-text.ts",
   "repeated-removal.ts",

@@ -11,6 +11,10 @@ test.each(hostile)("JSON for a terminal has an escape for %j, and means the same
   expect(JSON.parse(json)).toEqual(value);
 });
 
+test.each(["می‌خواهم", "👨‍👩‍👧", "naïve", "日本"])("a table shows %s as it is", (text) => {
+  expect(printable(text)).toBe(text);
+});
+
 test.each(hostile)("a table shows another character for %j", (text) => {
   expect(printable(`before${text}after`)).not.toMatch(/\p{C}/u);
 });

@@ -32,6 +32,7 @@ test.each([
   [["--user", "alice", "--scope", "everything"], /Unknown: everything/],
   [["--user", "alice", "--lifetime", "soon"], /30m, 12h or 7d/],
   [["--user", ""], /1 to 255/],
+  [["--user", "a\u200bb"], /invisible/],
 ])("`maestro-auth token %j` says what is wrong", async (args, message) => {
   const { code, output } = await token(...args);
   expect(code).toBe(2);

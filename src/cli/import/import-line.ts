@@ -1,7 +1,6 @@
 import { z } from "zod";
-import { isUserId } from "../../callers/user-id.ts";
 import { Secret } from "../../credentials/secret.ts";
-import { labelText, providerNameText, scopeList, secretText, tokenText } from "../../graphql/input.ts";
+import { labelText, providerNameText, scopeList, secretText, tokenText, userIdText } from "../../graphql/input.ts";
 import type { ProviderCredentials } from "../../providers/provider-auth.ts";
 
 /** One credential of another system. */
@@ -22,7 +21,7 @@ export class ImportLineError extends Error {
 }
 
 const common = {
-  user: z.string().refine(isUserId, "must be a user id of 1 to 255 characters"),
+  user: userIdText,
   provider: providerNameText,
   label: labelText.optional(),
 };

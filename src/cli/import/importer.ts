@@ -1,6 +1,8 @@
 import type { Coordinator } from "../../auth/coordinator.ts";
 import { assertMethod } from "../../auth/flow-kind.ts";
+import { defaultLabel } from "../../credentials/credential-store.ts";
 import { AuthError } from "../../errors.ts";
+import { labelKey } from "../../label.ts";
 import type { ProviderRegistry } from "../../providers/registry.ts";
 import { operator } from "../operator.ts";
 import { type ImportItem, ImportLineError } from "./import-line.ts";
@@ -68,7 +70,7 @@ export class Importer {
   }
 
   #takePlace({ userId, provider, label, credentials }: ImportItem): void {
-    const place = JSON.stringify([userId, provider, label ?? "default", credentials.method]);
+    const place = JSON.stringify([userId, provider, labelKey(label ?? defaultLabel), credentials.method]);
     if (this.#places.has(place)) {
       throw new ImportLineError("has the same user, provider, method and label as an earlier one");
     }

@@ -1,6 +1,6 @@
 import { createDecipheriv } from "node:crypto";
 import { z } from "zod";
-import { isUserId } from "../../callers/user-id.ts";
+import { isUserId, userIdRule } from "../../callers/user-id.ts";
 import { Secret } from "../../credentials/secret.ts";
 import { secretText, tokenText } from "../../graphql/input.ts";
 import { type ImportItem, ImportLineError } from "./import-line.ts";
@@ -54,7 +54,7 @@ function check<Shape extends z.ZodType>(shape: Shape, value: unknown): z.output<
 
 /** Reads one row. @param key 32 bytes. @throws ImportLineError */
 export function openMaestroRow(row: MaestroRow, key: Uint8Array): ImportItem {
-  if (!isUserId(row.userId)) throw new ImportLineError("has no user id that can be kept");
+  if (!isUserId(row.userId)) throw new ImportLineError(`has a user_id that is not ${userIdRule}`);
   const opened = decrypt(row.credentials, key);
   const owner = { userId: row.userId, provider: row.provider, label: null };
   switch (row.authMethod) {

@@ -30,6 +30,12 @@ export function linesOf(text: string): string[] {
 
 /** Quotes and brackets of all kinds, and what ends a phrase. No key and no token begins or ends with one (RFC 6750, section 2.1). */
 export const quotes = "\"'`\u00b4\u201c\u201d\u201e\u201f\u2018\u2019\u201a\u201b\u00ab\u00bb\u2039\u203a";
+/** A text without the quotes around it; null where it is in none. */
+export function withoutQuotes(text: string): string | null {
+  const isQuoted = text.length >= 2 && quotes.includes(text[0]!) && quotes.includes(text.at(-1)!);
+  return isQuoted ? text.slice(1, -1) : null;
+}
+
 const wrapping = new Set(`${quotes}<>()[]{},; \n`);
 
 /** Takes off the characters of a set at both ends. A loop, since a regular expression would try at each of them. */

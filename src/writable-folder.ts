@@ -1,4 +1,14 @@
-import { constants, existsSync, lstatSync, mkdirSync, mkdtempSync, rmdirSync, type Stats, statSync } from "node:fs";
+import {
+  constants,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmdirSync,
+  type Stats,
+  statSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { OperatorError } from "./operator-error.ts";
 
@@ -36,6 +46,35 @@ function assertTrusted(path: string, { uid: owner, mode }: Pick<Stats, "uid" | "
       `Forbid it with \`chmod o-w ${path}\`, or choose another folder with DATA_DIR.`,
     );
   }
+}
+
+/**
+ * Refuses to work on what another user's process has made, also as root: files that this process would add there would be
+ * its own, and the other could not open them.
+ * @throws UntrustedPathError
+ */
+export function assertOwnFolder(path: string): void {
+  const uid = process.getuid?.();
+  const owner = statSync(path, { throwIfNoEntry: false })?.uid;
+  if (uid === undefined || owner === undefined || owner === uid) return;
+  throw new UntrustedPathError(
+    `${path} belongs to uid ${owner}, and this process runs as uid ${uid}: it would leave files there that the owner cannot use.`,
+    `Run as that user, for example: setpriv --reuid=${owner} --clear-groups <command>. Or choose another folder with DATA_DIR.`,
+  );
+}
+
+/**
+ * The first entry of a folder that belongs to another user than the folder's own: what a process of that other user has
+ * left there. Null where there is none. @throws the system's error where it cannot be read
+ */
+export function findForeignEntry(folder: string): { readonly path: string; readonly uid: number } | null {
+  const { uid: owner } = statSync(folder);
+  for (const entry of readdirSync(folder, { recursive: true, encoding: "utf8" })) {
+    const path = join(folder, entry);
+    const uid = lstatSync(path, { throwIfNoEntry: false })?.uid ?? owner;
+    if (uid !== owner) return { path, uid };
+  }
+  return null;
 }
 
 /** Refuses a folder, or what a link to one leads to. @throws UntrustedPathError */

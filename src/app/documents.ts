@@ -8,6 +8,7 @@ import { documentLimits, type DocumentLimits } from "../graphql/limits/document-
 import { OpenCosts } from "../graphql/limits/open-costs.ts";
 import { OperationCosts } from "../graphql/limits/operation-cost.ts";
 import { schema } from "../graphql/schema.ts";
+import { decodeText, TextEncodingError } from "../text-bytes.ts";
 import type { AppBase } from "./overrides.ts";
 
 /** What decides whether an operation is executed. */
@@ -27,8 +28,9 @@ function manifestFault(problem: string, cure: string): ConfigError {
 
 async function readManifest(path: string): Promise<string> {
   try {
-    return await readFile(path, "utf8");
+    return decodeText(await readFile(path));
   } catch (error) {
+    if (error instanceof TextEncodingError) throw manifestFault(`the file ${path} ${error.message}.`, error.cure);
     const { code } = error as NodeJS.ErrnoException;
     throw manifestFault(
       `the file ${path} cannot be read (${code}).`,

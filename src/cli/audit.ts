@@ -8,6 +8,7 @@ import { assertMigrated } from "../db/migrate.ts";
 import { AuditReader, type AuditSelection, type StoredAuditEntry } from "../observability/audit-reader.ts";
 import { loadCatalog } from "../providers/registry.ts";
 import { jsonOption } from "./output.ts";
+import { outputFault } from "./standard-streams.ts";
 import { printableJson } from "./terminal.ts";
 import { parseUser } from "./user-option.ts";
 
@@ -46,6 +47,12 @@ export function lineWriter(output: Writable): (lines: string) => Promise<boolean
   };
 }
 
+/** An output that fails is told of at the end of every command. */
+function endQuietly(error: unknown): boolean {
+  if (outputFault() === null) throw error;
+  return false;
+}
+
 async function writeEntries(reader: AuditReader, selection: AuditSelection): Promise<void> {
   // A person sees how far it is; a program that reads stderr finds nothing there but failures.
   const total = process.stderr.isTTY ? await reader.count(selection) : 0;
@@ -54,7 +61,8 @@ async function writeEntries(reader: AuditReader, selection: AuditSelection): Pro
   bar?.start(total, 0);
   try {
     for await (const batch of reader.batches(selection, batchSize)) {
-      if (!(await write(batch.map(lineOf).join("")))) return;
+      const isRead = await write(batch.map(lineOf).join("")).catch(endQuietly);
+      if (!isRead) return;
       bar?.increment(batch.length);
     }
   } finally {

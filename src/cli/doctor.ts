@@ -1,5 +1,3 @@
-import { readFile } from "node:fs/promises";
-import { text } from "node:stream/consumers";
 import { Command } from "commander";
 import { systemClock } from "../clock.ts";
 import { type Config, ConfigError, loadConfig } from "../config.ts";
@@ -7,7 +5,6 @@ import { isDatabaseMade, openConfiguredDatabase } from "../db/configured-databas
 import type { Database } from "../db/database.ts";
 import { openEmbeddedCopy } from "../db/embedded-copy.ts";
 import { FolderInUseError } from "../db/folder-lock.ts";
-import { OperatorError } from "../operator-error.ts";
 import { HttpClient } from "../providers/http-client.ts";
 import type { ProviderDefinition } from "../providers/provider-definition.ts";
 import { createRegistry, loadCatalog } from "../providers/registry.ts";
@@ -29,10 +26,11 @@ import { checkRotation } from "./doctor/rotation.ts";
 import { checkMigrations, checkVersion } from "./doctor/schema.ts";
 import { checkStreaming } from "./doctor/streaming.ts";
 import { checkTrustedDocuments } from "./doctor/trusted-documents.ts";
-import { codeOf, fail, type Finding, ok, skip } from "./doctor/check.ts";
+import { fail, type Finding, ok, skip } from "./doctor/check.ts";
 import { Examination } from "./doctor/examination.ts";
 import { explainFaults } from "./failure.ts";
 import { exitCodes } from "./exit-code.ts";
+import { readTextFile } from "./input-file.ts";
 import { jsonOption, Output, type OutputOptions } from "./output.ts";
 import { startProgress } from "./progress.ts";
 
@@ -126,15 +124,9 @@ interface DoctorOptions extends OutputOptions {
 
 /** A token may stand in a file with or without `Bearer`, and with a line break at its end. @throws OperatorError */
 async function readToken(file: string): Promise<string> {
-  try {
-    const content = file === "-" ? await text(process.stdin) : await readFile(file, "utf8");
-    return content.trim().replace(/^Bearer\s+/i, "");
-  } catch (error) {
-    throw new OperatorError(
-      `The file of --token-file cannot be read (${codeOf(error)}).`,
-      "Name a file with a caller's token, or - for stdin.",
-    );
-  }
+  const cure = "Name a file with a caller's token, or - for stdin.";
+  const token = await readTextFile({ file, name: "The file of --token-file", cure });
+  return token.replace(/^Bearer\s+/i, "");
 }
 
 async function examine(examination: Examination, token: string | null): Promise<void> {

@@ -1,16 +1,14 @@
-import { createReadStream } from "node:fs";
-import type { Readable } from "node:stream";
 import { Command, InvalidArgumentError } from "commander";
-import { OperatorError } from "../operator-error.ts";
-import { boundedLines } from "./import/bounded-lines.ts";
-import { type ImportItem, ImportLineError, parseImportLine } from "./import/import-line.ts";
-import { Importer } from "./import/importer.ts";
+import { countLines, type Line, parseLine, readLines } from "./import/import-lines.ts";
 import { ImportReport } from "./import/import-report.ts";
-import { inParallel } from "./import/in-parallel.ts";
+import { runImport } from "./import/import-run.ts";
+import { Importer } from "./import/importer.ts";
 import { maestroCommand } from "./import/maestro.ts";
+import { RejectsFile } from "./import/rejects-file.ts";
 import { openForCommand } from "./operation.ts";
 import { jsonOption, Output, type OutputOptions } from "./output.ts";
 import { startProgress } from "./progress.ts";
+import { printable } from "./terminal.ts";
 
 interface ImportOptions extends OutputOptions {
   readonly dryRun?: boolean;
@@ -21,81 +19,32 @@ interface ImportOptions extends OutputOptions {
   readonly rejects?: string;
 }
 
-interface Line {
-  readonly number: number;
-  /** Null for one that is too long to be a credential. */
-  readonly text: string | null;
-}
-
-/** More than the largest tokens, with all that may stand beside them. */
-const maxLineBytes = 262_144;
-/** What has been seen is remembered, to find a credential that comes twice. */
-const maxLines = 1_000_000;
-
-/** @throws OperatorError for more lines than one import may have */
-async function* readLines(input: Readable): AsyncGenerator<Line> {
-  let number = 0;
-  for await (const text of boundedLines(input, maxLineBytes)) {
-    number += 1;
-    if (number > maxLines) {
-      throw new OperatorError(
-        `The input has more than ${maxLines} lines, which is the limit of one import.`,
-        "Split it, and import the parts one after the other.",
-      );
-    }
-    if (text === null || text.trim() !== "") yield { number, text };
-  }
-}
-
-/** @throws ImportLineError */
-function parseLine(text: string | null): ImportItem {
-  if (text === null) throw new ImportLineError(`is longer than ${maxLineBytes} bytes`);
-  return parseImportLine(text);
-}
-
-async function countLines(file: string): Promise<number> {
-  let count = 0;
-  for await (const _ of readLines(createReadStream(file))) count += 1;
-  return count;
-}
-
-/** How many credentials a file has; null for stdin, which is read once. @throws OperatorError where it cannot be read. */
-async function measure(file: string): Promise<number | null> {
-  if (file === "-") return null;
-  try {
-    return await countLines(file);
-  } catch (error) {
-    if (error instanceof OperatorError) throw error;
-    const code = (error as NodeJS.ErrnoException).code ?? "unknown";
-    throw new OperatorError(
-      `The file ${file} cannot be read (${code}).`,
-      "Name a file with one credential a line, or - for stdin.",
-    );
-  }
-}
-
 export function parseConcurrency(value: string): number {
   if (!/^\d{1,2}$/.test(value) || Number(value) < 1) throw new InvalidArgumentError("It is a number from 1 to 99.");
   return Number(value);
 }
 
 async function run(file: string, options: ImportOptions): Promise<void> {
-  const { dryRun = false, check, replace = false, concurrency, rejects } = options;
+  const { dryRun = false, check, replace = false, concurrency } = options;
   const output = new Output(options);
-  const total = await measure(file);
-  const report = new ImportReport("line");
+  const cure = "Name a file with one credential a line, or - for stdin.";
+  const input = { file, name: file === "-" ? "The input" : `The file ${file}`, cure };
+  let total: number | null;
+  {
+    using _progress = startProgress(`Reading ${printable(file)}`, null);
+    total = await countLines(input);
+  }
+  await using rejects = options.rejects === undefined ? null : await RejectsFile.open(options.rejects, file);
   await using parts = await openForCommand();
   const importer = new Importer(parts.services, { dryRun, check, replace });
+  const report = new ImportReport("line");
+  const items = readLines(input);
   {
     using progress = startProgress(dryRun ? "Trying" : "Importing", total);
-    const lines = readLines(file === "-" ? process.stdin : createReadStream(file));
-    await inParallel(lines, concurrency, async ({ number, text }) => {
-      report.add(number, await importer.bring(() => parseLine(text)));
-      progress.advance();
-    });
+    const place = ({ number }: Line) => number;
+    await runImport(importer, { items, place, read: parseLine, concurrency }, { report, progress });
   }
-  if (rejects !== undefined) await report.writeRejects(rejects);
-  report.conclude(output, { dryRun });
+  await report.conclude(output, { dryRun, rejects });
 }
 
 /** `maestro-auth import` */
@@ -122,7 +71,10 @@ A line that fails keeps no other back, and no secret is printed or written anywh
 goes on where the first has ended: what is stored already is left as it is, also when it was renewed since. A sign-in
 is a credential that only one system may renew: stop the old one first.
 
-Exit code 3 tells that some lines failed, 1 that all did.
+The file is in UTF-8, with or without a byte order mark. What keeps the import from going on (Ctrl-C, a database that
+is away) ends it with the report and the rejects of what was done; the same command goes on from there.
+
+Exit code 3 tells that some lines failed or were not reached, 1 that nothing was imported.
 
 Examples:
   maestro-auth import credentials.jsonl --dry-run

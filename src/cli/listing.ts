@@ -28,7 +28,12 @@ function parseCursor(value: string): OwnedPosition {
     const [time, id, userId] = JSON.parse(Buffer.from(value, "base64url").toString()) as [number, string, string];
     const createdAt = new Date(time);
     // A list made it: the user id is one that is stored, also where the rule for new ones is stricter by now.
-    if (/^[0-9a-f-]{36}$/.test(id) && !Number.isNaN(createdAt.getTime()) && typeof userId === "string") {
+    if (
+      /^[0-9a-f-]{36}$/.test(id) &&
+      !Number.isNaN(createdAt.getTime()) &&
+      typeof userId === "string" &&
+      userId !== ""
+    ) {
       return { createdAt, id, userId };
     }
   } catch {

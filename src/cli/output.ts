@@ -31,6 +31,11 @@ export class Output {
     if (this.isJson || !this.isSilent) process.stdout.write(`${this.isJson ? printableJson(value) : text}\n`);
   }
 
+  /** For whoever reads stderr: what kept the work from being whole. */
+  failure(text: string): void {
+    process.stderr.write(`\n${text}\n`);
+  }
+
   /** For a person only; programs find it in the result. */
   note(text: string): void {
     if (!this.isSilent) process.stderr.write(`${text}\n`);

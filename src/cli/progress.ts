@@ -9,16 +9,32 @@ export interface Progress extends Disposable {
 const linesOfWhole = 10;
 const itemsOfUnknown = 1_000;
 
+/** Milliseconds after which the first line comes at the latest, and every further one. */
+const firstLineMs = 1_000;
+const furtherLinesMs = 5_000;
+
 function progressLines(doing: string, total: number | null): Progress {
   const every = total === null ? itemsOfUnknown : Math.max(1, Math.ceil(total / linesOfWhole));
   let done = 0;
+  let told = -1;
+  let timer: NodeJS.Timeout | undefined;
+  const tell = () => {
+    if (told !== done) process.stderr.write(`${doing}: ${done}${total === null ? "" : ` of ${total}`}\n`);
+    told = done;
+  };
+  const tellAfter = (ms: number) => {
+    timer = setTimeout(() => {
+      tell();
+      tellAfter(furtherLinesMs);
+    }, ms).unref();
+  };
+  tellAfter(firstLineMs);
   return {
     advance: () => {
       done += 1;
-      if (done % every !== 0 && done !== total) return;
-      process.stderr.write(`${doing}: ${done}${total === null ? "" : ` of ${total}`}\n`);
+      if (done % every === 0 || done === total) tell();
     },
-    [Symbol.dispose]: () => {},
+    [Symbol.dispose]: () => clearTimeout(timer),
   };
 }
 

@@ -2,7 +2,9 @@ import { readFile, writeFile } from "node:fs/promises";
 import { Command } from "commander";
 import { lexicographicSortSchema, printSchema } from "graphql";
 import { schema } from "../graphql/schema.ts";
+import { OperatorError } from "../operator-error.ts";
 import { exitCodes } from "./exit-code.ts";
+import { describeFileFault } from "./input-file.ts";
 import { jsonOption, Output, type OutputOptions } from "./output.ts";
 
 const file = new URL("../../schema.graphql", import.meta.url);
@@ -15,7 +17,10 @@ async function writeOrCheck(options: SchemaOptions): Promise<void> {
   const output = new Output(options);
   const printed = `${printSchema(lexicographicSortSchema(schema))}\n`;
   if (options.check !== true) {
-    await writeFile(file, printed);
+    await writeFile(file, printed).catch((error: unknown) => {
+      const cure = "Run it as a user that may write there, with room on the disk.";
+      throw new OperatorError(`schema.graphql cannot be written ${describeFileFault(error)}.`, cure, { cause: error });
+    });
     output.result({ file: "schema.graphql", written: true }, "schema.graphql is written.");
     return;
   }

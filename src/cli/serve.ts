@@ -9,6 +9,8 @@ import { openBrowser } from "./browser.ts";
 import { exitCodes } from "./exit-code.ts";
 import { exitWithFailure } from "./failure.ts";
 import { jsonOption, Output, type OutputOptions } from "./output.ts";
+import { handleSignals, leaveSignals, signalCodes } from "./signals.ts";
+import { ignoreOutputFaults } from "./standard-streams.ts";
 import { StartSteps } from "./start-steps.ts";
 import { readVersion } from "./version.ts";
 import { type Welcome, welcome, welcomeBox } from "./welcome.ts";
@@ -47,26 +49,13 @@ function closeOnSignal(app: AsyncDisposable, output: Output, log: Logger): void 
   });
 }
 
-/**
- * Ends a start that is cut off by a signal. The kernel gives PID 1 of a container no default action for signals, so that
- * without this a server that is starting would not stop. What was not committed is undone by the next start.
- * @returns a function that takes the handlers away again.
- */
-function endStartOnSignal(output: Output, log: Logger | null): () => void {
-  const endings = [
-    ["SIGTERM", exitCodes.terminated],
-    ["SIGINT", exitCodes.interrupted],
-  ] as const;
-  const handlers = endings.map(([signal, code]) => {
-    const end = (): never => {
-      log?.tell("server.stopped", { signal });
-      output.note(`${signal}: stopped before the server was ready. Everything stored is kept.`);
-      process.exit(code);
-    };
-    process.once(signal, end);
-    return () => process.off(signal, end);
+/** Ends a start that is cut off by a signal. What was not committed is undone by the next start. */
+function endStartOnSignal(output: Output, log: Logger | null): void {
+  handleSignals((signal) => {
+    log?.tell("server.stopped", { signal });
+    output.note(`${signal}: stopped before the server was ready. Everything stored is kept.`);
+    process.exit(signalCodes[signal]);
   });
-  return () => handlers.forEach((remove) => remove());
 }
 
 /** Keeps opened secrets out of what Node can be made to show. @throws ExposedMemoryError */
@@ -101,8 +90,7 @@ function warnOfPages({ production, host, publicUrl, developmentToken }: Config, 
 }
 
 async function serve(options: ServeOptions): Promise<void> {
-  // A reader of the output that has left, as `head` does, is no reason to end.
-  process.stdout.on("error", () => {});
+  ignoreOutputFaults();
   // A log for programs has nothing for people beside it, and says also why a start failed.
   const isForPrograms = loadLogFormat(process.env) === "json";
   const output = new Output({ ...options, silent: isForPrograms });
@@ -110,7 +98,7 @@ async function serve(options: ServeOptions): Promise<void> {
   const endWithFailure = (error: unknown) => exitWithFailure(error, failures);
   // Until the server can close in good order. Node itself would print all that an error holds.
   process.on("uncaughtException", endWithFailure);
-  const forgetEarlySignals = endStartOnSignal(output, failures.log);
+  endStartOnSignal(output, failures.log);
   const steps = new StartSteps(output);
   steps.begin("starting");
   try {
@@ -128,7 +116,7 @@ async function serve(options: ServeOptions): Promise<void> {
     const app = await createApp(config, { catalog, log, onStep: (step) => steps.done(step), onWait });
     // From here on a signal must not cut the database off in the middle of something.
     process.off("uncaughtException", endWithFailure);
-    forgetEarlySignals();
+    leaveSignals();
     closeOnSignal(app, output, log);
     // Not in good order: closing the database would write to the disk that is full.
     void app.failed?.then(endWithFailure);

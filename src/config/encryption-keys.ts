@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { Secret } from "../credentials/secret.ts";
+import { withoutQuotes } from "../pasted-text.ts";
 import type { EnvironmentReader } from "./environment-reader.ts";
 import { exampleKey, type KeyFallback } from "./key-fallback.ts";
 
@@ -33,7 +34,10 @@ export function readEncryptionKeys(reader: EnvironmentReader, fallback: KeyFallb
     const [, id, text] = /^(?:([\w-]{1,32}):)?(.*)$/s.exec(part)!;
     const bytes = decodeKey(text!);
     if (bytes === null) {
-      reader.fault(name, `key ${index + 1} is not 32 bytes in base64 or hex.`, exampleKey);
+      // Quotes around the whole list are complained of before.
+      const isQuoted = withoutQuotes(text!) !== null;
+      const problem = isQuoted ? "is in quotes, which are taken as part of it" : "is not 32 bytes in base64 or hex";
+      reader.fault(name, `key ${index + 1} ${problem}.`, exampleKey);
       continue;
     }
     keys.push({ id: id ?? keyEncryptionKeyId(bytes), bytes: new Secret(bytes.toString("hex")) });

@@ -1,4 +1,6 @@
 import { readFileSync, statSync } from "node:fs";
+import { withoutQuotes } from "../pasted-text.ts";
+import { decodeText, TextEncodingError } from "../text-bytes.ts";
 
 /** What is wrong with one variable, and a value that would do. Each text is one line. */
 export interface ConfigFault {
@@ -32,10 +34,10 @@ export class EnvironmentReader {
    * variable counts as absent, as compose files and shells produce them.
    */
   text(name: string): string | null {
-    const value = this.#variable(name);
-    const file = this.#variable(`${name}_FILE`);
+    const value = this.#unquoted(name, this.#variable(name));
+    const file = this.#unquoted(`${name}_FILE`, this.#variable(`${name}_FILE`));
     if (file === null) return value;
-    if (value === null) return this.#fileText(`${name}_FILE`, file);
+    if (value === null) return this.#unquoted(`${name}_FILE`, this.#fileText(`${name}_FILE`, file));
     this.#faultOnce(`${name}_FILE`, `cannot be set together with ${name}.`, "Unset one of the two.");
     return value;
   }
@@ -45,11 +47,27 @@ export class EnvironmentReader {
     return value === undefined || value === "" ? null : value;
   }
 
+  /**
+   * A shell takes quotes off, where `docker run --env-file`, systemd's `Environment=` and mounted files leave some of
+   * them in the value. No setting has a value in quotes.
+   * @returns the value without them, so that they alone are complained of
+   */
+  #unquoted(name: string, value: string | null): string | null {
+    const inner = value === null ? null : withoutQuotes(value);
+    if (inner === null) return value;
+    this.#faultOnce(
+      name,
+      "is in quotes, which are taken as part of the value.",
+      `Remove the quotes around the value of ${name}.`,
+    );
+    return inner.trim() === "" ? null : inner.trim();
+  }
+
   #fileText(name: string, file: string): string | null {
     try {
       const stats = statSync(file);
       if (stats.isFile() && stats.size <= maxFileBytes) {
-        const value = readFileSync(file, "utf8").trim();
+        const value = decodeText(readFileSync(file)).trim();
         if (value !== "") return value;
         this.#faultOnce(name, "names an empty file.", "Put the value into that file.");
       } else {
@@ -60,6 +78,10 @@ export class EnvironmentReader {
         );
       }
     } catch (error) {
+      if (error instanceof TextEncodingError) {
+        this.#faultOnce(name, `names a file that ${error.message}.`, error.cure);
+        return null;
+      }
       const code = error instanceof Error && "code" in error ? String(error.code) : "unknown";
       this.#faultOnce(
         name,

@@ -13,7 +13,7 @@ const minTokenLength = 32;
 export function readMetrics(reader: EnvironmentReader, mode: string): MetricsSettings | null {
   const isOn = reader.flag("METRICS", mode === "development");
   const token = reader.text("METRICS_TOKEN");
-  const example = '"$(openssl rand -base64 32)"';
+  const example = "$(openssl rand -base64 32)";
   if (token !== null && !/^[\x21-\x7e]+$/.test(token)) {
     reader.fault("METRICS_TOKEN", "must have no spaces and only printable ASCII characters.", example);
   } else if (token !== null && token.length < minTokenLength) {

@@ -41,6 +41,7 @@ import { guardedPGlite } from "./guarded-pglite.ts";
 import { readServerFacts, type ServerFacts } from "./server-facts.ts";
 import { StatementLabels } from "./statement-label.ts";
 import { type DatabaseObserver, StatementWatch, watchedPGlite } from "./statement-watch.ts";
+import { assertOwnFolder, findForeignEntry } from "../writable-folder.ts";
 import { yieldingPGlite } from "./yielding-pglite.ts";
 
 /** Both drivers' EntityManager. */
@@ -161,6 +162,23 @@ export function isEmbeddedMade(folder: string): boolean {
   return existsSync(pgliteFolder(folder));
 }
 
+/** PGlite says only that it could not start. */
+function explainOpening(folder: string, cause: unknown): OperatorError {
+  const foreign = process.getuid === undefined ? null : findForeignEntry(pgliteFolder(folder));
+  if (foreign !== null) {
+    return new OperatorError(
+      `${foreign.path} belongs to uid ${foreign.uid}, and the rest of the embedded database does not: another user's process left it.`,
+      `Give all of it to one user: chown -R --reference=${pgliteFolder(folder)} ${pgliteFolder(folder)}. Nothing was changed.`,
+      { cause },
+    );
+  }
+  return new OperatorError(
+    `The embedded database in ${folder} cannot be opened.`,
+    "Restore a backup of that folder, or choose another one with DATA_DIR. Nothing was changed.",
+    { cause },
+  );
+}
+
 async function openPGlite(folder: string): Promise<PGlite> {
   const dataDir = pgliteFolder(folder);
   if (!existsSync(dataDir)) {
@@ -176,12 +194,7 @@ async function openPGlite(folder: string): Promise<PGlite> {
   try {
     return await PGlite.create({ parsers, dataDir });
   } catch (error) {
-    // PGlite says only that it could not start.
-    throw new OperatorError(
-      `The embedded database in ${folder} cannot be opened.`,
-      "Restore a backup of that folder, or choose another one with DATA_DIR. Nothing was changed.",
-      { cause: error },
-    );
+    throw explainOpening(folder, error);
   }
 }
 
@@ -192,6 +205,7 @@ async function openPGlite(folder: string): Promise<PGlite> {
 export async function openDatabase(location: DatabaseLocation): Promise<Database> {
   if (location.kind === "postgres") return openServer(location);
   useBaselineWasm();
+  if (location.kind === "embedded") assertOwnFolder(pgliteFolder(location.dataDir));
   const lock = location.kind === "embedded" ? lockFolder(location.dataDir) : null;
   try {
     if (location.kind === "memory") return embeddedDatabase(await createPGlite(), null);

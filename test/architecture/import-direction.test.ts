@@ -11,6 +11,7 @@ const leaves = [
   "connection-share.ts",
   "fault-point.ts",
   "label.ts",
+  "text-bytes.ts",
   "page.ts",
   "pasted-text.ts",
   "repeated-removal.ts",

@@ -2,12 +2,18 @@ import type { Readable } from "node:stream";
 import { BoundedBytes, ByteBoundsError } from "../../bounded-bytes.ts";
 
 const lineFeed = 0x0a;
+const carriageReturn = 0x0d;
+
+/** Windows ends lines with both. */
+function withoutReturn(bytes: Buffer): Buffer {
+  return bytes.at(-1) === carriageReturn ? bytes.subarray(0, -1) : bytes;
+}
 
 /**
- * The lines of a stream, without their ends. Of a line that is longer than allowed nothing is kept: null stands in its
+ * The lines of a stream as bytes, without their ends. Of a line that is longer than allowed nothing is kept: null stands in its
  * place, so that a file without line breaks takes no more memory than one with them.
  */
-export async function* boundedLines(input: Readable, maxBytes: number): AsyncGenerator<string | null> {
+export async function* boundedLines(input: Readable, maxBytes: number): AsyncGenerator<Buffer | null> {
   // A stream has no more pieces than bytes.
   const newLine = () => new BoundedBytes({ bytes: maxBytes, pieces: Number.POSITIVE_INFINITY });
   let line: BoundedBytes | null = newLine();
@@ -25,12 +31,12 @@ export async function* boundedLines(input: Readable, maxBytes: number): AsyncGen
     let start = 0;
     for (let end = chunk.indexOf(lineFeed); end !== -1; end = chunk.indexOf(lineFeed, start)) {
       add(chunk.subarray(start, end));
-      yield line === null ? null : line.bytes.toString().replace(/\r$/, "");
+      yield line === null ? null : withoutReturn(line.bytes);
       line = newLine();
       isEmpty = true;
       start = end + 1;
     }
     if (start < chunk.length) add(chunk.subarray(start));
   }
-  if (!isEmpty) yield line === null ? null : line.bytes.toString();
+  if (!isEmpty) yield line === null ? null : withoutReturn(line.bytes);
 }

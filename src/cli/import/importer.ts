@@ -7,6 +7,21 @@ import type { ProviderRegistry } from "../../providers/registry.ts";
 import { operator } from "../operator.ts";
 import { type ImportItem, ImportLineError } from "./import-line.ts";
 
+/** One credential could not be brought in for a reason that is not its own, or that nobody foresaw: the cause. */
+export class ImportFailure extends Error {
+  constructor(cause: unknown) {
+    super("a credential could not be brought in", { cause });
+    this.name = "ImportFailure";
+  }
+}
+
+/** What is told of a failure that nobody foresaw. Its words may repeat the credential; its kind does not. */
+export function unforeseenOutcome(error: unknown): ImportOutcome {
+  const { name, code } = error as { readonly name?: unknown; readonly code?: unknown };
+  const kind = [name, code].filter((part) => typeof part === "string").join(" ");
+  return { result: "failed", code: "UNEXPECTED", reason: `could not be stored (${kind || "unknown"})` };
+}
+
 /** How an import deals with what it finds. */
 export interface ImportMode {
   /** Store nothing. */
@@ -22,7 +37,8 @@ export interface ImportMode {
  * place, and stays.
  */
 export type ImportOutcome =
-  | { readonly result: "imported" | "unchanged" }
+  | { readonly result: "imported"; readonly warning: string | null }
+  | { readonly result: "unchanged" }
   | { readonly result: "kept" | "failed"; readonly code: string; readonly reason: string };
 
 const kept: ImportOutcome = {
@@ -48,14 +64,14 @@ export class Importer {
     this.#mode = mode;
   }
 
-  /** @param read gives the credential, or throws ImportLineError or AuthError. */
+  /** @param read gives the credential, or throws ImportLineError or AuthError. @throws ImportFailure */
   async bring(read: () => ImportItem): Promise<ImportOutcome> {
     try {
       return await this.#bring(read());
     } catch (error) {
       if (error instanceof ImportLineError) return { result: "failed", code: "NOT_READABLE", reason: error.message };
       if (error instanceof AuthError) return { result: "failed", code: error.code, reason: error.message };
-      throw error;
+      throw new ImportFailure(error);
     }
   }
 
@@ -64,9 +80,8 @@ export class Importer {
     const stored = await this.#coordinator.compareStored(item.userId, item);
     if (stored === "same") return { result: "unchanged" };
     if (stored === "different" && !this.#mode.replace) return kept;
-    if (this.#mode.dryRun) await this.#try(item);
-    else await this.#store(item);
-    return { result: "imported" };
+    const warning = this.#mode.dryRun ? await this.#try(item) : await this.#store(item);
+    return { result: "imported", warning };
   }
 
   #takePlace({ userId, provider, label, credentials }: ImportItem): void {
@@ -77,20 +92,24 @@ export class Importer {
     this.#places.add(place);
   }
 
-  async #try({ provider, credentials }: ImportItem): Promise<void> {
+  /** @returns what the check found though the provider accepts the credential */
+  async #try({ provider, credentials }: ImportItem): Promise<string | null> {
     const auth = this.#registry.get(provider);
     assertMethod(auth, credentials.method);
-    if (this.#mode.check) await auth.validateCredentials(credentials);
+    if (!this.#mode.check) return null;
+    return (await auth.validateCredentials(credentials)).warning ?? null;
   }
 
-  async #store(item: ImportItem): Promise<void> {
+  async #store(item: ImportItem): Promise<string | null> {
     const { provider, label, credentials } = item;
     const caller = operator(item.userId);
-    if (!this.#mode.check) await this.#coordinator.adoptCredential(caller, item);
-    else if (credentials.method === "oauth") {
-      await this.#coordinator.importCredential(caller, { provider, label, credentials });
-    } else {
-      await this.#coordinator.connectKey(caller, { provider, label, apiKey: credentials.apiKey, sessionId: null });
-    }
+    const store = () => {
+      if (!this.#mode.check) return this.#coordinator.adoptCredential(caller, item);
+      return credentials.method === "oauth"
+        ? this.#coordinator.importCredential(caller, { provider, label, credentials })
+        : this.#coordinator.connectKey(caller, { provider, label, apiKey: credentials.apiKey, sessionId: null });
+    };
+    const { credential } = await store();
+    return credential.warning ?? null;
   }
 }

@@ -1,14 +1,16 @@
-import { readFile } from "node:fs/promises";
 import { Command } from "commander";
 import { OperatorError } from "../../operator-error.ts";
+import { withoutQuotes } from "../../pasted-text.ts";
+import { readTextFile } from "../input-file.ts";
 import { openForCommand } from "../operation.ts";
 import { jsonOption, Output, type OutputOptions } from "../output.ts";
 import { startProgress } from "../progress.ts";
 import { Importer } from "./importer.ts";
 import { ImportReport } from "./import-report.ts";
-import { inParallel } from "./in-parallel.ts";
-import { openMaestroRow } from "./maestro-row.ts";
+import { runImport } from "./import-run.ts";
+import { type MaestroRow, openMaestroRow } from "./maestro-row.ts";
 import { MaestroSource } from "./maestro-source.ts";
+import { RejectsFile } from "./rejects-file.ts";
 
 interface MaestroOptions extends OutputOptions {
   readonly source?: string;
@@ -33,38 +35,46 @@ function decodeKey(text: string): Buffer | null {
 }
 
 async function readKey({ keyFile }: MaestroOptions): Promise<Buffer> {
+  const cure = `Give The Maestro's CREDENTIAL_ENCRYPTION_KEY by ${keyVariable} or --key-file.`;
   const text =
-    keyFile === undefined ? process.env[keyVariable] : await readFile(keyFile, "utf8").catch(() => undefined);
-  const key = text === undefined ? null : decodeKey(text.trim());
+    keyFile === undefined
+      ? (process.env[keyVariable]?.trim() ?? "")
+      : await readTextFile({ file: keyFile, name: "The file of --key-file", cure });
+  if (text === "") throw new OperatorError("The old key is missing.", cure);
+  const key = decodeKey(text);
   if (key !== null) return key;
-  throw new OperatorError(
-    text === undefined ? "The old key is missing." : "The old key is not 32 bytes in base64, hex, or plain characters.",
-    `Give The Maestro's CREDENTIAL_ENCRYPTION_KEY by ${keyVariable} or --key-file.`,
-  );
+  throw withoutQuotes(text) === null
+    ? new OperatorError("The old key is not 32 bytes in base64, hex, or plain characters.", cure)
+    : new OperatorError("The old key is in quotes, which are taken as part of it.", "Remove the quotes around it.");
 }
 
 function readSource({ source = process.env[sourceVariable] }: MaestroOptions): string {
-  if (source !== undefined && source !== "") return source;
+  if (source !== undefined && source.trim() !== "") {
+    if (withoutQuotes(source.trim()) === null) return source.trim();
+    throw new OperatorError(
+      "The address of The Maestro's database is in quotes, which are taken as part of it.",
+      `Remove the quotes from ${sourceVariable} or --source.`,
+    );
+  }
   throw new OperatorError("The Maestro's database is not named.", `Name it with --source or ${sourceVariable}.`);
 }
 
 async function run(options: MaestroOptions): Promise<void> {
-  const { apply = false, check = false, replace = false, rejects } = options;
+  const { apply = false, check = false, replace = false } = options;
   const output = new Output(options);
   const key = await readKey(options);
   await using source = await MaestroSource.open(readSource(options));
+  await using rejects = options.rejects === undefined ? null : await RejectsFile.open(options.rejects, null);
   await using parts = await openForCommand();
   const importer = new Importer(parts.services, { dryRun: !apply, check, replace });
   const report = new ImportReport("row");
   {
     using progress = startProgress(apply ? "Importing" : "Trying", await source.count());
-    await inParallel(source.rows(), concurrency, async (row) => {
-      report.add(row.id, await importer.bring(() => openMaestroRow(row, key)));
-      progress.advance();
-    });
+    const read = (row: MaestroRow) => openMaestroRow(row, key);
+    const rows = { items: source.rows(), place: ({ id }: MaestroRow) => id, read, concurrency };
+    await runImport(importer, rows, { report, progress });
   }
-  if (rejects !== undefined) await report.writeRejects(rejects);
-  report.conclude(output, { dryRun: !apply });
+  await report.conclude(output, { dryRun: !apply, rejects });
   if (!apply)
     output.note("Stop The Maestro, so that only one system renews its sign-ins, and run it again with --apply.");
 }

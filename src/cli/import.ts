@@ -44,6 +44,8 @@ async function run(file: string, options: ImportOptions): Promise<void> {
     const place = ({ number }: Line) => number;
     await runImport(importer, { items, place, read: parseLine, concurrency }, { report, progress });
   }
+  // What is still to come there is not waited for.
+  if (file === "-") process.stdin.destroy();
   await report.conclude(output, { dryRun, rejects });
 }
 

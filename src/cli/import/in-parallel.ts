@@ -15,6 +15,7 @@ export async function inParallel<T>(
   const takeAndWork = async () => {
     for (;;) {
       // A generator hands its items to whoever asks, one after the other.
+      if (signal.aborted) return;
       const next = await Promise.race([items.next(), stopped]);
       if (next === null || next.done === true) return;
       await work(next.value);

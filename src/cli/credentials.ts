@@ -9,6 +9,7 @@ import { openForCommand } from "./operation.ts";
 import { operator } from "./operator.ts";
 import { Output, type OutputOptions } from "./output.ts";
 import { table } from "./table.ts";
+import { printable } from "./terminal.ts";
 import { actOnEach, targetCommand } from "./target.ts";
 
 interface ListOptions extends ListingOptions {
@@ -26,9 +27,10 @@ interface RevokeOptions extends OutputOptions {
 function describe(row: ProviderCredential, rule: StatusRule, now: Date) {
   const { status, reason, since } = rule.report(row, now);
   const { id, userId, provider, authMethod, label, last4, fingerprint, expiresAt = null } = row;
-  const { createdAt, lastUsedAt = null, lastRefreshedAt = null } = row;
+  const { createdAt, lastUsedAt = null, lastRefreshedAt = null, warning = null } = row;
   const times = { expiresAt, createdAt, lastUsedAt, lastRefreshedAt };
-  return { id, user: userId, provider, method: authMethod, label, status, reason, since, last4, fingerprint, ...times };
+  const state = { status, reason, since, warning };
+  return { id, user: userId, provider, method: authMethod, label, ...state, last4, fingerprint, ...times };
 }
 
 function toRow(credential: ReturnType<typeof describe>): (string | null)[] {
@@ -48,7 +50,10 @@ async function list(options: ListOptions, command: Command): Promise<void> {
   });
   const credentials = page.map((row) => describe(row, statusRule, clock.now()));
   const text = credentials.length === 0 ? "There are no such credentials." : table(headings, credentials.map(toRow));
-  new Output(options).result({ credentials, next }, `${text}${nextHint(next)}`);
+  const warnings = credentials.flatMap(({ id, warning }) =>
+    warning === null ? [] : [`\n! ${id}: ${printable(warning)}`],
+  );
+  new Output(options).result({ credentials, next }, `${text}${warnings.join("")}${nextHint(next)}`);
 }
 
 const atProvider = new Map<boolean | null, string>([

@@ -55,6 +55,25 @@ test("a few items have a line each", () => {
   expect(linesOf(3, 3)).toEqual([1, 2, 3].map((done) => `Working: ${done} of 3`));
 });
 
+test.each([
+  [null, ["Working: 0", "Working: 1"]],
+  [1_000_000, ["Working: 0 of 1000000", "Working: 1 of 1000000"]],
+])("of %j items there is a line within a second, and further ones while they go on", (total, lines) => {
+  vi.useFakeTimers();
+  try {
+    {
+      using progress = startProgress("Working", total);
+      vi.advanceTimersByTime(1_000);
+      progress.advance();
+      vi.advanceTimersByTime(10_000);
+    }
+    vi.advanceTimersByTime(60_000);
+  } finally {
+    vi.useRealTimers();
+  }
+  expect(taken().stderr.trim().split("\n")).toEqual(lines);
+});
+
 test("where the whole is not known there is a line for each thousand", () => {
   expect(linesOf(2_500, null)).toEqual(["Working: 1000", "Working: 2000"]);
 });

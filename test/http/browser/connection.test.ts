@@ -62,7 +62,7 @@ test.each([
   ["a scope is missing", { first: refused(403, "FORBIDDEN") }, second, 1],
   ["another program answers", { first: () => new Response("<h1>Hello</h1>") }, second, 1],
 ])("the page stops for good and says why, where %s", async (_case, answers, next, requests) => {
-  const { connection, sent, ends } = stage(answers as Record<string, Answer>, next);
+  const { connection, sent, ends } = stage(answers, next);
   for (let tries = 0; tries < 5; tries += 1) {
     await expect(connection.ask(query)).rejects.toMatchObject({ reaction: "stop" });
   }
@@ -86,7 +86,7 @@ test.each([
   ["a proxy says 502", () => new Response("Bad Gateway", { status: 502 })],
   ["the identity provider is away", refused(503, "IDENTITY_PROVIDER_UNAVAILABLE")],
 ])("where %s, the page may ask again", async (_case, answer) => {
-  const { connection, sent, ends } = stage({ first: answer as Answer }, noAnswers);
+  const { connection, sent, ends } = stage({ first: answer }, noAnswers);
   await expect(connection.ask(query)).rejects.toMatchObject({ reaction: "retry" });
   await expect(connection.ask(query)).rejects.toMatchObject({ reaction: "retry" });
   expect({ sent, ends }).toEqual({ sent: ["first", "first"], ends: [] });

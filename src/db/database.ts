@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
@@ -61,6 +61,8 @@ export interface Database extends AsyncDisposable {
   readonly url: string | null;
   /** What the server said of itself when it was opened; null for the embedded database. */
   readonly facts: ServerFacts | null;
+  /** Tells the embedded database's folder from a copy of it; null where there is none, or the disk does not say. */
+  readonly folderId: string | null;
   /** Resolves once it can be used no more, such as an embedded one whose disk is full; null where that cannot be. */
   readonly failed: Promise<OperatorError> | null;
   /** A fresh EntityManager: one for each operation, never shared. */
@@ -179,6 +181,12 @@ function explainOpening(folder: string, cause: unknown): OperatorError {
   );
 }
 
+/** When a file of it was made that PostgreSQL never touches again: each copy of the folder has another time. */
+function folderIdOf(folder: string): string | null {
+  const { birthtimeNs } = statSync(join(pgliteFolder(folder), "PG_VERSION"), { bigint: true });
+  return birthtimeNs === 0n ? null : String(birthtimeNs);
+}
+
 async function openPGlite(folder: string): Promise<PGlite> {
   const dataDir = pgliteFolder(folder);
   if (!existsSync(dataDir)) {
@@ -211,7 +219,7 @@ export async function openDatabase(location: DatabaseLocation): Promise<Database
     if (location.kind === "memory") return embeddedDatabase(await createPGlite(), null);
     const watch = new DiskWatch(location.dataDir);
     const pglite = guardedPGlite(await openPGlite(location.dataDir), watch);
-    return embeddedDatabase(pglite, { lock, watch });
+    return embeddedDatabase(pglite, { lock, watch, id: folderIdOf(location.dataDir) });
   } catch (error) {
     lock?.[Symbol.dispose]();
     throw error;
@@ -220,7 +228,7 @@ export async function openDatabase(location: DatabaseLocation): Promise<Database
 
 function embeddedDatabase(
   pglite: PGlite,
-  folder: { readonly lock: Disposable | null; readonly watch: DiskWatch } | null,
+  folder: { readonly lock: Disposable | null; readonly watch: DiskWatch; readonly id: string | null } | null,
 ): Database {
   const watch = new StatementWatch();
   const labels = newLabels();
@@ -234,6 +242,7 @@ function embeddedDatabase(
     orm,
     url: null,
     facts: null,
+    folderId: folder?.id ?? null,
     failed: folder?.watch.failed ?? null,
     em: () => orm.em.fork(),
     transaction: (work) => orm.em.fork().transactional(work),
@@ -332,6 +341,7 @@ async function openServer(location: Extract<DatabaseLocation, { kind: "postgres"
     orm,
     url,
     facts,
+    folderId: null,
     failed: null,
     em: () => orm.em.fork(),
     transaction: (work) => retryingConflicts(() => inTransaction(orm, work)),

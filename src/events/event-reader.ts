@@ -1,3 +1,4 @@
+import type { Place } from "./cursor.ts";
 import type { StreamEvent } from "./event.ts";
 import type { StreamPage } from "./stream-page.ts";
 import type { WatchHandle } from "./stream-watch.ts";
@@ -10,40 +11,41 @@ const none: readonly StreamEvent[] = [];
  */
 export class EventReader implements AsyncIterableIterator<StreamEvent, undefined>, Disposable {
   readonly #watch: WatchHandle;
-  readonly #readPage: (after: number) => Promise<StreamPage>;
-  #seq: number;
+  readonly #readPage: (after: Place) => Promise<StreamPage>;
+  #place: Place;
   #page = none;
   #isClosed = false;
   #resume: (() => void) | null = null;
 
   /** @param watch is disposed with the reader */
-  constructor(watch: WatchHandle, start: number, readPage: (after: number) => Promise<StreamPage>) {
+  constructor(watch: WatchHandle, start: Place, readPage: (after: Place) => Promise<StreamPage>) {
     this.#watch = watch;
-    this.#seq = start;
+    this.#place = start;
     this.#readPage = readPage;
   }
 
   /** The number of the latest event that this process knows of. */
   get latest(): number {
-    return Math.max(this.#seq, this.#watch.stream.recent.end ?? 0);
+    return Math.max(this.#place.seq, this.#watch.stream.recent.end?.seq ?? 0);
   }
 
   /**
    * Waits for the event after the last one; done only once the reader is closed.
-   * @throws CursorError if retention has overtaken the reader
+   * @throws CursorError if retention has overtaken the reader, or the database has gone back
    */
   async next(): Promise<IteratorResult<StreamEvent, undefined>> {
     const { stream } = this.#watch;
     while (!this.#isClosed) {
+      if (stream.over !== null) throw stream.over;
       // The one in memory first: readers who get the same object can share what is made of it.
-      const event = stream.recent.after(this.#seq) ?? this.#nextOfPage();
+      const event = stream.recent.after(this.#place) ?? this.#nextOfPage();
       if (event !== undefined) {
-        this.#seq = event.seq;
+        this.#place = event;
         return { value: event, done: false };
       }
       this.#page = none;
-      if (stream.isAtEnd(this.#seq)) await this.#change();
-      else this.#page = (await stream.read(this.#seq, () => this.#readPage(this.#seq))).events;
+      if (stream.isAtEnd(this.#place)) await this.#change();
+      else this.#page = (await stream.read(this.#place, () => this.#readPage(this.#place))).events;
     }
     return { value: undefined, done: true };
   }
@@ -56,7 +58,8 @@ export class EventReader implements AsyncIterableIterator<StreamEvent, undefined
 
   #nextOfPage(): StreamEvent | undefined {
     const [first] = this.#page;
-    return first === undefined ? undefined : this.#page[this.#seq + 1 - first.seq];
+    const event = first === undefined ? undefined : this.#page[this.#place.seq + 1 - first.seq];
+    return event?.previous === this.#place.mark ? event : undefined;
   }
 
   async #change(): Promise<void> {

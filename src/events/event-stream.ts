@@ -1,9 +1,18 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Database } from "../db/database.ts";
 import type { Logger } from "../observability/logger.ts";
-import { CursorError, decodeCursor, encodeCursor } from "./cursor.ts";
+import {
+  CursorError,
+  type CursorClaim,
+  decodeCursor,
+  encodeCursor,
+  expired,
+  HistoryChangedError,
+  isCursorOf,
+  type Place,
+} from "./cursor.ts";
 import { EventReader } from "./event-reader.ts";
-import { expired, readPage, readPosition, type StreamPage } from "./stream-page.ts";
+import { readPage, readPosition, type StreamPage } from "./stream-page.ts";
 import type { StreamWatch, WatchHandle } from "./stream-watch.ts";
 
 const retryDelayMs = 1_000;
@@ -22,7 +31,7 @@ export class EventStream {
 
   /** The cursor of the user's latest event: state that is read after taking it holds everything up to it. */
   async cursor(userId: string): Promise<string> {
-    return encodeCursor((await readPosition(this.#database, userId)).seq);
+    return encodeCursor({ ...(await readPosition(this.#database, userId)), userId });
   }
 
   /**
@@ -30,29 +39,40 @@ export class EventStream {
    * @throws CursorError
    */
   async read(userId: string, after: string | null): Promise<EventReader> {
-    const watch = this.#watch.watch(userId);
-    try {
-      const start = await this.#start(watch, after);
-      return new EventReader(watch, start, (seq) => this.#page(watch, seq));
-    } catch (error) {
+    const claim = after === null ? null : decodeCursor(after);
+    for (;;) {
+      const watch = this.#watch.watch(userId);
+      try {
+        const start = await this.#start(watch, claim);
+        // What it has shown to be out of date has ended with its readers; the next one begins with nothing in memory.
+        if (watch.stream.over === null) return new EventReader(watch, start, (place) => this.#page(watch, place));
+      } catch (error) {
+        watch[Symbol.dispose]();
+        throw error;
+      }
       watch[Symbol.dispose]();
-      throw error;
     }
   }
 
-  async #start({ stream }: WatchHandle, after: string | null): Promise<number> {
-    const { seq, floor } = await stream.look(() => readPosition(this.#database, stream.userId));
-    if (after === null) return seq;
-    const start = decodeCursor(after);
-    if (start < floor || start > seq) throw expired();
-    return start;
+  async #start({ stream }: WatchHandle, claim: CursorClaim | null): Promise<Place> {
+    const { userId } = stream;
+    const position = await stream.look(() => readPosition(this.#database, userId, claim?.seq));
+    if (claim === null) return { seq: position.seq, mark: position.mark };
+    const { seq } = claim;
+    const { timeline, floor, askedMark } = position;
+    if (seq > position.seq) throw new HistoryChangedError();
+    if (seq < floor) throw expired();
+    if (askedMark === null || !isCursorOf(claim, { timeline, userId, seq, mark: askedMark })) {
+      throw new HistoryChangedError();
+    }
+    return { seq, mark: askedMark };
   }
 
   /**
    * Goes on trying while the database is away: readers then see a delay and no gap.
    * @throws CursorError
    */
-  async #page({ stream }: WatchHandle, after: number): Promise<StreamPage> {
+  async #page({ stream }: WatchHandle, after: Place): Promise<StreamPage> {
     do {
       try {
         return await readPage(this.#database, stream.userId, after);
@@ -61,7 +81,7 @@ export class EventStream {
         this.#log.tell("events.unread", { err: error });
         await delay(retryDelayMs, undefined, { ref: false });
       }
-    } while (stream.readers > 0);
-    return { after, events: [], isLast: false };
+    } while (stream.readers > 0 && stream.over === null);
+    return { after, events: [], isLast: false, timeline: null };
   }
 }

@@ -1,5 +1,6 @@
 import { defineEntity, p } from "@mikro-orm/core";
 import type { AuthMethod, ProviderAccount } from "../providers/provider-auth.ts";
+import type { Place, StreamPlace } from "./cursor.ts";
 
 /** The fields that every event about a credential carries; none is secret. */
 interface CredentialEventBody {
@@ -39,23 +40,31 @@ export type NewEvent =
     }
   | { readonly type: "ReauthenticationRequired"; readonly body: CredentialEventBody & { readonly reason: string } };
 
-/** An event of one user's stream. `seq` counts from 1 without a hole. */
-export type StreamEvent = NewEvent & {
-  readonly userId: string;
-  readonly seq: number;
-  readonly occurredAt: Date;
-};
+/** An event of one user's stream. `seq` counts from 1 without a hole; `timeline` is the one in which it was read. */
+export type StreamEvent = NewEvent &
+  StreamPlace & {
+    /** The mark of the event before it, as far as its writer or reader knew. */
+    readonly previous: number;
+    readonly occurredAt: Date;
+  };
 
 /** An event as the database has it: `body` is its JSON, `atMs` counts milliseconds since 1970. */
-export function toStreamEvent(
-  userId: string,
-  row: { readonly seq: number; readonly type: string; readonly body: string; readonly atMs: number },
-): StreamEvent {
-  const { seq, type, body, atMs } = row;
-  return { ...({ type, body: JSON.parse(body) } as NewEvent), userId, seq, occurredAt: new Date(atMs) };
+interface EventRow extends Place {
+  readonly timeline: string;
+  readonly previous: number;
+  readonly type: string;
+  readonly body: string;
+  readonly atMs: number;
 }
 
-/** The table `user_streams`: the last number given (`seq`), and the last one that retention removed (`floor`). */
+export function toStreamEvent(userId: string, { type, body, atMs, ...place }: EventRow): StreamEvent {
+  return { ...({ type, body: JSON.parse(body) } as NewEvent), ...place, userId, occurredAt: new Date(atMs) };
+}
+
+/**
+ * The table `user_streams`: the last number given (`seq`), and the last one that retention removed (`floor`), each with
+ * the mark of its event.
+ */
 export const UserStreamEntity = defineEntity({
   name: "UserStream",
   tableName: "user_streams",
@@ -63,6 +72,8 @@ export const UserStreamEntity = defineEntity({
     userId: p.string().length(255).primary(),
     seq: p.bigint("number").default(0),
     floor: p.bigint("number").default(0),
+    mark: p.bigint("number").default(0),
+    floorMark: p.bigint("number").default(0),
   },
 });
 
@@ -77,5 +88,7 @@ export const EventEntity = defineEntity({
     type: p.string().length(40),
     body: p.json<NewEvent["body"]>(),
     createdAt: p.datetime(3),
+    /** Tells it from an event of the same number in another history of the stream. */
+    mark: p.bigint("number").default(0),
   },
 });

@@ -1,3 +1,4 @@
+import type { Place } from "./cursor.ts";
 import type { StreamEvent } from "./event.ts";
 
 /** As many as a burst has; a reader that is further behind reads the database. */
@@ -11,35 +12,47 @@ export class RecentEvents {
   #bytes = 0;
   /** How many of the events were already here when `age` was last called. */
   #aged = 0;
-  #end: number | null = null;
+  #end: Place | null = null;
 
-  /** The number of the last event that was added, whether it is still here or not; null before the first is known. */
-  get end(): number | null {
+  /** The last event that was added, whether it is still here or not; null before the first is known. */
+  get end(): Place | null {
     return this.#end;
   }
 
-  /** The event that follows `seq`, if it is here. */
-  after(seq: number): StreamEvent | undefined {
+  /** The event that follows a place, if it is here. */
+  after({ seq, mark }: Place): StreamEvent | undefined {
     const first = this.#events[0];
-    return first === undefined || seq < first.seq - 1 ? undefined : this.#events[seq - first.seq + 1];
+    if (first === undefined || seq < first.seq - 1) return undefined;
+    const event = this.#events[seq - first.seq + 1];
+    return event?.previous === mark ? event : undefined;
   }
 
-  /** Forgets everything: what is added next follows `seq`. */
-  restart(seq: number): void {
+  /** Whether a place, as somebody else has read it, is in another history than what is here. */
+  contradicts({ seq, mark }: Place): boolean {
+    if (seq === this.#end?.seq) return mark !== this.#end.mark;
+    const event = this.#events[seq - (this.#events[0]?.seq ?? 0)];
+    return event !== undefined && event.mark !== mark;
+  }
+
+  /** Forgets everything: what is added next follows the place. */
+  restart({ seq, mark }: Place): void {
     this.#drop(this.#events.length);
-    this.#end = seq;
+    this.#end = { seq, mark };
   }
 
   /**
    * Adds those that are new here.
    * @param events numbered without a hole
-   * @returns false, and adds none, if it would leave a gap
+   * @returns false, and adds none, if they don't follow on what is here
    */
   append(events: readonly StreamEvent[]): boolean {
     const [first] = events;
     if (first === undefined) return true;
-    if (this.#end === null || first.seq > this.#end + 1) return false;
-    for (const event of events) if (event.seq > this.#end) this.#add(event);
+    if (this.#end === null || first.seq > this.#end.seq + 1) return false;
+    if (events.some((event) => this.contradicts(event))) return false;
+    const added = events[this.#end.seq + 1 - first.seq];
+    if (added !== undefined && added.previous !== this.#end.mark) return false;
+    for (const event of events) if (event.seq > this.#end.seq) this.#add(event);
     return true;
   }
 
@@ -54,7 +67,7 @@ export class RecentEvents {
     this.#events.push(event);
     this.#sizes.push(size);
     this.#bytes += size;
-    this.#end = event.seq;
+    this.#end = { seq: event.seq, mark: event.mark };
     while (this.#events.length > maxEvents || this.#bytes > maxBytes) this.#drop(1);
   }
 

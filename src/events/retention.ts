@@ -18,7 +18,9 @@ const statement = {
       select s.user_id, old.last from user_streams s join old on old.user_id = s.user_id
       order by s.user_id for update of s skip locked
     ), raised as (
-      update user_streams s set floor = greatest(s.floor, locked.last) from locked where s.user_id = locked.user_id
+      update user_streams s set floor = locked.last, floor_mark = e.mark
+      from locked join events e on e.user_id = locked.user_id and e.seq = locked.last
+      where s.user_id = locked.user_id and s.floor < locked.last
     ), removed as (
       delete from events e using locked where e.user_id = locked.user_id and e.seq <= locked.last returning 1
     )

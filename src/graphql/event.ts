@@ -28,7 +28,7 @@ export const EventRef = builder.interfaceRef<StreamEvent>("Event").implement({
   fields: (t) => ({
     cursor: t.string({
       description: "Its place in the user's stream: subscribe with `after:` it to go on from here.",
-      resolve: (event) => encodeCursor(event.seq),
+      resolve: (event) => encodeCursor(event),
     }),
     occurredAt: t.expose("occurredAt", { type: "DateTime", description: "When it was committed." }),
   }),

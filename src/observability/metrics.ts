@@ -101,6 +101,17 @@ export class Metrics {
     labelNames: ["field"],
     registers: [this.#registry],
   });
+  readonly #timelines = new Counter({
+    name: "maestro_timelines_begun_total",
+    help: "Times that this process found the database restored, copied or promoted, by cause; all event streams end then.",
+    labelNames: ["cause"],
+    registers: [this.#registry],
+  });
+  readonly #strangers = new Counter({
+    name: "maestro_doorbells_of_strangers_total",
+    help: "Messages on the doorbell's channel from servers whose database has another history than this one's.",
+    registers: [this.#registry],
+  });
   readonly #accesses = new Counter({
     name: "maestro_access_total",
     help: "Answers of issueAccess, by provider, source of the secret, and outcome.",
@@ -184,6 +195,16 @@ export class Metrics {
   fieldAnswered(field: string, code: string, seconds: number | null): void {
     this.#fields.inc({ field, code });
     if (seconds !== null) this.#fieldSeconds.observe({ field }, seconds);
+  }
+
+  /** @param cause of a closed list */
+  timelineBegan(cause: string): void {
+    this.#timelines.inc({ cause });
+  }
+
+  /** A server rang whose database has another history than this one's. */
+  strangerRang(): void {
+    this.#strangers.inc();
   }
 
   documentRefused(code: string): void {

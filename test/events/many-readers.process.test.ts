@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
 import { createServerDatabase } from "../support/test-database.ts";
+import { PostgresCluster } from "../support/postgres-cluster.ts";
+import { RestorableCluster } from "./many-readers/restorable-cluster.ts";
 import { runManyReaders } from "./many-readers/many-readers.ts";
 
 const databaseUrl = await createServerDatabase();
@@ -27,6 +29,23 @@ test.skipIf(databaseUrl === null)(
     expect(outcome.kills).toBeGreaterThanOrEqual(sizes.kills);
     expect(outcome.repeats).toBeGreaterThan(0);
     expect(outcome.connections).toBeGreaterThan(2 * sizes.users * sizes.readersPerUser);
+  },
+  600_000,
+);
+
+const programs = await PostgresCluster.find();
+
+test.skipIf(programs === null)(
+  "readers of a database that goes back under its servers, by a failover and a restore, are told of it, and miss nothing",
+  async () => {
+    await using cluster = await RestorableCluster.create(programs!);
+    const { databaseUrl } = cluster;
+    const restores = [cluster.failover(), cluster.snapshot()];
+    const { faults, ...outcome } = await runManyReaders({ ...sizes, servers: 2 }, { databaseUrl, restores });
+    expect(faults).toEqual([]);
+    expect(outcome.restores).toBe(restores.length);
+    // Every reader had read what was lost.
+    expect(outcome.expiries).toBeGreaterThanOrEqual(sizes.users * sizes.readersPerUser);
   },
   600_000,
 );

@@ -1,5 +1,4 @@
 import { expect, test } from "vitest";
-import { encodeCursor } from "../../src/events/cursor.ts";
 import type { StreamEvent } from "../../src/events/event.ts";
 import { createStream, labels, overTheLine, stored, take } from "./stream-stage.ts";
 
@@ -32,7 +31,7 @@ test("it reaches them as the database has it", async () => {
   await streams.emit("alice", stored("one"), { type: "SessionStarted", body: { sessionId: crypto.randomUUID() } });
   const handedOver = await take(reader!, 2);
   reader![Symbol.dispose]();
-  const read = await take(await streams.stream.read("alice", encodeCursor(0)), 2);
+  const read = await take(await streams.stream.read("alice", await streams.at("alice", 0)), 2);
   expect(streams.pagesRead()).toBe(1);
   expect(handedOver).toEqual(read);
 });
@@ -51,7 +50,8 @@ test("of what another process commits one page is read for all readers of the st
 test("readers that start at the same cursor share the pages from there", async () => {
   await using streams = await createStream({ pollIntervalMs: never });
   await streams.emit("alice", ...many(250));
-  const readers = await Promise.all(upTo(20).map(() => streams.stream.read("alice", encodeCursor(0))));
+  const start = await streams.at("alice", 0);
+  const readers = await Promise.all(upTo(20).map(() => streams.stream.read("alice", start)));
   for (const events of await Promise.all(readers.map((reader) => take(reader, 250))))
     expect(numbers(events)).toEqual(upTo(250));
   expect(streams.pagesRead()).toBe(3);
@@ -102,11 +102,11 @@ test("one that comes back with a recent cursor is served from memory, until it i
   const [reader] = await openReaders(streams, 1);
   await streams.emit("alice", ...many(10));
   await take(reader!, 10);
-  const again = await streams.stream.read("alice", encodeCursor(7));
+  const again = await streams.stream.read("alice", await streams.at("alice", 7));
   expect(numbers(await take(again, 3))).toEqual([8, 9, 10]);
   await expect
     .poll(async () => {
-      const late = await streams.stream.read("alice", encodeCursor(7));
+      const late = await streams.stream.read("alice", await streams.at("alice", 7));
       const events = await take(late, 3);
       late[Symbol.dispose]();
       expect(numbers(events)).toEqual([8, 9, 10]);
@@ -120,7 +120,7 @@ test("nothing is kept in memory once the last reader has gone", async () => {
   const readers = await openReaders(streams, 2);
   await streams.emit("alice", ...many(5));
   for (const reader of readers) reader[Symbol.dispose]();
-  const late = await streams.stream.read("alice", encodeCursor(0));
+  const late = await streams.stream.read("alice", await streams.at("alice", 0));
   expect(numbers(await take(late, 5))).toEqual(upTo(5));
   expect(streams.pagesRead()).toBe(1);
 });
@@ -136,7 +136,7 @@ test("a ring while a page is read leads to another read", async () => {
   await using streams = await createStream({ pollIntervalMs: never, isElsewhere: true });
   await streams.emit("alice", stored("one"));
   const query = streams.database.query.bind(streams.database);
-  const reader = await streams.stream.read("alice", encodeCursor(0));
+  const reader = await streams.stream.read("alice", await streams.at("alice", 0));
   const rung = Promise.withResolvers<void>();
   // The page's snapshot is taken; before its answer comes, another event is committed and told of.
   Object.assign(streams.database, {

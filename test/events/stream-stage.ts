@@ -5,6 +5,7 @@ import { EventStream } from "../../src/events/event-stream.ts";
 import { Outbox } from "../../src/events/outbox.ts";
 import { StreamWatch } from "../../src/events/stream-watch.ts";
 import { createLogger } from "../../src/observability/logger.ts";
+import { cursorAt } from "../support/cursor.ts";
 import { createTestDatabase } from "../support/test-database.ts";
 
 export const log = createLogger("silent");
@@ -48,6 +49,8 @@ export async function createStream(options: StageOptions = {}) {
     doorbell,
     outbox,
     emit,
+    /** The cursor of a place in a user's stream. */
+    at: (user: string, seq: number) => cursorAt(real, user, seq),
     pagesRead: () => counts.get("event_stream_page") ?? 0,
     stream: new EventStream(database, watch, log),
     [Symbol.asyncDispose]: () => watch[Symbol.asyncDispose](),

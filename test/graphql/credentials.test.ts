@@ -1,5 +1,4 @@
 import { expect, test } from "vitest";
-import { encodeCursor } from "../../src/events/cursor.ts";
 import { encodeNodeId } from "../../src/graphql/node-id.ts";
 import {
   authenticateMutation,
@@ -11,6 +10,7 @@ import {
   viewerQuery,
 } from "../client/operations.ts";
 import { startMockProvider } from "../support/mock-provider.ts";
+import { cursorAt } from "../support/cursor.ts";
 import { startTestApp } from "../support/test-app.ts";
 import { createTestDatabase } from "../support/test-database.ts";
 import type { TestClient } from "../support/test-client.ts";
@@ -206,7 +206,7 @@ test("a credential whose provider has left the catalogue is still listed, can do
   expect(await client.send(validateCredentialMutation, { input })).toMatchObject({
     errors: [{ extensions: { code: "METHOD_UNAVAILABLE" } }],
   });
-  await using events = await client.subscribeSse(eventsSubscription, { after: encodeCursor(0) });
+  await using events = await client.subscribeSse(eventsSubscription, { after: await cursorAt(database, "alice", 0) });
   expect((await events.next()).data?.events.__typename).toBe("CredentialStored");
   const { revokeCredential } = await client.execute(revokeCredentialMutation, { input });
   expect(revokeCredential).toMatchObject({ __typename: "RevokeCredentialPayload", revokedAtProvider: null });

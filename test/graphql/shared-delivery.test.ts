@@ -1,14 +1,14 @@
 import { afterEach, beforeEach, describe, expect, type MockInstance, test, vi } from "vitest";
 import { Coordinator } from "../../src/auth/coordinator.ts";
 import type { Scope } from "../../src/callers/scope.ts";
-import { encodeCursor } from "../../src/events/cursor.ts";
 import type { NewEvent } from "../../src/events/event.ts";
-import { authenticateMutation, revokeCredentialMutation } from "../client/operations.ts";
+import { authenticateMutation, revokeCredentialMutation, viewerQuery } from "../client/operations.ts";
 import { inProcessDoorbell } from "../../src/events/doorbell.ts";
 import { Outbox } from "../../src/events/outbox.ts";
 import { EventSource } from "../http/event-source.ts";
 import { ProtocolSocket } from "../http/protocol-socket.ts";
 import { startMockProvider } from "../support/mock-provider.ts";
+import { cursorAt } from "../support/cursor.ts";
 import { startTestApp, type TestApp } from "../support/test-app.ts";
 import { createTestDatabase } from "../support/test-database.ts";
 
@@ -46,7 +46,6 @@ const overSse: Subscribe = async ({ baseUrl }, token, { query, variables = {} })
 };
 
 const query = "subscription ($after: String) { credentialEvents(after: $after) { cursor label credential { label } } }";
-const start = { after: encodeCursor(0) };
 
 /** Each execution of the queries here asks for the event's credential once. */
 let executions: MockInstance<Coordinator["findCredential"]>;
@@ -69,6 +68,8 @@ async function startStage() {
   const owned = stack.move();
   return {
     server,
+    /** The variables with which a user's subscription goes on after an event; from the first one if none is named. */
+    after: async (seq = 0, user = "alice") => ({ after: await cursorAt(database, user, seq) }),
     emit: async (user: string, ...events: NewEvent[]) =>
       outbox.transaction(user, async (_em, emit) => events.forEach((event) => emit(event))),
     open: async (
@@ -107,6 +108,7 @@ describe.each([
   test("an event is executed once for all subscribers of one operation and viewer", async () => {
     await using stage = await startStage();
     await stage.emit("alice", stored("first"));
+    const start = await stage.after();
     const subscriptions = await Promise.all(
       Array.from({ length: 5 }, () => stage.open(subscribe, { query, variables: start })),
     );
@@ -121,7 +123,7 @@ describe.each([
     await using stage = await startStage();
     await stage.emit("alice", stored("one"), stored("two"), stored("three"));
     const subscriptions = await Promise.all(
-      [0, 1, 2].map((seq) => stage.open(subscribe, { query, variables: { after: encodeCursor(seq) } })),
+      [0, 1, 2].map(async (seq) => stage.open(subscribe, { query, variables: await stage.after(seq) })),
     );
     for (const [seq, subscription] of subscriptions.entries())
       expect(labelsOf(await Promise.all([0, 1, 2].slice(seq).map(() => subscription.next())))).toEqual(
@@ -140,6 +142,7 @@ describe.each([
     const filtered =
       "subscription ($after: String, $provider: String) { credentialEvents(after: $after, provider: $provider) { cursor label credential { label } } }";
     const scopes: Scope[] = ["credentials:read"];
+    const start = await stage.after();
     const subscriptions = await Promise.all([
       stage.open(subscribe, { query, variables: start }),
       stage.open(subscribe, { query: `${query} #`, variables: start }),
@@ -159,7 +162,7 @@ describe.each([
     const users = ["alice", "bob", "carol"];
     for (const user of users) await stage.emit(user, stored("first"));
     const subscriptions = await Promise.all(
-      users.map((user) => stage.open(subscribe, { query, variables: start }, { user })),
+      users.map(async (user) => stage.open(subscribe, { query, variables: await stage.after(0, user) }, { user })),
     );
     await settle(stage, subscriptions);
     const results = Promise.all(subscriptions.map((subscription) => subscription.next()));
@@ -172,6 +175,7 @@ describe.each([
 test("sockets and SSE streams share with each other", async () => {
   await using stage = await startStage();
   await stage.emit("alice", stored("first"));
+  const start = await stage.after();
   const subscriptions = [
     await stage.open(overWebSocket, { query, variables: start }),
     await stage.open(overSse, { query, variables: start }),
@@ -188,7 +192,7 @@ test("a token without the scope `sessions` gets nothing of what one with it gets
   await using stage = await startStage();
   const operation = {
     query: "subscription ($after: String) { events(after: $after) { __typename cursor } }",
-    variables: start,
+    variables: await stage.after(),
   };
   const seeing = await stage.open(overWebSocket, operation);
   const blind = await stage.open(overWebSocket, operation, { scopes: ["credentials:read"] });
@@ -209,7 +213,10 @@ test("a token without the scope `sessions` gets nothing of what one with it gets
     ["SessionStarted", "CredentialStored", "SessionEnded", "CredentialStored"].map((__typename) => ({ __typename })),
   );
   expect(await typesOf(blind, 2)).toEqual(
-    [2, 4].map((seq) => ({ __typename: "CredentialStored", cursor: encodeCursor(seq) })),
+    (await Promise.all([2, 4].map((seq) => stage.after(seq)))).map(({ after: cursor }) => ({
+      __typename: "CredentialStored",
+      cursor,
+    })),
   );
 });
 
@@ -217,6 +224,7 @@ test("a subscriber that comes later sees the state of its own time, not that of 
   await using provider = await startMockProvider("anthropic");
   await using server = await startTestApp({ environment: { ANTHROPIC_API_BASE_URL: provider.baseUrl } });
   const client = await server.client("alice");
+  const start = { after: (await client.execute(viewerQuery)).viewer.eventCursor };
   await using first = await overWebSocket(server, await server.token("alice"), { query, variables: start });
   const input = { provider: "anthropic", credential: { apiKey: provider.key } };
   const { authenticate } = await client.execute(authenticateMutation, { input });
@@ -235,6 +243,7 @@ test("one whose token expires is ended, and those who share with it go on", asyn
   const outbox = new Outbox(database, doorbell);
   const emit = (label: string) => outbox.transaction("alice", async (_em, tell) => tell(stored(label)));
   await emit("first");
+  const start = { after: await cursorAt(database, "alice", 0) };
   await using short = await overSse(server, await server.token("alice", { lifetime: 60 }), { query, variables: start });
   await using long = await overSse(server, await server.token("alice", { lifetime: 600 }), { query, variables: start });
   expect(labelsOf([await short.next(), await long.next()])).toEqual(["first", "first"]);

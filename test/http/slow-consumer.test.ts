@@ -2,10 +2,10 @@ import { once } from "node:events";
 import { expect, test, vi } from "vitest";
 import { WebSocket } from "ws";
 import type { Database } from "../../src/db/database.ts";
-import { encodeCursor } from "../../src/events/cursor.ts";
 import { inProcessDoorbell } from "../../src/events/doorbell.ts";
 import { Outbox } from "../../src/events/outbox.ts";
 import { eventsSubscription } from "../client/operations.ts";
+import { cursorAt, cursorsOf } from "../support/cursor.ts";
 import { startTestApp, type TestApp } from "../support/test-app.ts";
 import { createTestDatabase } from "../support/test-database.ts";
 import { ProtocolSocket } from "./protocol-socket.ts";
@@ -17,7 +17,6 @@ const eventCount = 1_000;
 const withReason = `subscription ($after: String) {
   credentialEvents(after: $after) { cursor ... on ReauthenticationRequired { reason } }
 }`;
-const fromTheStart = { after: encodeCursor(0) };
 
 /** Alice's stream holds far more than the buffers between two sockets, and counts how many pages are read of it. */
 async function createLargeStream() {
@@ -47,10 +46,10 @@ async function logged(server: TestApp, text: string): Promise<void> {
 }
 
 /** A subscription over SSE of which nothing is read yet. */
-async function openStream(server: TestApp): Promise<RawConnection> {
+async function openStream(server: TestApp, after: string): Promise<RawConnection> {
   const connection = await RawConnection.open(server.baseUrl);
   connection.socket.pause();
-  const body = JSON.stringify({ query: withReason, variables: fromTheStart });
+  const body = JSON.stringify({ query: withReason, variables: { after } });
   connection.write(
     [
       "POST /graphql HTTP/1.1",
@@ -70,7 +69,7 @@ test("a WebSocket whose client reads nothing is closed with 1013; until then its
   await using server = await startTestApp({ database, connections: { unreadMs: 1_000 } });
   await using socket = await ProtocolSocket.connect(server.baseUrl, await server.token("alice"));
   await using other = await ProtocolSocket.connect(server.baseUrl, await server.token("alice"));
-  socket.subscribe("1", withReason, fromTheStart);
+  socket.subscribe("1", withReason, { after: await cursorAt(database, "alice", 0) });
   await socket.next();
   socket.pause();
   await logged(server, `"event":"connection.unread"`);
@@ -121,7 +120,7 @@ test("one that stands still holds up none of those it shares with, and one messa
   const sockets: ProtocolSocket[] = [];
   for (let count = 0; count < 5; count++) {
     const socket = stack.use(await ProtocolSocket.connect(server.baseUrl, await server.token("alice")));
-    socket.subscribe("1", withReason, fromTheStart);
+    socket.subscribe("1", withReason, { after: await cursorAt(database, "alice", 0) });
     sockets.push(socket);
   }
   const [stalled, ...readers] = sockets;
@@ -135,11 +134,11 @@ test("one that stands still holds up none of those it shares with, and one messa
   const outbox = new Outbox(database, doorbell);
   const body = { credentialId: crypto.randomUUID(), provider: "anthropic", method: "api_key", label: "x" } as const;
   for (let written = 0; written < total; written += batch) {
-    const numbers = Array.from({ length: batch }, (_, index) => encodeCursor(written + index + 1));
     await outbox.transaction("alice", async (_em, emit) => {
-      for (const _number of numbers)
+      for (let count = 0; count < batch; count++)
         emit({ type: "ReauthenticationRequired", body: { ...body, reason: "x".repeat(50_000) } });
     });
+    const numbers = await cursorsOf(database, "alice", written + 1, written + batch);
     for (const reader of readers) {
       const messages = await reader.until(({ payload }) => cursorOf(payload) === numbers.at(-1));
       expect(messages.map(({ payload }) => cursorOf(payload))).toEqual(numbers);
@@ -154,7 +153,7 @@ test("one that stands still holds up none of those it shares with, and one messa
 test("an SSE response whose client reads nothing is cut; until then its stream is not read on", async () => {
   const { database, pagesRead } = await createLargeStream();
   await using server = await startTestApp({ database, connections: { unreadMs: 1_000, streamsPerUser: 1 } });
-  await using connection = await openStream(server);
+  await using connection = await openStream(server, await cursorAt(database, "alice", 0));
   await logged(server, `"event":"connection.unread"`);
   expect(pagesRead() * pageSize).toBeLessThan(eventCount / 2);
 
@@ -174,16 +173,15 @@ test("a client that reads slowly, and goes on reading, is not closed", async () 
   const { database } = await createLargeStream();
   await using server = await startTestApp({ database, connections: { unreadMs: 1_000 } });
   await using socket = await ProtocolSocket.connect(server.baseUrl, await server.token("alice"));
-  socket.subscribe("1", withReason, fromTheStart);
+  socket.subscribe("1", withReason, { after: await cursorAt(database, "alice", 0) });
   const sipping = setInterval(() => {
     socket.resume();
     setImmediate(() => socket.pause());
   }, 20);
-  const messages = await socket.until(({ payload }) => cursorOf(payload) === encodeCursor(eventCount));
+  const cursors = await cursorsOf(database, "alice", 1, eventCount);
+  const messages = await socket.until(({ payload }) => cursorOf(payload) === cursors.at(-1));
   clearInterval(sipping);
-  expect(messages.map(({ payload }) => cursorOf(payload))).toEqual(
-    Array.from({ length: eventCount }, (_, index) => encodeCursor(index + 1)),
-  );
+  expect(messages.map(({ payload }) => cursorOf(payload))).toEqual(cursors);
 });
 
 test("a client that has nothing to read may be silent as long as it likes", async () => {
@@ -194,7 +192,7 @@ test("a client that has nothing to read may be silent as long as it likes", asyn
   const { database } = await createLargeStream();
   await using other = await startTestApp({ database, connections: { unreadMs: 1_000 } });
   await using slow = await ProtocolSocket.connect(other.baseUrl, await other.token("alice"));
-  slow.subscribe("1", withReason, fromTheStart);
+  slow.subscribe("1", withReason, { after: await cursorAt(database, "alice", 0) });
   slow.pause();
   await logged(other, `"event":"connection.unread"`);
   idle.send({ type: "ping" });

@@ -12,7 +12,8 @@ import { EventSource } from "./event-source.ts";
 import { PollSpy } from "./poll-spy.ts";
 import { TokenClock } from "./token-clock.ts";
 
-function cursorAt(seq: number | string): string {
+/** A cursor of the form that earlier versions gave. */
+function oldCursor(seq: number | string): string {
   return Buffer.from(`e1.${seq}`).toString("base64url");
 }
 
@@ -68,12 +69,12 @@ test("a subscription without a cursor gets what happens from now on", async () =
 const cursors = {
   "a text that is no cursor": ["nowhere", "CURSOR_INVALID"],
   "an empty cursor": ["", "CURSOR_INVALID"],
-  "a cursor with a number that is none": [cursorAt("1e3"), "CURSOR_INVALID"],
-  "a negative cursor": [cursorAt(-1), "CURSOR_INVALID"],
-  "a cursor beyond all numbers": [cursorAt("9".repeat(16)), "CURSOR_INVALID"],
+  "a cursor with a number that is none": [oldCursor("1e3"), "CURSOR_INVALID"],
+  "a negative cursor": [oldCursor(-1), "CURSOR_INVALID"],
+  "a cursor beyond all numbers": [oldCursor("9".repeat(16)), "CURSOR_INVALID"],
   "a very long cursor": ["x".repeat(50_000), "CURSOR_INVALID"],
-  "a cursor beyond the end of the stream": [cursorAt(3), "CURSOR_EXPIRED"],
-  "a cursor from before what is kept": [cursorAt(0), "CURSOR_EXPIRED"],
+  "a cursor of an earlier version": [oldCursor(1), "CURSOR_EXPIRED"],
+  "a cursor that nobody gave": [Buffer.from(`e2.1.${"A".repeat(16)}`).toString("base64url"), "CURSOR_EXPIRED"],
 } as const;
 
 test.each(Object.entries(cursors))("%s ends the subscription with an error", async (_name, [after, code]) => {

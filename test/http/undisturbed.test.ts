@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { encodeCursor } from "../../src/events/cursor.ts";
 import { inProcessDoorbell } from "../../src/events/doorbell.ts";
 import { Outbox } from "../../src/events/outbox.ts";
 import { credentialEventsSubscription, eventsSubscription } from "../client/operations.ts";
+import { cursorAt } from "../support/cursor.ts";
 import { startTestApp, type TestApp } from "../support/test-app.ts";
 import { createTestDatabase } from "../support/test-database.ts";
 import { ProtocolSocket, upgradeStatus } from "./protocol-socket.ts";
@@ -77,12 +77,12 @@ test("sockets that are refused or closed, one after the other and all at once, d
       tell({ type: "CredentialStored", body: { ...body, label: `label ${++written}` } });
     });
   await using good = await ProtocolSocket.connect(server.baseUrl, await server.token("alice"));
-  good.subscribe("events", credentialEventsSubscription, { after: encodeCursor(0) });
+  good.subscribe("events", credentialEventsSubscription, { after: await cursorAt(database, "alice", 0) });
   const arrives = async () => {
     await emit();
     expect(await good.next()).toMatchObject({
       id: "events",
-      payload: { data: { credentialEvents: { cursor: encodeCursor(written) } } },
+      payload: { data: { credentialEvents: { cursor: await cursorAt(database, "alice", written) } } },
     });
   };
   await arrives();

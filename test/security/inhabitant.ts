@@ -1,5 +1,5 @@
 import type { GraphQLSchema } from "graphql";
-import { encodeCursor } from "../../src/events/cursor.ts";
+import { viewerQuery } from "../client/operations.ts";
 import { consent, type OAuthStage, signIn } from "../auth/oauth/oauth-stage.ts";
 import { chosen, connectKey, granted, startSession } from "../sessions/session-stage.ts";
 import type { TestClient } from "../support/test-client.ts";
@@ -87,7 +87,7 @@ export function valuesFor(
   return {
     ...values,
     ...(special === undefined ? {} : { id: values[special]! }),
-    ...(coordinate.startsWith("Subscription.") ? { after: encodeCursor(0) } : {}),
+    ...(coordinate.startsWith("Subscription.") ? { after: values["eventCursor"]! } : {}),
     ...(/^Mutation\.(authenticate|startSession)/.test(coordinate) ? { label: "a new one" } : {}),
   };
 }
@@ -111,6 +111,7 @@ export async function settle(
   { apiKey, sessions, provider = "anthropic" }: Richness,
 ): Promise<Inhabitant> {
   const client = await stage.client(userId);
+  const { eventCursor } = (await client.execute(viewerQuery)).viewer;
   const api = { ...stage.api, key: apiKey };
   const label = `${userId} at work`;
   await signIn(client, provider);
@@ -140,6 +141,7 @@ export async function settle(
     apiKey,
     accessToken: "a-token-from-elsewhere",
     label,
+    eventCursor,
   };
   const told = await readAll(schema, { userId, values }, stage, client);
   for (const name of ["rejectedGrantId", "state", "code", "pasted", "flowId", "sessionId", "credentialId"] as const) {

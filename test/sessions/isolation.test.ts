@@ -1,5 +1,4 @@
 import { expect, test } from "vitest";
-import { encodeCursor } from "../../src/events/cursor.ts";
 import { encodeNodeId } from "../../src/graphql/node-id.ts";
 import {
   clearProviderMutation,
@@ -13,6 +12,7 @@ import {
   setActiveProviderMutation,
   touchSessionMutation,
 } from "../client/operations.ts";
+import { cursorAt } from "../support/cursor.ts";
 import type { TestClient } from "../support/test-client.ts";
 import {
   chosen,
@@ -62,7 +62,9 @@ test("another user receives no event of a session, not even when asking for it b
   await using stage = await setSessionStage({ environment: ownKeys });
   const [alice, bob] = [await stage.client("alice"), await stage.client("bob")];
   const session = await startSession(alice);
-  await using all = await bob.subscribeSse(sessionEventsSubscription, { after: encodeCursor(0) });
+  await using all = await bob.subscribeSse(sessionEventsSubscription, {
+    after: await cursorAt(stage.database, "bob", 0),
+  });
   await using hers = await bob.subscribeSse(sessionEventsSubscription, { sessionId: session });
   await chosen(alice, session, { provider: "openai" });
   // His own comes first, so hers did not come.

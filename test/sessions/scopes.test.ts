@@ -1,5 +1,4 @@
 import { expect, test } from "vitest";
-import { encodeCursor } from "../../src/events/cursor.ts";
 import { userScopes } from "../../src/callers/scope.ts";
 import {
   clearProviderMutation,
@@ -14,6 +13,7 @@ import {
   startSessionMutation,
   touchSessionMutation,
 } from "../client/operations.ts";
+import { cursorAt } from "../support/cursor.ts";
 import type { TestClient } from "../support/test-client.ts";
 import { connectKey, eventTypes, issue, readSession, setSessionStage, startSession } from "./session-stage.ts";
 
@@ -80,7 +80,9 @@ test("`events` without the scope `sessions` leaves the events of sessions out, a
   await startSession(client);
   await connectKey(client, stage, { label: "work" });
   const read = async (reader: TestClient, count: number) => {
-    await using events = await reader.subscribeSse(eventsSubscription, { after: encodeCursor(0) });
+    await using events = await reader.subscribeSse(eventsSubscription, {
+      after: await cursorAt(stage.database, "alice", 0),
+    });
     const types: (string | undefined)[] = [];
     while (types.length < count) types.push((await events.next()).data?.events.__typename);
     return types;

@@ -1,6 +1,5 @@
 import { expect, test, vi } from "vitest";
 import { systemClock } from "../../src/clock.ts";
-import { encodeCursor } from "../../src/events/cursor.ts";
 import { inProcessDoorbell } from "../../src/events/doorbell.ts";
 import { Outbox } from "../../src/events/outbox.ts";
 import { createLogger } from "../../src/observability/logger.ts";
@@ -8,6 +7,7 @@ import { Metrics } from "../../src/observability/metrics.ts";
 import { SessionSweeper } from "../../src/sessions/session-sweeper.ts";
 import type { OAuthStage, OAuthStageOptions } from "../auth/oauth/oauth-stage.ts";
 import { sessionEventsSubscription, sessionsQuery } from "../client/operations.ts";
+import { cursorAt } from "../support/cursor.ts";
 import { startTestApp } from "../support/test-app.ts";
 import { createTestDatabase } from "../support/test-database.ts";
 import {
@@ -168,7 +168,9 @@ test("a session whose warning nobody could send is told to have expired, and can
   // The first look has ended, and with it the removal of what is old.
   await swept({ ...awake, database });
   const client = await awake.client("alice");
-  await using events = await client.subscribeSse(sessionEventsSubscription, { after: encodeCursor(1) });
+  await using events = await client.subscribeSse(sessionEventsSubscription, {
+    after: await cursorAt(database, "alice", 1),
+  });
   expect(await events.next()).toMatchObject({
     data: { sessionEvents: { __typename: "SessionExpired", session: { id: session, status: "EXPIRED" } } },
   });
@@ -194,7 +196,9 @@ test("sessions that are over are removed after eight days; until then their even
     const client = await server.client("alice");
     await vi.waitFor(async () => expect(await eventTypes(stage, "alice", kept)).toContain("SessionExpired"), patience);
     expect(await list(server)).toEqual(expect.arrayContaining([ended, kept]));
-    await using events = await client.subscribeSse(sessionEventsSubscription, { after: encodeCursor(0) });
+    await using events = await client.subscribeSse(sessionEventsSubscription, {
+      after: await cursorAt(database, "alice", 0),
+    });
     expect((await events.next()).data?.sessionEvents.session).toMatchObject({ id: ended, status: "ENDED" });
   }
   clock.advance(2);

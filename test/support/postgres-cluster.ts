@@ -36,15 +36,21 @@ export class PostgresCluster implements AsyncDisposable {
   readonly #programs: PostgresPrograms;
   readonly #folder: Awaited<ReturnType<typeof temporaryFolder>>;
   #running = false;
-  /** Of its database `postgres`, for its superuser; the port stays the same when it is started again. */
-  readonly url: string;
-  readonly port: number;
+  #port: number;
 
   private constructor(programs: PostgresPrograms, folder: Awaited<ReturnType<typeof temporaryFolder>>, port: number) {
     this.#programs = programs;
     this.#folder = folder;
-    this.port = port;
-    this.url = `postgres://postgres@127.0.0.1:${port}/postgres`;
+    this.#port = port;
+  }
+
+  get port(): number {
+    return this.#port;
+  }
+
+  /** Of its database `postgres`, for its superuser; the port stays the same when it is started again. */
+  get url(): string {
+    return `postgres://postgres@127.0.0.1:${this.#port}/postgres`;
   }
 
   /** What is needed to create one; null where there is no PostgreSQL, or nobody who may run it. */
@@ -74,6 +80,49 @@ export class PostgresCluster implements AsyncDisposable {
       throw error;
     }
     return cluster;
+  }
+
+  /**
+   * Copies a server that runs, as it is now. A standby follows it from then on; any other copy is left as it is, and not
+   * started: as a snapshot of its disk.
+   */
+  static async copyOf(source: PostgresCluster, kind: "standby" | "snapshot"): Promise<PostgresCluster> {
+    const programs = source.#programs;
+    const folder = await temporaryFolder();
+    const cluster = new PostgresCluster(programs, folder, await freePort());
+    try {
+      const { account } = programs;
+      if (account !== null) await chown(folder.path, account.uid, account.gid);
+      const from = ["--host=127.0.0.1", `--port=${source.port}`, "--username=postgres"];
+      const how = ["--checkpoint=fast", "--no-sync", ...(kind === "standby" ? ["--write-recovery-conf"] : [])];
+      await runProgram(programs, "pg_basebackup", [...from, ...how, `--pgdata=${cluster.#data}`], folder.path);
+      await appendFile(join(cluster.#data, "postgresql.conf"), settings(cluster.port, folder.path));
+      if (kind === "standby") await cluster.start();
+    } catch (error) {
+      await cluster[Symbol.asyncDispose]();
+      throw error;
+    }
+    return cluster;
+  }
+
+  /** Ends the stream from its primary: what is committed there from now on does not come here. */
+  async stopReceiving(): Promise<void> {
+    await appendFile(join(this.#data, "postgresql.conf"), "\nprimary_conninfo = ''\n");
+    // What pg_basebackup has written there stands above postgresql.conf.
+    await writeFile(join(this.#data, "postgresql.auto.conf"), "");
+    await this.#control("restart", "--wait", "--mode=fast", `--log=${this.#log}`);
+  }
+
+  /** Takes the place of a server whose end is sudden, at its address; a standby is promoted for that. */
+  async takeOver(other: PostgresCluster): Promise<void> {
+    await other.stopImmediately();
+    if (this.#running) await this.#control("stop", "--wait", "--mode=fast");
+    const isStandby = this.#running;
+    this.#running = false;
+    this.#port = other.port;
+    await appendFile(join(this.#data, "postgresql.conf"), settings(this.#port, this.#folder.path));
+    await this.start();
+    if (isStandby) await this.promote();
   }
 
   /** Where its socket is. */

@@ -3,6 +3,7 @@ import type { StoredStatus } from "../../credentials/provider-credential.ts";
 import type { Clock } from "../../clock.ts";
 import type { Database, EntityManager } from "../../db/database.ts";
 import type { ErrorCode } from "../../errors.ts";
+import { randomMark } from "../../events/cursor.ts";
 import type { Doorbell } from "../../events/doorbell.ts";
 import type { NewEvent } from "../../events/event.ts";
 import type { Outbox } from "../../events/outbox.ts";
@@ -38,7 +39,7 @@ const storeStatement = {
       select * from json_to_record($1::json) as r (
         "userId" text, id uuid, "tokenVersion" int, "leaseEpoch" int, sealed text, "keyId" int, last4 text, fingerprint text,
         account jsonb, scopes json, "expiresAt" float8, lifetime int, "refreshAfter" float8, "earliestRefreshAt" float8,
-        "expiryNoticeAt" float8, "renewedAt" float8, client text, actor text, event jsonb)
+        "expiryNoticeAt" float8, "renewedAt" float8, client text, actor text, event jsonb, mark bigint)
     ), stored as (
       update provider_credentials c set
         credentials = decode(r.sealed, 'base64'), key_id = r."keyId", token_version = c.token_version + 1,
@@ -59,17 +60,17 @@ const storeStatement = {
         fail_count = 0, lease_owner = null, lease_until = null, sent_at = null, replay_after = null
       from renewal r
       where c.user_id = r."userId" and c.id = r.id and c.token_version = r."tokenVersion" and c.lease_epoch = r."leaseEpoch"
-      returning c.user_id, c.id, c.provider, r.actor, r.event
+      returning c.user_id, c.id, c.provider, r.actor, r.event, r.mark
     ), audited as (
       insert into audit_log (at, user_id, actor, action, outcome, provider, credential_id)
       select clock_timestamp(), user_id, actor, 'credential.refresh', 'succeeded', provider, id from stored
     ), stream as (
-      insert into user_streams (user_id, seq) select user_id, 1 from stored
-      on conflict (user_id) do update set seq = user_streams.seq + 1
-      returning user_id, seq
+      insert into user_streams (user_id, seq, mark) select user_id, 1, mark from stored
+      on conflict (user_id) do update set seq = user_streams.seq + 1, mark = user_streams.mark # excluded.mark
+      returning user_id, seq, mark
     )
-    insert into events (user_id, seq, type, body, created_at)
-    select stream.user_id, stream.seq, 'TokenRefreshed', stored.event, clock_timestamp() from stream, stored
+    insert into events (user_id, seq, mark, type, body, created_at)
+    select stream.user_id, stream.seq, stream.mark, 'TokenRefreshed', stored.event, clock_timestamp() from stream, stored
     returning seq`,
 };
 
@@ -109,7 +110,9 @@ export class RefreshRecord {
       label,
       expiresAt: expiresAt === null ? null : new Date(expiresAt).toISOString(),
     } satisfies Extract<NewEvent, { type: "TokenRefreshed" }>["body"];
-    const rows = await this.#database.query(storeStatement, [JSON.stringify({ ...renewal, event: body })]);
+    const rows = await this.#database.query(storeStatement, [
+      JSON.stringify({ ...renewal, event: body, mark: randomMark() }),
+    ]);
     return rows.length === 1;
   }
 

@@ -15,7 +15,7 @@ export class Processes implements AsyncDisposable {
   readonly #environment: Readonly<Record<string, string>>;
   readonly #sizes: Sizes;
   #started = 0;
-  #areWritersWanted = true;
+  #areWritersWanted = false;
 
   constructor(sizes: Sizes, environment: Readonly<Record<string, string>>) {
     this.#sizes = sizes;
@@ -36,7 +36,12 @@ export class Processes implements AsyncDisposable {
     }
   }
 
-  startWriter(index: number): void {
+  startWriters(): void {
+    this.#areWritersWanted = true;
+    for (let index = 0; index < this.#sizes.writers; index++) this.#startWriter(index);
+  }
+
+  #startWriter(index: number): void {
     const { users, eventsPerTransaction } = this.#sizes;
     const args = [`writer-${++this.#started}`, String(users), String(eventsPerTransaction)];
     this.#children[this.#sizes.servers + index] = new Child(writerModule, args, this.#environment);
@@ -54,7 +59,7 @@ export class Processes implements AsyncDisposable {
       await this.#children[index]!.kill();
       this.kills += 1;
       if (index < servers) await this.startServer(index);
-      else if (this.#areWritersWanted) this.startWriter(index - servers);
+      else if (this.#areWritersWanted) this.#startWriter(index - servers);
     }
   }
 

@@ -1,7 +1,7 @@
-import { decodeCursor, encodeCursor } from "../../../src/events/cursor.ts";
+import { decodeCursor } from "../../../src/events/cursor.ts";
 import { EventSource } from "../../http/event-source.ts";
 import { ProtocolSocket } from "../../http/protocol-socket.ts";
-import { EventChain } from "./chain.ts";
+import { Stretch } from "./chain.ts";
 
 const subscription = "subscription ($after: String) { credentialEvents(after: $after) { cursor label } }";
 /** A reader notes its place this often, as an application does that writes it to a disk: what follows comes again. */
@@ -51,23 +51,33 @@ export interface ReaderStage {
   readonly pickOrigin: () => string;
   /** Milliseconds after which a connection is cut, on average. */
   readonly reconnectMs: number;
+  /** The cursor of the stream's beginning. */
+  readonly start: string;
+  /** Whether the database may go back, so that a cursor may expire. */
+  readonly mayExpire: boolean;
 }
 
 /** Follows one user's stream over connections that are cut again and again, and notes every breach of order. */
 export class Reader {
   readonly userId: string;
-  readonly chain = new EventChain();
+  /** Each begins where the reader was told that its cursor has expired, and has read its state anew. */
+  readonly stretches = [new Stretch(0)];
   readonly faults: string[] = [];
   connections = 0;
   repeats = 0;
   readonly #connect: Connect;
   readonly #stage: ReaderStage;
-  #noted = 0;
+  #noted: { readonly seq: number; readonly cursor: string };
 
   constructor(userId: string, transport: "WebSocket" | "SSE", stage: ReaderStage) {
     this.userId = userId;
     this.#connect = transport === "SSE" ? overSse : overWebSocket;
     this.#stage = stage;
+    this.#noted = { seq: 0, cursor: stage.start };
+  }
+
+  get stretch(): Stretch {
+    return this.stretches.at(-1)!;
   }
 
   /** Reads until `isDone`, which is asked after each event and each connection. */
@@ -79,19 +89,35 @@ export class Reader {
 
   async #read(isDone: () => boolean): Promise<void> {
     const { pickOrigin, token, reconnectMs } = this.#stage;
-    await using connection = await this.#connect(pickOrigin(), token, encodeCursor(this.#noted));
+    await using connection = await this.#connect(pickOrigin(), token, this.#noted.cursor);
     this.connections += 1;
     const cut = setTimeout(() => void connection[Symbol.asyncDispose](), reconnectMs * (0.5 + Math.random()));
     try {
-      let last = this.#noted;
+      let last = this.#noted.seq;
       while (!isDone()) {
         const result = await connection.next();
         if (result === null) return;
+        if (isExpiry(result) && this.#stage.mayExpire) return await this.#beginAnew();
         last = this.#check(result, last);
       }
     } finally {
       clearTimeout(cut);
     }
+  }
+
+  /** As a client is told to: take a cursor, read the state, and go on from there. */
+  async #beginAnew(): Promise<void> {
+    const { pickOrigin, token } = this.#stage;
+    const response = await fetch(`${pickOrigin()}/graphql`, {
+      method: "POST",
+      headers: { "content-type": "application/json", authorization: `Bearer ${token}` },
+      body: JSON.stringify({ query: "{ viewer { eventCursor } }" }),
+    });
+    const { data } = (await response.json()) as { data: { viewer: { eventCursor: string } } };
+    const cursor = data.viewer.eventCursor;
+    const { seq } = decodeCursor(cursor);
+    this.#noted = { seq, cursor };
+    this.stretches.push(new Stretch(seq));
   }
 
   /** @param last the number before it on this connection @returns its own */
@@ -101,11 +127,17 @@ export class Reader {
       return last;
     }
     const { cursor, label } = data.credentialEvents;
-    const seq = decodeCursor(cursor);
+    const { seq } = decodeCursor(cursor);
     if (seq !== last + 1) this.faults.push(`${this.userId}: ${seq} follows ${last}`);
-    else if (seq <= this.chain.seq) this.repeats += 1;
-    else this.chain.add(label);
-    if (seq % noteEvery === 0) this.#noted = Math.max(this.#noted, seq);
+    else if (seq > this.stretch.end) this.stretch.add(label);
+    // What comes again is what came before: a reader on another history would be told otherwise.
+    else if (this.stretch.differsAt(seq, label)) this.faults.push(`${this.userId}: ${seq} came again as another event`);
+    else this.repeats += 1;
+    if (seq % noteEvery === 0 && seq > this.#noted.seq) this.#noted = { seq, cursor };
     return seq;
   }
+}
+
+function isExpiry({ errors }: Result): boolean {
+  return JSON.stringify(errors ?? null).includes('"CURSOR_EXPIRED"');
 }

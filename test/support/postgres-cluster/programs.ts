@@ -56,7 +56,7 @@ export async function findPrograms(): Promise<PostgresPrograms | null> {
 /** Runs one of the programs to its end, in a folder that is its user's. @throws Error with what it printed if it fails. */
 export async function runProgram(
   { folder, account }: PostgresPrograms,
-  name: "initdb" | "pg_ctl",
+  name: "initdb" | "pg_ctl" | "pg_basebackup" | "pg_dump" | "pg_restore",
   args: readonly string[],
   cwd: string,
 ): Promise<void> {

@@ -6,6 +6,7 @@ import type { AppBase, AppOverrides } from "./app/overrides.ts";
 import { createPages } from "./app/pages.ts";
 import { createProviders } from "./app/provider-parts.ts";
 import { openStorage } from "./app/storage.ts";
+import { startTimeline } from "./app/timeline.ts";
 import { createTransport } from "./app/transport.ts";
 import { userScopes } from "./callers/scope.ts";
 import { signToken } from "./callers/token-verifier.ts";
@@ -51,6 +52,7 @@ export async function createApp(config: Config, overrides: AppOverrides = {}): P
   const storage = await openStorage(config, base);
   const { clock, database, limiter } = storage;
   const providers = await createProviders(config, clock, base);
+  await startTimeline(config, storage, providers.registry, base);
   const services = await createDomain(config, storage, providers, base);
 
   const { callerTokens } = config;

@@ -8,7 +8,6 @@ import { openVault, type Vault } from "../credentials/vault.ts";
 import { openClock, openConfiguredDatabase } from "../db/configured-database.ts";
 import type { Database } from "../db/database.ts";
 import { assertMigrated, migrate } from "../db/migrate.ts";
-import { Timeline } from "../db/timeline.ts";
 import { openDoorbell } from "../events/configured-doorbell.ts";
 import type { Doorbell } from "../events/doorbell.ts";
 import { EventStream } from "../events/event-stream.ts";
@@ -98,14 +97,8 @@ export async function openStorage(config: Config, base: AppBase): Promise<Storag
     stack.use(await KeyWatch.start({ database, keyring: vault.keyring, log, intervalMs }));
   }
   const pollIntervalMs = overrides.pollIntervalMs ?? 1_000;
-  const { dataDir } = config;
-  const timeline = background
-    ? stack.use(await Timeline.open({ database, dataDir, metrics, log, intervalMs: pollIntervalMs }))
-    : null;
   const doorbell = overrides.doorbell ?? stack.use(await openDoorbell(config, database, log));
   const watch = stack.use(new StreamWatch(database, doorbell, log, pollIntervalMs));
-  timeline?.onChange(() => watch.endAll());
-  watch.onContradiction(() => timeline?.doubt());
   const outbox = new Outbox(database, doorbell);
   const stream = new EventStream(database, watch, log);
   if (background) stack.use(startEventRetention(database, log, overrides.retention));

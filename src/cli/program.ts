@@ -8,6 +8,7 @@ import { importCommand } from "./import.ts";
 import { keysCommand } from "./keys.ts";
 import { migrateCommand } from "./migrate.ts";
 import { providersCommand } from "./providers.ts";
+import { restoredCommand } from "./restored.ts";
 import { schemaCommand } from "./schema.ts";
 import { serveCommand } from "./serve.ts";
 import { sessionsCommand } from "./sessions.ts";
@@ -25,6 +26,7 @@ export function createProgram(): Command {
       .enablePositionalOptions()
       .addCommand(serveCommand())
       .addCommand(migrateCommand())
+      .addCommand(restoredCommand())
       .addCommand(doctorCommand())
       .addCommand(healthCommand())
       .addCommand(tokenCommand())

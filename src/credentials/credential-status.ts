@@ -41,7 +41,7 @@ export function isUsable(row: StatusColumns, now: Date): boolean {
 /** What the server does about an expiry, and what its user has to do. */
 function describeRenewal(row: StatusColumns, now: Date): string {
   const next = nextRefreshAt(row);
-  if (next === null) return "Connect the provider again.";
+  if (next === null) return (row.sentAt == null ? null : row.statusReason) ?? "Connect the provider again.";
   if (row.leaseUntil != null && row.leaseUntil > now) return "The server is renewing it now.";
   const when = next > now ? `at ${next.toISOString()}` : "as soon as the provider can be asked";
   if (row.failCount === 0) return `The server renews it ${when}; there is nothing to do.`;

@@ -127,9 +127,30 @@ const updated = `place = $2::jsonb, made_by = pg_current_xact_id()::xid::text wh
 
 const placeStatement = { name: "place_timeline", text: `update timeline set ${updated}` };
 
+/** Told wherever such a credential is needed. */
+const heldReason =
+  "This database is a copy, and another server may have used the refresh token since. The operator runs `maestro-auth restored` if this one has taken the other's place; else connect the provider again.";
+
+// What has been restored may have been used since, and most providers end a sign-in at a second use. So it is treated as
+// a renewal whose outcome is unknown: sent again only when there is hardly anything left to lose. In a copy it is not
+// sent at all, since the original may still work with it; only the operator can say that it does not. All of this is one
+// statement: no process finds the new timeline without it.
 const beginStatement = {
   name: "begin_timeline",
-  text: `update timeline set id = $3::uuid, cause = $4, begun_at = clock_timestamp(), ${updated}`,
+  text: `with begun as (
+      update timeline set id = $3::uuid, begun_at = clock_timestamp(),
+        cause = case when cause in ('copied', 'moved') and $4::text <> 'operator' then cause else $4::text end,
+        ${updated}, cause in ('copied', 'moved') as is_copy
+    ), held as (
+      update provider_credentials c set sent_at = coalesce(c.sent_at, clock_timestamp()),
+        replay_after = case when is_copy then clock_timestamp() + interval '1000 years' else greatest(clock_timestamp(),
+          c.expires_at - least(interval '60 seconds', (c.expires_at - c.refresh_after) / 4)) end,
+        next_try_at = case when is_copy then null else coalesce(c.next_try_at, c.refresh_after, clock_timestamp()) end,
+        status_reason = case when is_copy then $6::text when c.status_reason = $6::text then null else c.status_reason end
+      from begun where c.auth_method = 'oauth' and c.refreshable and c.status = 'active'
+        and c.provider <> all ($5::text[])
+    )
+    select id from begun`,
 };
 
 /** Writes down where the database is, without a new timeline. */
@@ -137,12 +158,17 @@ export async function placeTimeline(database: Pick<Database, "query">, { id, her
   await database.query(placeStatement, [id, JSON.stringify(here)]);
 }
 
-/** Ends a timeline and begins another. @returns whether it was this call that did, and no other process */
+/**
+ * Ends a timeline and begins another; what stored credentials may not be renewed as before is held back with it.
+ * @param reusable the providers that take a refresh token any number of times
+ * @returns whether it was this call that did, and no other process
+ */
 export async function beginTimeline(
   database: Pick<Database, "query">,
   { id, here }: Pick<TimelineState, "id" | "here">,
-  cause: TimelineCause,
+  { cause, reusable }: { readonly cause: TimelineCause; readonly reusable: readonly string[] },
 ): Promise<boolean> {
-  const rows = await database.query(beginStatement, [id, JSON.stringify(here), randomUUID(), cause]);
+  const values = [id, JSON.stringify(here), randomUUID(), cause, [...reusable], heldReason];
+  const rows = await database.query(beginStatement, values);
   return rows.length > 0;
 }

@@ -33,6 +33,8 @@ interface Parts {
   readonly log: Logger;
   /** Between two looks. */
   readonly intervalMs: number;
+  /** The providers that take a refresh token any number of times. */
+  readonly reusable: readonly string[];
 }
 
 /**
@@ -46,6 +48,7 @@ export class Timeline implements AsyncDisposable {
   readonly #log: Logger;
   readonly #memory: TimelineMemory;
   readonly #intervalMs: number;
+  readonly #reusable: readonly string[];
   readonly #listeners: (() => void)[] = [];
   #id = "";
   #doubt: TimelineCause | null = null;
@@ -53,7 +56,8 @@ export class Timeline implements AsyncDisposable {
   #looking: Promise<void> | null = null;
   #isClosed = false;
 
-  private constructor({ database, dataDir, metrics, log, intervalMs }: Parts) {
+  private constructor({ database, dataDir, metrics, log, intervalMs, reusable }: Parts) {
+    this.#reusable = reusable;
     this.#database = database;
     this.#metrics = metrics;
     this.#log = log;
@@ -98,7 +102,7 @@ export class Timeline implements AsyncDisposable {
     const cause = this.#causeOf(state);
     if (cause !== null) {
       // Only one of several processes that notice at the same time begins it; the others find it.
-      const isBegun = await beginTimeline(this.#database, state, cause);
+      const isBegun = await beginTimeline(this.#database, state, { cause, reusable: this.#reusable });
       state = await readTimeline(this.#database);
       if (isBegun) this.#tell(cause);
     } else if (isUnplaced(state)) {

@@ -3,10 +3,17 @@ const flushIntervalMs = 10;
 /** PostgreSQL refuses payloads of 8000 bytes and more. */
 const maxPayloadBytes = 7_900;
 
+/** Who rings. */
+interface Sender {
+  readonly from: string;
+  /** The history of its database; null where it does not say. */
+  readonly timeline: string | null;
+}
+
 /** Packs user ids into as few payloads as possible, each with who sends it. */
-function packPayloads(from: string, userIds: Iterable<string>): string[] {
+function packPayloads({ from, timeline }: Sender, userIds: Iterable<string>): string[] {
   const payloads: string[] = [];
-  const head = `[${JSON.stringify({ from })}`;
+  const head = `[${JSON.stringify(timeline === null ? { from } : { from, timeline })}`;
   const headSize = Buffer.byteLength(head) + 1;
   let payload = head;
   let size = headSize;
@@ -26,23 +33,28 @@ function packPayloads(from: string, userIds: Iterable<string>): string[] {
 }
 
 /** The user ids of a payload, and its sender where it names one; no ids of one that no `RingBatch` has made. */
-export function unpackPayload(payload: string): { readonly from: string | null; readonly userIds: readonly string[] } {
+export function unpackPayload(payload: string): {
+  readonly from: string | null;
+  readonly timeline: string | null;
+  readonly userIds: readonly string[];
+} {
   try {
     const value: unknown = JSON.parse(payload);
     const items: readonly unknown[] = Array.isArray(value) ? value : [];
     const sender = items.find((item) => typeof item === "object" && item !== null && "from" in item);
     return {
       from: sender === undefined ? null : String(sender.from),
+      timeline: sender !== undefined && "timeline" in sender ? String(sender.timeline) : null,
       userIds: items.filter((item) => typeof item === "string"),
     };
   } catch {
-    return { from: null, userIds: [] };
+    return { from: null, timeline: null, userIds: [] };
   }
 }
 
 /** Gathers the rings that come close together, and sends each user's once. */
 export class RingBatch implements AsyncDisposable {
-  readonly #from: string;
+  readonly #sender: () => Sender;
   readonly #send: (payload: string) => Promise<void>;
   #pending = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
@@ -51,11 +63,11 @@ export class RingBatch implements AsyncDisposable {
   #sentAt = -Infinity;
 
   /**
-   * @param from who rings
+   * @param sender who rings, at the time of sending
    * @param send must not reject
    */
-  constructor(from: string, send: (payload: string) => Promise<void>) {
-    this.#from = from;
+  constructor(sender: () => Sender, send: (payload: string) => Promise<void>) {
+    this.#sender = sender;
     this.#send = send;
   }
 
@@ -86,7 +98,7 @@ export class RingBatch implements AsyncDisposable {
   async #sendPending(): Promise<void> {
     const userIds = this.#pending;
     this.#pending = new Set();
-    for (const payload of packPayloads(this.#from, userIds)) await this.#send(payload);
+    for (const payload of packPayloads(this.#sender(), userIds)) await this.#send(payload);
   }
 
   /** Sends what is left. */

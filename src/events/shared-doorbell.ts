@@ -3,7 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "../observability/logger.ts";
 import { OutageLog } from "../observability/outage-log.ts";
 import { describeForLog, OperatorError } from "../operator-error.ts";
-import { type Doorbell, inProcessDoorbell, type RingListener } from "./doorbell.ts";
+import { type Doorbell, inProcessDoorbell, type RingListener, type RungTimeline } from "./doorbell.ts";
 import type { StreamEvent } from "./event.ts";
 import { RingBatch, unpackPayload } from "./ring-batch.ts";
 
@@ -24,6 +24,10 @@ export class LineRefusedError extends OperatorError {}
 
 const reconnectDelayMs = 1_000;
 const refusedDelayMs = 60_000;
+/** Milliseconds for which another timeline may be heard unremarked: every server looks at its own each second. */
+const strangerGraceMs = 5_000;
+/** Of so many others the operator is told; those that follow are only counted. */
+const maxStrangers = 100;
 
 /** Rings in this process at once, and in the others over a line that it opens again whenever it is lost. */
 export class SharedDoorbell implements Doorbell {
@@ -32,7 +36,15 @@ export class SharedDoorbell implements Doorbell {
   readonly #local = inProcessDoorbell();
   /** Tells this process's own rings from others': they are heard here before they are sent, with what was committed. */
   readonly #id: string = randomUUID();
-  readonly #batch = new RingBatch(this.#id, (payload) => this.#send(payload));
+  readonly #batch = new RingBatch(
+    () => ({ from: this.#id, timeline: this.#timeline?.id ?? null }),
+    (payload) => this.#send(payload),
+  );
+  #timeline: RungTimeline | null = null;
+  #onStranger: () => void = () => {};
+  /** The timelines of others: since when they are heard, and Infinity once the operator was told. */
+  readonly #strangers = new Map<string, number>();
+  #graceMs = strangerGraceMs;
   readonly #stopped = new AbortController();
   #line: DoorbellLine | undefined;
   readonly #outage: OutageLog<"doorbell.lost", "doorbell.regained">;
@@ -70,10 +82,33 @@ export class SharedDoorbell implements Doorbell {
     }
   }
 
+  follow(timeline: RungTimeline, onStranger: () => void, graceMs = strangerGraceMs): void {
+    this.#timeline = timeline;
+    this.#graceMs = graceMs;
+    this.#onStranger = onStranger;
+  }
+
   #hear(payload: string): void {
-    const { from, userIds } = unpackPayload(payload);
+    const { from, timeline, userIds } = unpackPayload(payload);
     if (from === this.#id) return;
-    for (const userId of userIds) this.#local.ring(userId);
+    const own = this.#timeline;
+    if (own !== null && timeline !== null && timeline !== own.id) void this.#hearStranger(own, timeline);
+    else for (const userId of userIds) this.#local.ring(userId);
+  }
+
+  /** One that is heard for some seconds only is no stranger: one of the two has not seen a new timeline yet. */
+  async #hearStranger(own: RungTimeline, timeline: string): Promise<void> {
+    await own.look();
+    if (timeline === own.id) return;
+    this.#onStranger();
+    if (!this.#strangers.has(timeline) && this.#strangers.size >= maxStrangers) return;
+    const since = this.#strangers.get(timeline) ?? performance.now();
+    this.#strangers.set(timeline, since);
+    if (performance.now() - since < this.#graceMs) return;
+    this.#strangers.set(timeline, Infinity);
+    this.#log.warn(
+      "another server rings on this doorbell, and its database has another history than this one's: a copy, or a server that is cut off from its primary. Its rings are ignored. Give each environment its own EVENTS_URL, and see where that server's DATABASE_URL leads",
+    );
   }
 
   async #open(): Promise<void> {

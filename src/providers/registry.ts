@@ -36,6 +36,11 @@ export class ProviderRegistry {
     return [...this.#providers.values()];
   }
 
+  /** The names of those that take a refresh token any number of times. */
+  listReusing(): string[] {
+    return this.list().flatMap(({ name, replayWindow }) => (Number.isFinite(replayWindow) ? [] : [name]));
+  }
+
   find(name: string): ProviderAuth | null {
     return this.#providers.get(name) ?? null;
   }

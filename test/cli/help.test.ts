@@ -39,6 +39,7 @@ test("every command is known", () => {
     "keys rotate",
     "migrate",
     "providers",
+    "restored",
     "schema",
     "serve",
     "sessions",

@@ -34,7 +34,7 @@ export async function startServer({
   });
   const log = createLogger("info", sink);
   const metrics = new Metrics();
-  const timeline = stack.use(await Timeline.open({ database, dataDir, metrics, log, intervalMs }));
+  const timeline = stack.use(await Timeline.open({ database, dataDir, metrics, log, intervalMs, reusable: [] }));
   const watch = stack.use(new StreamWatch(database, doorbell, log, intervalMs));
   timeline.onChange(() => watch.endAll());
   watch.onContradiction(() => timeline.doubt());

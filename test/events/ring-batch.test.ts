@@ -14,10 +14,13 @@ afterEach(() => {
 /** A batch, and what it has sent. */
 function newBatch(send: () => Promise<void> = () => Promise.resolve()) {
   const payloads: string[] = [];
-  const batch = new RingBatch("me", (payload) => {
-    payloads.push(payload);
-    return send();
-  });
+  const batch = new RingBatch(
+    () => ({ from: "me", timeline: "a timeline" }),
+    (payload) => {
+      payloads.push(payload);
+      return send();
+    },
+  );
   return { batch, payloads, users: () => payloads.map((payload) => unpackPayload(payload).userIds) };
 }
 
@@ -26,7 +29,7 @@ test("rings that come close together are sent as one, each user once, with who r
   for (const user of ["alice", "bob", "alice"]) batch.add(user);
   await vi.advanceTimersByTimeAsync(0);
   expect(users()).toEqual([["alice", "bob"]]);
-  expect(unpackPayload(payloads[0]!).from).toBe("me");
+  expect(unpackPayload(payloads[0]!)).toMatchObject({ from: "me", timeline: "a timeline" });
 });
 
 test("after a batch the next one gathers for ten milliseconds", async () => {
@@ -77,7 +80,7 @@ test("the end sends what is left, and leaves no timer", async () => {
 });
 
 test.each(["", "{", "null", "7", '{"from":"x"}'])("%s rings for nobody", (payload) => {
-  expect(unpackPayload(payload)).toEqual({ from: null, userIds: [] });
+  expect(unpackPayload(payload)).toEqual({ from: null, timeline: null, userIds: [] });
 });
 
 /** A line to which a test may listen, and that it can break. */

@@ -198,3 +198,46 @@ describe.skipIf(postgresUrl === null)("two servers with EVENTS_URL, where TEST_D
     expect((await events.next()).data?.credentialEvents.__typename).toBe("CredentialStored");
   });
 });
+
+describe("servers on two timelines that share a line", () => {
+  /** What one of them hears of what the other rings, and what its operator is told. */
+  async function share(others: string | null, { graceMs = 0, looked = "mine" } = {}) {
+    let hear: (payload: string) => void = () => {};
+    const lost = new Promise<void>(() => {});
+    const line: OpenLine = async (onPayload) => {
+      hear = onPayload;
+      return { send: async () => {}, lost, close: async () => {} };
+    };
+    const warnings: string[] = [];
+    const doorbell = await SharedDoorbell.connect(
+      line,
+      pino({ level: "warn" }, { write: (text) => void warnings.push(text) }),
+    );
+    const heard: string[] = [];
+    let strangers = 0;
+    doorbell.onRing((userId) => heard.push(userId));
+    const timeline = { id: "mine", look: async () => void (timeline.id = looked) };
+    doorbell.follow(timeline, () => (strangers += 1), graceMs);
+    for (const user of ["alice", "bob", "carol"]) {
+      hear(JSON.stringify([{ from: "another", ...(others === null ? {} : { timeline: others }) }, user]));
+      await new Promise(setImmediate);
+    }
+    return { heard, strangers, warnings: warnings.length };
+  }
+
+  test("do not hear each other, and their operator is told once", async () => {
+    expect(await share("another's")).toEqual({ heard: [], strangers: 3, warnings: 1 });
+  });
+
+  test("are given some seconds to find a new timeline", async () => {
+    expect(await share("another's", { graceMs: 2 ** 30 })).toEqual({ heard: [], strangers: 3, warnings: 0 });
+  });
+
+  test("hear each other once this one has found the other's", async () => {
+    expect(await share("new", { looked: "new" })).toEqual({ heard: ["bob", "carol"], strangers: 0, warnings: 0 });
+  });
+
+  test.each(["mine", null])("hear each other where the other says %j", async (others) => {
+    expect(await share(others)).toEqual({ heard: ["alice", "bob", "carol"], strangers: 0, warnings: 0 });
+  });
+});

@@ -7,6 +7,10 @@ export function postponement(provider: ProviderAuth, state: RefreshState): Provi
   if (isLeased(state)) return underWay(provider);
   const { displayName } = provider;
   if (state.isSent && state.replayMs !== null && state.replayMs > 0) {
+    // Held back until somebody acts: there is no time to name.
+    if (state.nextTryMs === null && state.statusReason !== null) {
+      return new ProviderUnavailableError(state.statusReason, { failure: "withheld", detail: state.statusReason });
+    }
     const detail = `The outcome of the last renewal at ${displayName} is not known, and repeating it now could end the sign-in.`;
     return withheld(detail, "The server repeats it", state.replayMs);
   }

@@ -42,7 +42,8 @@ const storeStatement = {
         "expiryNoticeAt" float8, "renewedAt" float8, client text, actor text, event jsonb, mark bigint)
     ), stored as (
       update provider_credentials c set
-        credentials = decode(r.sealed, 'base64'), key_id = r."keyId", token_version = c.token_version + 1,
+        credentials = decode(r.sealed, 'base64'), key_id = r."keyId", token_version = r."tokenVersion" + 1,
+        lease_epoch = r."leaseEpoch",
         status = 'active', status_reason = null,
         status_since = case when c.status <> 'active' or c.expires_at <= to_timestamp(r."renewedAt" / 1000)
           then to_timestamp(r."renewedAt" / 1000) else c.status_since end,
@@ -59,7 +60,11 @@ const storeStatement = {
         proven_client = coalesce(r.client, c.proven_client), refusals = 0, refused_since = null, refusal_code = null,
         fail_count = 0, lease_owner = null, lease_until = null, sent_at = null, replay_after = null
       from renewal r
-      where c.user_id = r."userId" and c.id = r.id and c.token_version = r."tokenVersion" and c.lease_epoch = r."leaseEpoch"
+      -- A row behind the renewal stands in a database that has gone back, and has lost the lease or earlier renewals.
+      where c.user_id = r."userId" and c.id = r.id and (
+        (c.token_version = r."tokenVersion" and c.lease_epoch = r."leaseEpoch")
+        or (c.token_version <= r."tokenVersion" and c.lease_epoch <= r."leaseEpoch"
+          and c.updated_at <= to_timestamp(r."renewedAt" / 1000)))
       returning c.user_id, c.id, c.provider, r.actor, r.event, r.mark
     ), audited as (
       insert into audit_log (at, user_id, actor, action, outcome, provider, credential_id)

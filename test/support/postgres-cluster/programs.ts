@@ -31,7 +31,7 @@ async function findFolder(): Promise<string | null> {
   const versions = (await readdir(packages).catch(() => [])).toSorted((a, b) => Number(b) - Number(a));
   const inPath = (process.env["PATH"] ?? "").split(delimiter).filter((folder) => folder !== "");
   for (const folder of [...inPath, ...versions.map((version) => join(packages, version, "bin"))]) {
-    const programs = ["initdb", "pg_ctl"].map((name) => isExecutable(join(folder, name)));
+    const programs = ["initdb", "pg_ctl", "pg_basebackup"].map((name) => isExecutable(join(folder, name)));
     if ((await Promise.all(programs)).every(Boolean)) return folder;
   }
   return null;

@@ -97,7 +97,11 @@ export class Reader {
       while (!isDone()) {
         const result = await connection.next();
         if (result === null) return;
-        if (isExpiry(result) && this.#stage.mayExpire) return await this.#beginAnew();
+        if (this.#stage.mayExpire) {
+          if (hasCode(result, "CURSOR_EXPIRED")) return await this.#beginAnew();
+          // A subscription that begins while the database is away; the next one goes on from the same place.
+          if (hasCode(result, "INTERNAL_SERVER_ERROR")) throw new Error("the server cannot read");
+        }
         last = this.#check(result, last);
       }
     } finally {
@@ -138,6 +142,6 @@ export class Reader {
   }
 }
 
-function isExpiry({ errors }: Result): boolean {
-  return JSON.stringify(errors ?? null).includes('"CURSOR_EXPIRED"');
+function hasCode({ errors }: Result, code: string): boolean {
+  return JSON.stringify(errors ?? null).includes(`"${code}"`);
 }

@@ -3,7 +3,7 @@ import { faultOfAccessToken, isTime } from "./access-token.ts";
 import { CallerError, type Login } from "./caller.ts";
 import { type Scope, scopeNames } from "./scope.ts";
 import type { TokenClaims } from "./token-claims.ts";
-import { isUserId, maxUserIdLength } from "./user-id.ts";
+import { isUserId, userIdRule } from "./user-id.ts";
 
 /** What a verified token says. */
 export interface VerifiedToken {
@@ -65,10 +65,7 @@ function userOf(payload: JWTPayload, { user: name }: TokenClaims): string {
   if (claim === undefined) throw new CallerError("UNAUTHENTICATED", wrongClaim(name));
   const id = typeof claim === "number" && Number.isSafeInteger(claim) ? String(claim) : claim;
   if (isUserId(id)) return id;
-  throw new CallerError(
-    "UNAUTHENTICATED",
-    `The token's claim "${name}" must be a text of 1 to ${maxUserIdLength} characters.`,
-  );
+  throw new CallerError("UNAUTHENTICATED", `The token's claim "${name}" must be ${userIdRule}.`);
 }
 
 /** A claim that is there and names nothing grants nothing: the defaults are for tokens that have no such claim. */

@@ -8,7 +8,7 @@ export const exitCodes = {
   terminated: 143,
 } as const;
 
-/** When each is used. README.md has the same table. */
+/** When each is used. docs/command-line.md has the same table. */
 export const exitCodeMeanings: Readonly<Record<keyof typeof exitCodes, string>> = {
   ok: "everything was done; also where the reader of the output has left, as head does",
   failed: "nothing was done, or a check failed; stderr says why, and what to do",

@@ -76,7 +76,8 @@ const inAnHour = () => Math.floor(Date.now() / 1_000) + hour;
 const notAccepted = "The token is not one that this server accepts.";
 const expired = "The token has expired. Get a new one.";
 const claim = (name: string) => `The token's claim "${name}" is missing or is not what this server expects.`;
-const badSubject = 'The token\'s claim "sub" must be a text of 1 to 255 characters, none of them a control character or an invisible one.';
+const badSubject =
+  'The token\'s claim "sub" must be a text of 1 to 255 characters, none of them a control character or an invisible one.';
 
 const badTokens: Record<string, [() => Promise<string> | string, string]> = {
   "no JWT": [() => "opaque", notAccepted],

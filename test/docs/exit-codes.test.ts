@@ -2,10 +2,10 @@ import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 import { exitCodeHelp, exitCodeMeanings, exitCodes } from "../../src/cli/exit-code.ts";
 
-const readme = await readFile(new URL("../../README.md", import.meta.url), "utf8");
+const page = await readFile(new URL("../../docs/command-line.md", import.meta.url), "utf8");
 
-test("the README's table of exit codes is the one in the code, and so is that of every --help", () => {
-  const [, table = ""] = /^\| Exit code \|.*\n\| -.*\n((?:\|.*\n)+)/m.exec(readme) ?? [];
+test("the documented table of exit codes is the one in the code, and so is that of every --help", () => {
+  const [, table = ""] = /^\| Exit code \|.*\n\| -.*\n((?:\|.*\n)+)/m.exec(page) ?? [];
   const rows = table
     .trim()
     .split("\n")

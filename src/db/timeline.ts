@@ -92,7 +92,7 @@ export class Timeline implements AsyncDisposable {
   /** Looks now. Never rejects: a database that is away is looked at again. */
   look(): Promise<void> {
     this.#looking ??= this.#look()
-      .catch((error: unknown) => this.#log.debug({ err: error }, "the timeline could not be read; trying again"))
+      .catch((error: unknown) => this.#log.tell("timeline.unread", { err: error }))
       .finally(() => (this.#looking = null));
     return this.#looking;
   }
@@ -126,17 +126,14 @@ export class Timeline implements AsyncDisposable {
 
   #tell(cause: TimelineCause): void {
     this.#metrics.timelineBegan(cause);
-    this.#log.warn(
-      { cause },
-      `the database is not the one it was: ${explanations[cause]}. Event streams end with CURSOR_EXPIRED, and clients read their state anew. If that was a restore or a failover, see docs/backup-and-restore.md; if not, look where DATABASE_URL or DATA_DIR leads`,
-    );
+    this.#log.tell("timeline.began", { reason: explanations[cause] });
   }
 
   #change(id: string): void {
     const isFirst = this.#id === "";
     this.#id = id;
     if (isFirst) return;
-    this.#log.warn("a new timeline has begun: all event streams are ended");
+    this.#log.tell("timeline.changed");
     for (const listener of this.#listeners) listener();
   }
 

@@ -106,9 +106,7 @@ export class SharedDoorbell implements Doorbell {
     this.#strangers.set(timeline, since);
     if (performance.now() - since < this.#graceMs) return;
     this.#strangers.set(timeline, Infinity);
-    this.#log.warn(
-      "another server rings on this doorbell, and its database has another history than this one's: a copy, or a server that is cut off from its primary. Its rings are ignored. Give each environment its own EVENTS_URL, and see where that server's DATABASE_URL leads",
-    );
+    this.#log.tell("doorbell.stranger");
   }
 
   async #open(): Promise<void> {

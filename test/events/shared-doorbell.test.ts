@@ -1,3 +1,4 @@
+import { Writable } from "node:stream";
 import { createClient } from "@redis/client";
 import pg from "pg";
 import { describe, expect, inject, test } from "vitest";
@@ -209,10 +210,13 @@ describe("servers on two timelines that share a line", () => {
       return { send: async () => {}, lost, close: async () => {} };
     };
     const warnings: string[] = [];
-    const doorbell = await SharedDoorbell.connect(
-      line,
-      pino({ level: "warn" }, { write: (text) => void warnings.push(text) }),
-    );
+    const sink = new Writable({
+      write: (text: Buffer, _encoding, done) => {
+        warnings.push(text.toString());
+        done();
+      },
+    });
+    const doorbell = await SharedDoorbell.connect(line, createLogger("warn", sink));
     const heard: string[] = [];
     let strangers = 0;
     doorbell.onRing((userId) => heard.push(userId));

@@ -51,6 +51,32 @@ export const databaseEvents = {
     fields: ["err"],
     advice: "",
   }),
+  "doorbell.stranger": logEvent({
+    level: "warn",
+    message: "another server whose database has another history rings on this doorbell; its rings are ignored",
+    fields: [],
+    advice:
+      "One of the two databases is a copy, or one server is cut off from its primary. Give each environment its own `EVENTS_URL`, and check where the other server's `DATABASE_URL` leads.",
+  }),
+  "timeline.began": logEvent({
+    level: "warn",
+    message: "the database is not the one it was; event streams end with CURSOR_EXPIRED",
+    fields: ["reason"],
+    advice:
+      "After a restore or a failover, follow docs/backup-and-restore.md. Otherwise check where `DATABASE_URL` or `DATA_DIR` leads.",
+  }),
+  "timeline.changed": logEvent({
+    level: "warn",
+    message: "a new timeline has begun; all event streams of this process are ended",
+    fields: [],
+    advice: "One of the processes has a `timeline.began` line with the reason.",
+  }),
+  "timeline.unread": logEvent({
+    level: "debug",
+    message: "the timeline could not be read; trying again",
+    fields: ["err"],
+    advice: "",
+  }),
   "rate_limits.lost": logEvent({
     level: "warn",
     message: "the store of rate limits is away; each process counts by itself until it is back",

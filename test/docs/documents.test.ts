@@ -78,3 +78,7 @@ test("docs/README.md lists every page in docs/", async () => {
   const expected = pages.filter((page) => page.startsWith("docs/") && !page.startsWith("docs/decisions/"));
   expect(expected.filter((page) => page !== "docs/README.md" && !listed.includes(page))).toEqual([]);
 });
+
+test("README.md has at most 25 KB", async () => {
+  expect((await readFile(`${root}README.md`)).length).toBeLessThanOrEqual(25_000);
+});

@@ -26,7 +26,7 @@ function typed<Data, Variables>(document: TypedDocumentString<Data, Variables>) 
   return gql(document.toString()) as TypedDocumentNode<Data, Variables & Record<string, unknown>>;
 }
 
-// The state first, then what follows it: nothing falls between.
+// Read the state first, then subscribe from its cursor, so that no event is missed.
 const { data } = await client.query({ query: typed(stateQuery) });
 client
   .subscribe({ query: typed(eventsSubscription), variables: { after: data?.viewer.eventCursor } })

@@ -9,7 +9,7 @@ async function send(query: object, variables: object) {
   return ((await response.json()) as { data: any }).data;
 }
 
-// The state first, then what follows it: nothing falls between.
+// Read the state first, then subscribe from its cursor, so that no event is missed.
 let after = (await send(stateQuery, {})).viewer.eventCursor;
 
 const source = new EventSource(url, {

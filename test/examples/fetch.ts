@@ -49,7 +49,7 @@ async function* credentialEvents(after: string) {
   }
 }
 
-// The state first, then what follows it: nothing falls between.
+// Read the state first, then subscribe from its cursor, so that no event is missed.
 const { viewer } = await send(stateQuery);
 const input = { provider: "anthropic", label: "fetch", credential: { apiKey: process.env["API_KEY"] ?? "" } };
 console.log(JSON.stringify(await send(connectMutation, { input })));

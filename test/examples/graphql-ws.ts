@@ -9,7 +9,7 @@ async function send(query: string, variables: Record<string, unknown> = {}): Pro
   return value.data;
 }
 
-// The state first, then what follows it: nothing falls between.
+// Read the state first, then subscribe from its cursor, so that no event is missed.
 const { viewer } = await send(stateQuery.toString());
 const query = eventsSubscription.toString();
 subscribeResuming(

@@ -20,7 +20,7 @@ const network = relay.Network.create(
 );
 const environment = new relay.Environment({ network, store: new relay.Store(new relay.RecordSource()) });
 
-// The state first, then what follows it: nothing falls between.
+// Read the state first, then subscribe from its cursor, so that no event is missed.
 const state = await relay.fetchQuery<relayStateQuery>(environment, stateQuery, {}).toPromise();
 relay.requestSubscription<relayEventsSubscription>(environment, {
   subscription: eventsSubscription,

@@ -21,7 +21,7 @@ const client = new Client({
   ],
 });
 
-// The state first, then what follows it: nothing falls between.
+// Read the state first, then subscribe from its cursor, so that no event is missed.
 const { data } = await client.query(stateQuery.toString(), {}).toPromise();
 client
   .subscription(eventsSubscription.toString(), { after: data?.viewer.eventCursor })

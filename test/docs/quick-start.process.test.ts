@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { ServerProcess } from "../support/server-process.ts";
 import { fillDataFolder } from "../support/test-database.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
@@ -39,7 +39,8 @@ class Terminal implements AsyncDisposable {
 
   /** Resolves once the commands have printed what matches. */
   async printed(pattern: RegExp): Promise<void> {
-    await expect.poll(() => this.output, { timeout: 30_000 }).toMatch(pattern);
+    const isPrinted = () => pattern.test(this.output);
+    await vi.waitUntil(isPrinted, { timeout: 30_000 });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import { createApp, defineProvider, loadCatalog, loadConfig } from "maestro-auth";
 
-// A provider of your own, beside those of the package.
+// A provider of your own, in addition to those of the package.
 const provider = defineProvider({
   name: "mistral",
   displayName: "Mistral",
@@ -11,10 +11,10 @@ const provider = defineProvider({
 });
 const catalog = [...(await loadCatalog()), provider];
 
-// The same environment as the command's: DATA_DIR, DATABASE_URL, …
+// The same environment variables as for the command: DATA_DIR, DATABASE_URL, …
 const app = await createApp(loadConfig(catalog), { catalog });
 
-// Your own server, which hands on what is Maestro Auth's: /graphql, for HTTP and WebSocket, and /auth.
+// Your own server. It passes requests for /graphql (HTTP and WebSocket) and /auth to Maestro Auth.
 const server = createServer((request, response) => {
   if (request.url === "/hello") response.end("Hello from your application.\n");
   else app.server.emit("request", request, response);
@@ -22,7 +22,7 @@ const server = createServer((request, response) => {
 server.on("upgrade", (request, socket, head) => app.server.emit("upgrade", request, socket, head));
 server.listen(Number(process.env["PORT"] ?? 4000), () => console.log("listening", server.address()));
 
-// A token for development; in production your identity provider issues them, or you sign them with AUTH_JWT_SECRET.
+// A token for development. In production your identity provider issues tokens, or you sign them with AUTH_JWT_SECRET.
 console.log("token", await app.developmentToken("alice", 3600));
 
 process.once("SIGTERM", () => {

@@ -13,7 +13,7 @@ async function send(query: object, variables: object) {
 let after = (await send(stateQuery, {})).viewer.eventCursor;
 
 const source = new EventSource(url, {
-  // Called again after each lost connection, and so it goes on after the last event.
+  // Called again after each lost connection, so it continues after the last event.
   fetch: (url, init) =>
     fetch(url, {
       ...init,
@@ -27,9 +27,9 @@ source.addEventListener("next", (message) => {
   console.log(JSON.stringify(data?.credentialEvents ?? errors));
   after = data?.credentialEvents.cursor ?? after;
 });
-// A program that does nothing else would end while EventSource waits to come back.
+// Without this, a program that does nothing else would exit while EventSource waits to reconnect.
 const alive = setInterval(() => {}, 60_000);
-// The subscription is over, as when the token has expired: without this it would come back for ever.
+// The subscription has ended, for example because the token expired. Without this it would reconnect forever.
 source.addEventListener("complete", () => {
   clearInterval(alive);
   source.close();

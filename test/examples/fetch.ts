@@ -23,7 +23,7 @@ async function send<Data, Variables extends object>(
   return dataOf(await (await post("application/json", query, variables)).text());
 }
 
-/** Server-sent events without end: after a lost connection it goes on after the last event. */
+/** Server-sent events without end: after a lost connection it continues after the last event. */
 async function* credentialEvents(after: string) {
   for (;;) {
     try {
@@ -42,7 +42,7 @@ async function* credentialEvents(after: string) {
         }
       }
     } catch (error) {
-      // What fetch says of a lost connection is a TypeError.
+      // fetch reports a lost connection as a TypeError.
       if (!(error instanceof TypeError)) throw error;
     }
     await delay(1_000);

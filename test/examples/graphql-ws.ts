@@ -3,7 +3,7 @@ import { openSocket, subscribeResuming } from "./resume.ts";
 
 const client = openSocket(process.env["MAESTRO_URL"] ?? "http://localhost:4000/graphql");
 
-/** Queries and mutations go over the same socket. */
+/** Queries and mutations use the same socket. */
 async function send(query: string, variables: Record<string, unknown> = {}): Promise<any> {
   const { value } = await client.iterate({ query, variables }).next();
   return value.data;

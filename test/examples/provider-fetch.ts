@@ -22,7 +22,7 @@ const accessMutation = graphql(`
   }
 `);
 
-/** Where a provider's API is, and the headers that work there now. A failure's message says what to do. */
+/** A provider's address and the headers that work there now. Throws with a message that says what to do. */
 export async function issueAccess(provider: string, rejectedGrantId: string | null = null) {
   const response = await fetch(process.env["MAESTRO_URL"] ?? "http://localhost:4000/graphql", {
     method: "POST",
@@ -35,13 +35,13 @@ export async function issueAccess(provider: string, rejectedGrantId: string | nu
   return data.issueAccess.grant as { grantId: string; baseUrl: string; headers: { name: string; value: string }[] };
 }
 
-/** A fetch for a provider's SDK: it puts the headers that work now in the place of those that the SDK made up. */
+/** A fetch for a provider's SDK: it replaces the SDK's credential headers with headers that work now. */
 export function providerFetch(provider: string): typeof fetch {
   return async (input, init) => {
     const grant = await issueAccess(provider);
     const response = await send(grant);
     if (response.status !== 401) return response;
-    // The provider no longer takes this token: say which, and it is renewed, once for all who say so.
+    // The provider rejects this token. Report which one, and it is refreshed once for all who report it.
     await response.body?.cancel();
     return send(await issueAccess(provider, grant.grantId));
 

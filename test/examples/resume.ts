@@ -1,20 +1,20 @@
 import { type Client, createClient, type Sink, type SubscribePayload } from "graphql-ws";
 
-/** A socket that comes back, however long the server is away. */
+/** A socket that reconnects, however long the server is away. */
 export function openSocket(url: string): Client {
   return createClient({
     url: url.replace("http", "ws"),
-    // Called for each connection: the place to fetch a token that has not expired.
+    // Called for each connection: fetch a token here that has not expired.
     connectionParams: () => ({ authorization: `Bearer ${process.env["TOKEN"]}` }),
     retryAttempts: Number.POSITIVE_INFINITY,
-    // By itself it gives up where Node's WebSocket says `error`, as when nobody listens.
+    // By default it gives up on an `error` from Node's WebSocket, for example when the server is down.
     shouldRetry: () => true,
   });
 }
 
 /**
- * Subscribes to `events`, `credentialEvents` or `sessionEvents`, and misses nothing. After a lost connection graphql-ws
- * sends the subscription again, and reads `after` as it does: by then it is the cursor of the last event.
+ * Subscribes to `events`, `credentialEvents` or `sessionEvents` and misses nothing. After a lost connection, graphql-ws
+ * sends the subscription again and reads `after` again, which is then the cursor of the last event.
  */
 export function subscribeResuming(client: Client, payload: SubscribePayload, sink: Sink<any>): () => void {
   let after = payload.variables?.["after"];

@@ -5,7 +5,7 @@ const client = createClient({
   connectionParams: { authorization: `Bearer ${process.env["TOKEN"]}` },
 });
 
-// Keep the last cursor: with `after:` it a new subscription goes on where this one ended.
+// Keep the last cursor: a new subscription with `after:` continues where this one ended.
 const events = client.iterate<{ credentialEvents: { __typename: string; cursor: string } }>({
   query: `subscription ($after: String) {
     credentialEvents(after: $after) { __typename cursor provider { name } label credential { status last4 } }

@@ -5,7 +5,7 @@ import { rateLimits } from "../../src/callers/rate-limit.ts";
 const page = await readFile(new URL("../../docs/limits.md", import.meta.url), "utf8");
 
 test("the table of rate limits in docs/limits.md is the one in the code", () => {
-  const [, section = ""] = page.split("\n## Rate limits and step-up\n");
+  const [, section = ""] = page.split("\n## Rate limits\n");
   const rows = [...section.split("\n## ", 1)[0]!.matchAll(/^\| `([a-z-]+)` +\| (\d+) +\| (\d+) +\|/gm)];
   expect(
     Object.fromEntries(rows.map(([, name, points, seconds]) => [name, [Number(points), Number(seconds)]])),

@@ -82,3 +82,8 @@ test("docs/README.md lists every page in docs/", async () => {
 test("README.md has at most 25 KB", async () => {
   expect((await readFile(`${root}README.md`)).length).toBeLessThanOrEqual(25_000);
 });
+
+test.each([...pages, "CHANGELOG.md"])("no table of %s is wider than 160 columns", async (document) => {
+  const lines = (await readFile(`${root}${document}`, "utf8")).split("\n");
+  expect(lines.filter((line) => line.startsWith("|") && line.length > 160)).toEqual([]);
+});

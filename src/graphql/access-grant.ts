@@ -11,24 +11,29 @@ import { changesNothing } from "./rate-limit-plugin.ts";
 import { sessionRowId } from "./session-id.ts";
 
 const HttpHeaderRef = builder.objectRef<{ name: string; value: Secret }>("HttpHeader").implement({
-  description: "One header of a call to the provider.",
+  description: "A header for a call to the provider.",
   fields: (t) => ({
-    name: t.exposeString("name", { description: "Such as `x-api-key`." }),
-    value: t.string({ description: "Its value. A secret: do not log it.", resolve: (header) => header.value.reveal() }),
+    name: t.exposeString("name", { description: "The header's name, such as `x-api-key`." }),
+    value: t.string({
+      description: "The header's value. It is a secret: do not log it.",
+      resolve: (header) => header.value.reveal(),
+    }),
   }),
 });
 
 const AccessGrantRef = builder.objectRef<AccessGrant>("AccessGrant").implement({
-  description:
-    "Everything that a backend needs to call the provider now. The one place where a secret leaves the server.",
+  description: "What a backend needs to call the provider now. This is the only output type that contains a secret.",
   fields: (t) => ({
     grantId: t.exposeID("grantId", {
       description:
-        "Opaque; names this version of this credential. Send it as `rejectedGrantId` if the provider answers 401.",
+        "An opaque ID of this version of this credential. Send it as `rejectedGrantId` if the provider answers 401.",
     }),
-    provider: t.expose("provider", { type: ProviderRef, description: "Whom to call." }),
-    method: t.expose("method", { type: AuthMethodEnum, description: "How the secret was obtained." }),
-    source: t.expose("source", { type: CredentialSourceEnum, description: "Whose secret it is." }),
+    provider: t.expose("provider", { type: ProviderRef, description: "The provider to call." }),
+    method: t.expose("method", { type: AuthMethodEnum, description: "How the credential was obtained." }),
+    source: t.expose("source", {
+      type: CredentialSourceEnum,
+      description: "Whether the credential belongs to the user or to the server.",
+    }),
     credential: t.field({
       type: CredentialRef,
       nullable: true,
@@ -38,44 +43,47 @@ const AccessGrantRef = builder.objectRef<AccessGrant>("AccessGrant").implement({
           ? null
           : coordinator.findCredential(userId, credentialId),
     }),
-    baseUrl: t.exposeString("baseUrl", { description: "Where the provider's API begins, without a trailing slash." }),
+    baseUrl: t.exposeString("baseUrl", {
+      description: "The base URL of the provider's API, without a trailing slash.",
+    }),
     headers: t.field({
       type: [HttpHeaderRef],
-      description: "Send all of them with each call.",
+      description: "Headers to send with each call, all of them.",
       resolve: (grant) => [...grant.headers],
     }),
     expiresAt: t.expose("expiresAt", {
       type: "DateTime",
       nullable: true,
-      description: "When to ask again at the latest; null when the headers do not end by themselves.",
+      description: "When to call `issueAccess` again at the latest; null if the headers do not expire.",
     }),
   }),
 });
 
 const IssueAccessInput = builder.inputType("IssueAccessInput", {
-  description: "What access is needed for.",
+  description: "The provider and credential to use.",
   fields: (t) => ({
     provider: t.string({
-      description: "Such as `anthropic`; without it, the session's active provider.",
+      description: "The provider's name, such as `anthropic`; the session's active provider if omitted.",
       validate: { schema: providerNameText },
     }),
-    method: t.field({ type: AuthMethodEnum, description: "Only this method; without it OAUTH, then API_KEY." }),
+    method: t.field({ type: AuthMethodEnum, description: "Only this method. If omitted: OAUTH, then API_KEY." }),
     label: t.string({
-      description: "Only the account of this label; without it `default`, then the oldest.",
+      description: "Only the credential with this label. If omitted: `default`, then the oldest.",
       validate: { schema: labelText },
     }),
     sessionId: t.id({
-      description: "The session that the call belongs to. It decides what the input leaves open, and counts as active.",
+      description:
+        "The session of the call. Its choices apply where the input has none, and the call counts as activity.",
     }),
     rejectedGrantId: t.id({
       description:
-        "A grant whose headers the provider answered with 401. While it is still the current one, the credential is refreshed or checked before the answer.",
+        "A grant whose headers the provider answered with 401. If it is still the current one, the credential is refreshed or checked first.",
     }),
   }),
 });
 
 const IssueAccessPayload = builder.objectRef<{ grant: AccessGrant }>("IssueAccessPayload").implement({
-  description: "Access is granted.",
+  description: "Access was issued.",
   fields: (t) => ({
     grant: t.expose("grant", { type: AccessGrantRef, description: "The headers and where to send them." }),
   }),
@@ -85,7 +93,7 @@ builder.mutationField("issueAccess", (t) =>
   t.field({
     type: IssueAccessPayload,
     description:
-      "Headers with which a backend calls the provider for the user, now. The chain: the user's OAuth credential, the user's API key, the server's own key.",
+      "Returns headers with which a backend can call the provider for the user now. It uses the user's OAuth credential, else the user's API key, else the server's own key.",
     authScopes: { scope: "credentials:use" },
     extensions: changesNothing,
     errors: {
@@ -102,7 +110,9 @@ builder.mutationField("issueAccess", (t) =>
         errors.SessionExpiredError,
       ],
     },
-    args: { input: t.arg({ type: IssueAccessInput, required: true, description: "What access is needed for." }) },
+    args: {
+      input: t.arg({ type: IssueAccessInput, required: true, description: "The provider and credential to use." }),
+    },
     resolve: async (_root, { input }, { caller, coordinator }) => ({
       grant: await coordinator.issueAccess(caller, {
         provider: input.provider ?? null,

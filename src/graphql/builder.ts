@@ -48,31 +48,31 @@ export const builder = new SchemaBuilder<SchemaTypes>({
     clientMutationId: "omit",
     cursorType: "String",
     decodeGlobalID: (globalId) => decodeKnownNode(globalId),
-    idFieldOptions: { description: "An opaque id for `node(id:)`." },
+    idFieldOptions: { description: "An opaque ID for `node(id:)`." },
     nodesOnConnection: { description: "The page's objects without their cursors." },
     edgesFieldOptions: {
       nullable: { list: false, items: false },
       description: "The page's objects with their cursors.",
     },
     nodeFieldOptions: { nullable: false, description: "The object itself." },
-    cursorFieldOptions: { description: "Its place among all, for `after` and `before`." },
-    pageInfoFieldOptions: { description: "Where the page stands." },
-    nodeTypeOptions: { description: "Anything that can be read again by its id." },
-    pageInfoTypeOptions: { description: "Where a page stands among all (Relay cursor connections)." },
-    hasNextPageFieldOptions: { description: "Whether more follow after `endCursor`." },
-    hasPreviousPageFieldOptions: { description: "Whether more stand before `startCursor`." },
-    startCursorFieldOptions: { description: "The first one's cursor, for `before`." },
-    endCursorFieldOptions: { description: "The last one's cursor, for `after`." },
-    firstArgOptions: { description: "How many from the start, at most 100." },
-    lastArgOptions: { description: "How many from the end, at most 100." },
-    afterArgOptions: { description: "Only what follows this cursor." },
-    beforeArgOptions: { description: "Only what stands before this cursor." },
+    cursorFieldOptions: { description: "The position in the whole list, for `after` and `before`." },
+    pageInfoFieldOptions: { description: "The page's position in the whole list." },
+    nodeTypeOptions: { description: "An object that can be read by its ID." },
+    pageInfoTypeOptions: { description: "A page's position in the whole list (Relay cursor connections)." },
+    hasNextPageFieldOptions: { description: "Whether there are more objects after `endCursor`." },
+    hasPreviousPageFieldOptions: { description: "Whether there are more objects before `startCursor`." },
+    startCursorFieldOptions: { description: "The cursor of the page's first object, for `before`." },
+    endCursorFieldOptions: { description: "The cursor of the page's last object, for `after`." },
+    firstArgOptions: { description: "The number of objects from the start, at most 100." },
+    lastArgOptions: { description: "The number of objects from the end, at most 100." },
+    afterArgOptions: { description: "Only objects after this cursor." },
+    beforeArgOptions: { description: "Only objects before this cursor." },
     nodeQueryOptions: {
       extensions: readsDatabase,
-      description: "Reads an object by its id; null when there is none that the caller may read.",
+      description: "Reads an object by its ID; null if there is none that the caller may read.",
       nullable: true,
       authScopes: { authenticated: true },
-      args: { id: { description: "An id that this API gave." } },
+      args: { id: { description: "An ID from this API." } },
       resolve: (_root, { id }, { caller, accesses }, _info, resolveNode) => {
         accesses.read(caller);
         return resolveNode(id);
@@ -80,10 +80,10 @@ export const builder = new SchemaBuilder<SchemaTypes>({
     },
     nodesQueryOptions: {
       extensions: readsDatabase,
-      description: "Reads several objects by their ids, at most 100; null at the place of each that cannot be read.",
+      description: "Reads at most 100 objects by their IDs, in order; null for each that cannot be read.",
       nullable: { list: false, items: true },
       authScopes: { authenticated: true },
-      args: { ids: { description: "Ids that this API gave." } },
+      args: { ids: { description: "IDs from this API." } },
       resolve: async (_root, { ids }, { caller, accesses }, _info, resolveNodes) => {
         accesses.read(caller);
         if (ids.length > 100) throw new ValidationError([{ path: ["ids"], message: "must be at most 100 ids" }]);
@@ -112,11 +112,12 @@ function decodeKnownNode(globalId: string): { typename: string; id: string } {
   return nodeTypes.has(node.typename) ? node : nobody;
 }
 
-builder.queryType({ description: "Reads." });
+builder.queryType({ description: "Operations that read." });
 builder.mutationType({
-  description: "Changes. Each answers with a union: its payload, or one of the errors that it names.",
+  description:
+    "Operations that change something. Most return a union of a payload and the errors that can be expected.",
 });
-builder.subscriptionType({ description: "Events, over WebSocket (graphql-transport-ws) or SSE alike." });
+builder.subscriptionType({ description: "Streams of events, over WebSocket (graphql-transport-ws) or SSE." });
 
 builder.scalarType("DateTime", {
   description: "An RFC 3339 date-time in UTC.",

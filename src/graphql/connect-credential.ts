@@ -15,7 +15,7 @@ export const OAuthCodeInput = builder.inputType("OAuthCodeInput", {
     code: t.string({ required: true, description: "The authorization code.", validate: { schema: responseText } }),
     state: t.string({ required: true, description: "The flow's state.", validate: { schema: responseText } }),
     issuer: t.string({
-      description: "RFC 9207 `iss`, where the provider sends it.",
+      description: "The `iss` of RFC 9207, if the provider sends it.",
       validate: { schema: responseText },
     }),
   }),
@@ -27,39 +27,44 @@ export function toResponse({ code, state, issuer }: typeof OAuthCodeInput.$infer
 }
 
 const CredentialInput = builder.inputType("CredentialInput", {
-  description: "What the user connects with: exactly one of these.",
+  description: "An API key or an OAuth code: exactly one of these.",
   isOneOf: true,
   fields: (t) => ({
     apiKey: t.string({
       description:
-        "A key that the user made at the provider. Quotes, line breaks or a name that were copied with it are taken off.",
+        "A key that the user created at the provider. Quotes, line breaks and a name that were copied with it are removed.",
       validate: { schema: secretText },
     }),
-    oauthCode: t.field({ type: OAuthCodeInput, description: "The answer to an OAuth flow." }),
+    oauthCode: t.field({ type: OAuthCodeInput, description: "The provider's response to an OAuth flow." }),
   }),
 });
 
 const AuthenticateInput = builder.inputType("AuthenticateInput", {
-  description: "A credential to connect.",
+  description: "The credential to connect.",
   fields: (t) => ({
-    provider: t.string({ required: true, description: "Such as `anthropic`.", validate: { schema: providerNameText } }),
+    provider: t.string({
+      required: true,
+      description: "The provider's name, such as `anthropic`.",
+      validate: { schema: providerNameText },
+    }),
     label: t.string({
-      description: "Tells several accounts of one provider apart; `default` when left out.",
+      description: "Distinguishes several accounts at one provider; `default` if omitted.",
       validate: { schema: labelText },
     }),
     sessionId: t.id({
-      description: "A session in which the provider becomes active with it. Needs the scope `sessions`.",
+      description:
+        "A session in which the provider becomes active with this credential. Requires the scope `sessions`.",
     }),
-    credential: t.field({ type: CredentialInput, required: true, description: "The credential itself." }),
+    credential: t.field({ type: CredentialInput, required: true, description: "The API key or the OAuth code." }),
   }),
 });
 
 const AuthenticatePayload = builder
   .objectRef<Connected & { session: Session | null }>("AuthenticatePayload")
   .implement({
-    description: "The credential is checked and stored.",
+    description: "The credential was checked and stored.",
     fields: (t) => ({
-      credential: t.expose("credential", { type: CredentialRef, description: "What is stored now." }),
+      credential: t.expose("credential", { type: CredentialRef, description: "The stored credential." }),
       previousAccount: t.expose("previousAccount", {
         type: ProviderAccountRef,
         nullable: true,
@@ -69,7 +74,7 @@ const AuthenticatePayload = builder
         type: SessionRef,
         nullable: true,
         authScopes: { scope: "sessions" },
-        description: "The session of the input, or of the flow; null where there is none. Needs the scope `sessions`.",
+        description: "The session of the input or of the flow; null if there is none. Requires the scope `sessions`.",
       }),
     }),
   });
@@ -78,8 +83,7 @@ builder.mutationField("authenticate", (t) =>
   t.field({
     type: AuthenticatePayload,
     description:
-      "Checks a credential with its provider, then stores it encrypted. Nothing is stored when the provider rejects it. " +
-      "One that has the same provider, method and label is replaced.",
+      "Checks a credential with its provider and stores it encrypted. Nothing is stored if the provider rejects it. A credential with the same provider, method and label is replaced.",
     authScopes: { scope: "credentials:write" },
     errors: {
       union: { name: "AuthenticateResult", description: "The outcome of `authenticate`." },

@@ -1,12 +1,12 @@
 import { builder } from "./builder.ts";
 
 export const CredentialSourceEnum = builder.enumType("CredentialSource", {
-  description: "Where a grant's secret comes from.",
+  description: "Where a grant's credential comes from.",
   values: {
     STORED: { value: "stored", description: "A credential that the user stored." },
     ENVIRONMENT: {
       value: "environment",
-      description: "The server's own key from its environment: the last step of the fallback chain.",
+      description: "The server's own key from its environment, used last.",
     },
   } as const,
 });

@@ -8,27 +8,27 @@ import { CredentialRef } from "./credential.ts";
 import { QuotaEnum } from "./quota.ts";
 
 const codeDescriptions: Record<ErrorCode, string> = {
-  VALIDATION_FAILED: "A value is not allowed; `issues` says which and why. Correct it.",
+  VALIDATION_FAILED: "A value is not allowed. Correct it; `issues` says which and why.",
   PROVIDER_NOT_FOUND: "No provider has this name. Use one of `availableProviders`.",
   METHOD_UNAVAILABLE: "The provider cannot be used this way on this server. Use one of `availableMethods`.",
   INVALID_CREDENTIAL:
-    "The provider refused the credential, or its account is disabled; `message` says which. Check it with the provider, or make a new one.",
+    "The provider rejected the credential, or its account is disabled; `message` says which. Check the credential at the provider, or create a new one.",
   PROVIDER_UNAVAILABLE:
-    "The provider gave no usable answer, or refused the call for another reason than the credential. Nothing was changed; do what `message` says, or try again after `retryAfter`.",
-  RATE_LIMITED: "Too many attempts. Try again after `retryAfter`.",
-  CREDENTIAL_NOT_FOUND: "There is no such credential of this user. Connect the provider.",
-  REAUTHENTICATION_REQUIRED: "The provider no longer accepts what is stored. Its user must connect again.",
-  KEY_UNAVAILABLE: "The server lacks the key to open the credential. Tell its operator, or connect again.",
+    "The provider gave no usable response, or rejected the call for a reason other than the credential. Nothing was changed. Do what `message` says, or retry after `retryAfter`.",
+  RATE_LIMITED: "There were too many attempts. Retry after `retryAfter`.",
+  CREDENTIAL_NOT_FOUND: "The user has no such credential. Connect the provider.",
+  REAUTHENTICATION_REQUIRED: "The provider no longer accepts the stored credential. The user must connect again.",
+  KEY_UNAVAILABLE: "The server does not have the key to decrypt the credential. Tell the operator, or connect again.",
   OAUTH_STATE_INVALID: "The OAuth flow is unknown, used or expired. Start a new one.",
   OAUTH_DENIED: "The user did not consent at the provider.",
-  REDIRECT_URI_NOT_ALLOWED: "The redirect URI is not on this server's list. Ask its operator to add it.",
-  SESSION_NOT_FOUND: "There is no such session of this user. Start one.",
+  REDIRECT_URI_NOT_ALLOWED: "The redirect URI is not on this server's list. Ask the operator to add it.",
+  SESSION_NOT_FOUND: "The user has no such session. Start one.",
   SESSION_EXPIRED: "The session has expired. Start a new one.",
-  QUOTA_EXCEEDED: "The user has as many as one user may have. Remove some, or ask the operator to raise the limit.",
+  QUOTA_EXCEEDED: "The user has as many as one user may have. Delete some, or ask the operator to raise the limit.",
 };
 
 const ErrorCodeEnum = builder.enumType("ErrorCode", {
-  description: "Why a request was refused. The list is closed.",
+  description: "Why a request failed. The list is complete.",
   values: Object.fromEntries(
     errorCodes.map((code) => [code, { value: code, description: codeDescriptions[code] }]),
   ) as {
@@ -38,10 +38,10 @@ const ErrorCodeEnum = builder.enumType("ErrorCode", {
 
 /** The interface that every expected failure implements. */
 export const ErrorRef = builder.interfaceRef<errors.AuthError>("Error").implement({
-  description: "Every expected failure. `message` is safe to show to a person.",
+  description: "An expected failure. `message` is safe to show to users.",
   fields: (t) => ({
     message: t.exposeString("message", { description: "What happened and what to do next, in English." }),
-    code: t.expose("code", { type: ErrorCodeEnum, description: "The same, for programs." }),
+    code: t.expose("code", { type: ErrorCodeEnum, description: "A code for programs." }),
   }),
 });
 
@@ -53,11 +53,11 @@ export function errorValue(error: errors.AuthError): errors.AuthError {
 const interfaces = [ErrorRef];
 
 const ValidationIssueRef = builder.objectRef<errors.ValidationIssue>("ValidationIssue").implement({
-  description: "One fault of an input.",
+  description: "A fault in an input.",
   fields: (t) => ({
     path: t.field({
       type: ["String"],
-      description: 'The way from the field\'s arguments to the value, such as `["input", "label"]`.',
+      description: `The path from the field's arguments to the value, such as \`["input", "label"]\`.`,
       resolve: (issue) => [...issue.path],
     }),
     message: t.exposeString("message", { description: "What is wrong. It never repeats the value." }),
@@ -67,11 +67,11 @@ const ValidationIssueRef = builder.objectRef<errors.ValidationIssue>("Validation
 builder.objectType(errors.ValidationError, {
   name: "ValidationError",
   interfaces,
-  description: "The input has the right shape and a value that is not allowed.",
+  description: "The input has a value that is not allowed.",
   fields: (t) => ({
     issues: t.field({
       type: [ValidationIssueRef],
-      description: "Every fault that was found.",
+      description: "Every fault in the input.",
       resolve: (error) => [...error.issues],
     }),
   }),
@@ -84,7 +84,7 @@ builder.objectType(errors.ProviderNotFoundError, {
   fields: (t) => ({
     availableProviders: t.field({
       type: ["String"],
-      description: "The names that exist.",
+      description: "The names of all providers.",
       resolve: (error) => [...error.availableProviders],
     }),
   }),
@@ -97,7 +97,7 @@ builder.objectType(errors.MethodUnavailableError, {
   fields: (t) => ({
     availableMethods: t.field({
       type: [AuthMethodEnum],
-      description: "The methods that it does offer.",
+      description: "The methods that the provider does offer on this server.",
       resolve: (error) => error.availableMethods as AuthMethod[],
     }),
   }),
@@ -106,22 +106,25 @@ builder.objectType(errors.MethodUnavailableError, {
 builder.objectType(errors.InvalidCredentialError, {
   name: "InvalidCredentialError",
   interfaces,
-  description: "The provider itself refused the credential, or its account.",
+  description: "The provider rejected the credential or its account.",
 });
 
 builder.objectType(errors.ProviderUnavailableError, {
   name: "ProviderUnavailableError",
   interfaces,
-  description: "The provider gave no usable answer, so nothing is known and nothing was changed.",
+  description: "The provider gave no usable response, so nothing was changed.",
   fields: (t) => ({
-    retryAfter: t.exposeInt("retryAfter", { nullable: true, description: "Seconds, where the provider said so." }),
+    retryAfter: t.exposeInt("retryAfter", {
+      nullable: true,
+      description: "Seconds after which to retry; null if the provider did not say.",
+    }),
   }),
 });
 
 builder.objectType(errors.RateLimitedError, {
   name: "RateLimitedError",
   interfaces,
-  description: "There were too many attempts; this one was not made.",
+  description: "There were too many attempts. This one was not made.",
   fields: (t) => ({
     retryAfter: t.exposeInt("retryAfter", { description: "Seconds until an attempt can succeed again." }),
   }),
@@ -134,7 +137,7 @@ builder.objectType(errors.QuotaExceededError, {
   fields: (t) => ({
     quota: t.field({
       type: QuotaEnum,
-      description: "What there would be too many of.",
+      description: "What there would be too much of.",
       resolve: (error) => error.quota as QuotaName,
     }),
     limit: t.exposeInt("limit", { description: "How many one user may have." }),
@@ -167,13 +170,13 @@ builder.objectType(errors.ReauthenticationRequiredError, {
 builder.objectType(errors.KeyUnavailableError, {
   name: "KeyUnavailableError",
   interfaces,
-  description: "The credential cannot be opened with the encryption keys that this server has.",
+  description: "The credential cannot be decrypted with the encryption keys that this server has.",
 });
 
 builder.objectType(errors.OAuthStateError, {
   name: "OAuthStateError",
   interfaces,
-  description: "The OAuth flow is unknown, already used, expired, or another user's. Nothing was changed.",
+  description: "The OAuth flow is unknown, already used, expired, or belongs to another user. Nothing was changed.",
 });
 
 builder.objectType(errors.OAuthDeniedError, {
@@ -191,7 +194,7 @@ builder.objectType(errors.SessionNotFoundError, {
 builder.objectType(errors.SessionExpiredError, {
   name: "SessionExpiredError",
   interfaces,
-  description: "The session is over, by its timeout or because it was ended.",
+  description: "The session has expired or was ended.",
 });
 
 builder.objectType(errors.RedirectUriNotAllowedError, {

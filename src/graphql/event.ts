@@ -23,38 +23,43 @@ const credentialEventTypes = [
 ] as const;
 
 export const EventRef = builder.interfaceRef<StreamEvent>("Event").implement({
-  description: "Something that happened to a user's credentials or sessions.",
+  description: "A change to a user's credentials or sessions.",
   resolveType: (event) => event.type,
   fields: (t) => ({
     cursor: t.string({
-      description: "Its place in the user's stream: subscribe with `after:` it to go on from here.",
+      description:
+        "The event's position in the user's stream. Subscribe with `after:` and this cursor to continue from here.",
       resolve: (event) => encodeCursor(event),
     }),
-    occurredAt: t.expose("occurredAt", { type: "DateTime", description: "When it was committed." }),
+    occurredAt: t.expose("occurredAt", { type: "DateTime", description: "When the event was committed." }),
   }),
 });
 
 const CredentialEventRef = builder.interfaceRef<CredentialStreamEvent>("CredentialEvent").implement({
-  description: "Something that happened to a credential.",
+  description: "A change to a credential.",
   interfaces: [EventRef],
   resolveType: (event) => event.type,
   fields: (t) => ({
     credentialId: t.id({
-      description: "Which credential; also of one that is gone.",
+      description: "The credential's ID, also after it was deleted.",
       resolve: ({ body }) => encodeNodeId("Credential", body.credentialId),
     }),
     provider: t.field({
       type: ProviderRef,
-      description: "Whose credential it is.",
+      description: "The credential's provider.",
       resolve: ({ body }, _args, { registry }) => registry.ofStored(body.provider),
     }),
-    method: t.field({ type: AuthMethodEnum, description: "How it was obtained.", resolve: ({ body }) => body.method }),
-    label: t.string({ description: "Its label.", resolve: ({ body }) => body.label }),
+    method: t.field({
+      type: AuthMethodEnum,
+      description: "How the credential was obtained.",
+      resolve: ({ body }) => body.method,
+    }),
+    label: t.string({ description: "The credential's label.", resolve: ({ body }) => body.label }),
     credential: t.field({
       type: CredentialRef,
       extensions: readsDatabase,
       nullable: true,
-      description: "The credential as it is at the moment of delivery. Null once it is gone.",
+      description: "The credential at the moment of delivery; null if it has been deleted.",
       resolve: ({ userId, body }, _args, { coordinator }) => coordinator.findCredential(userId, body.credentialId),
     }),
   }),
@@ -79,47 +84,51 @@ builder.objectRef<EventOf<"CredentialStored">>("CredentialStored").implement({
 
 builder.objectRef<EventOf<"TokenExpiring">>("TokenExpiring").implement({
   description:
-    "A credential expires soon, and the server will not renew it by itself or has failed to. One that is renewed in time is not announced.",
+    "A credential expires soon, and the server will not refresh it or has failed to. There is no such event for a credential that is refreshed in time.",
   interfaces,
   fields: (t) => ({
-    expiresAt: t.field({ type: "DateTime", description: "When.", resolve: ({ body }) => new Date(body.expiresAt) }),
+    expiresAt: t.field({
+      type: "DateTime",
+      description: "When the token expires.",
+      resolve: ({ body }) => new Date(body.expiresAt),
+    }),
   }),
 });
 
 builder.objectRef<EventOf<"TokenExpired">>("TokenExpired").implement({
-  description: "A credential has expired. Its `statusReason` tells whether the server goes on trying to renew it.",
+  description: "A credential has expired. Its `statusReason` says whether the server continues to retry the refresh.",
   interfaces,
 });
 
 builder.objectRef<EventOf<"TokenRefreshed">>("TokenRefreshed").implement({
-  description: "The server has renewed a credential's tokens.",
+  description: "The server has refreshed a credential's tokens.",
   interfaces,
   fields: (t) => ({
     expiresAt: t.field({
       type: "DateTime",
       nullable: true,
-      description: "When the new token expires; null where the provider does not say.",
+      description: "When the new token expires; null if the provider does not say.",
       resolve: ({ body }) => (body.expiresAt === null ? null : new Date(body.expiresAt)),
     }),
   }),
 });
 
 builder.objectRef<EventOf<"TokenRefreshFailed">>("TokenRefreshFailed").implement({
-  description: "A renewal failed. What is stored is as it was, and the server tries again.",
+  description: "A refresh failed. The stored tokens stay as they were, and the server retries.",
   interfaces,
   fields: (t) => ({
-    reason: t.string({ description: "What happened.", resolve: ({ body }) => body.reason }),
+    reason: t.string({ description: "Why the refresh failed.", resolve: ({ body }) => body.reason }),
     retryAt: t.field({
       type: "DateTime",
       nullable: true,
-      description: "When the server tries again; null where it does not.",
+      description: "When the server retries; null if it does not.",
       resolve: ({ body }) => (body.retryAt === null ? null : new Date(body.retryAt)),
     }),
   }),
 });
 
 builder.objectRef<EventOf<"CredentialRevoked">>("CredentialRevoked").implement({
-  description: "A credential was removed.",
+  description: "A credential was deleted.",
   interfaces,
 });
 
@@ -136,13 +145,13 @@ function isCredentialEvent(event: StreamEvent): event is CredentialStreamEvent {
 }
 
 export const afterDescription =
-  "Only what follows this cursor, without a gap; without it, what happens from now on. A cursor older than the retention of events gives the error code CURSOR_EXPIRED.";
+  "Only events after this cursor, without a gap. If omitted: events from now on. A cursor older than the kept events gives the error code CURSOR_EXPIRED.";
 
 builder.subscriptionFields((t) => ({
   events: t.field({
     type: EventRef,
     description:
-      "All of the viewer's events, in order and without a gap after the given cursor. Those about sessions need the scope `sessions`; a token without it gets only the others.",
+      "All of the viewer's events, in order and without a gap after the given cursor. Session events require the scope `sessions`; a token without it gets only the others.",
     authScopes: { scope: "credentials:read" },
     extensions: sharedField,
     args: { after: t.arg.string({ description: afterDescription }) },
@@ -154,12 +163,12 @@ builder.subscriptionFields((t) => ({
   }),
   credentialEvents: t.field({
     type: CredentialEventRef,
-    description: "The viewer's events about credentials.",
+    description: "The viewer's credential events.",
     authScopes: { scope: "credentials:read" },
     extensions: sharedField,
     args: {
       after: t.arg.string({ description: afterDescription }),
-      provider: t.arg.string({ description: "Only those of this provider.", validate: { schema: providerNameText } }),
+      provider: t.arg.string({ description: "Only this provider.", validate: { schema: providerNameText } }),
     },
     subscribe: (_root, { after, provider }, context) =>
       deliver(

@@ -6,27 +6,31 @@ import { CredentialRef, previousAccountDescription, ProviderAccountRef } from ".
 import { labelText, providerNameText, scopeList, tokenText } from "./input.ts";
 
 const ImportCredentialInput = builder.inputType("ImportCredentialInput", {
-  description: "Tokens that were obtained elsewhere.",
+  description: "Tokens that were obtained elsewhere, to be stored.",
   fields: (t) => ({
-    provider: t.string({ required: true, description: "Such as `google`.", validate: { schema: providerNameText } }),
+    provider: t.string({
+      required: true,
+      description: "The provider's name, such as `google`.",
+      validate: { schema: providerNameText },
+    }),
     label: t.string({
-      description: "Tells several accounts of one provider apart; `default` when left out.",
+      description: "Distinguishes several accounts at one provider; `default` if omitted.",
       validate: { schema: labelText },
     }),
     accessToken: t.string({ required: true, description: "The access token.", validate: { schema: tokenText } }),
     refreshToken: t.string({
-      description: "The refresh token. Hand it to one place only: most providers let it be used once.",
+      description: "The refresh token. Give it to one server only: at most providers it can be used once.",
       validate: { schema: tokenText },
     }),
-    expiresAt: t.field({ type: "DateTime", description: "When the access token ends; left out when it does not." }),
-    scopes: t.stringList({ description: "What the provider granted.", validate: { schema: scopeList } }),
+    expiresAt: t.field({ type: "DateTime", description: "When the access token expires; omit it if it does not." }),
+    scopes: t.stringList({ description: "The scopes that the provider granted.", validate: { schema: scopeList } }),
   }),
 });
 
 const ImportCredentialPayload = builder.objectRef<Connected>("ImportCredentialPayload").implement({
-  description: "The tokens are checked and stored.",
+  description: "The tokens were checked and stored.",
   fields: (t) => ({
-    credential: t.expose("credential", { type: CredentialRef, description: "What is stored now." }),
+    credential: t.expose("credential", { type: CredentialRef, description: "The stored credential." }),
     previousAccount: t.expose("previousAccount", {
       type: ProviderAccountRef,
       nullable: true,
@@ -38,7 +42,7 @@ const ImportCredentialPayload = builder.objectRef<Connected>("ImportCredentialPa
 builder.mutationField("importCredential", (t) =>
   t.field({
     type: ImportCredentialPayload,
-    description: "Deposits tokens obtained elsewhere.",
+    description: "Checks and stores tokens that were obtained elsewhere.",
     authScopes: { $all: { scope: "credentials:import", stepUp: true } },
     errors: {
       union: { name: "ImportCredentialResult", description: "The outcome of `importCredential`." },

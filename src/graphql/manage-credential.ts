@@ -6,7 +6,7 @@ import { CredentialRef } from "./credential.ts";
 import { credentialRowId } from "./node-id.ts";
 
 const ValidateCredentialInput = builder.inputType("ValidateCredentialInput", {
-  description: "A credential to check.",
+  description: "The credential to check.",
   fields: (t) => ({
     credentialId: t.id({ required: true, description: "The `id` of one of the user's credentials." }),
   }),
@@ -17,7 +17,10 @@ const ValidateCredentialPayload = builder
   .implement({
     description: "The provider still accepts the credential; see its `warning`.",
     fields: (t) => ({
-      credential: t.expose("credential", { type: CredentialRef, description: "With a new `lastValidatedAt`." }),
+      credential: t.expose("credential", {
+        type: CredentialRef,
+        description: "The checked credential, with a new `lastValidatedAt`.",
+      }),
     }),
   });
 
@@ -25,7 +28,7 @@ builder.mutationField("validateCredential", (t) =>
   t.field({
     type: ValidateCredentialPayload,
     description:
-      "Asks the provider whether it still accepts a stored credential. One that it rejects becomes NEEDS_REAUTH. One that it accepts with a reservation, or whose account is disabled, gets a `warning`. When it does not answer, or refuses the call for another reason than the credential, nothing changes.",
+      "Asks the provider whether it still accepts a stored credential. If it rejects the credential, the status becomes NEEDS_REAUTH. If it accepts it with a reservation, or the account is disabled, the credential gets a `warning`. If it does not respond, or rejects the call for a reason other than the credential, nothing changes.",
     authScopes: { scope: "credentials:write" },
     errors: {
       union: { name: "ValidateCredentialResult", description: "The outcome of `validateCredential`." },
@@ -38,7 +41,7 @@ builder.mutationField("validateCredential", (t) =>
         errors.RateLimitedError,
       ],
     },
-    args: { input: t.arg({ type: ValidateCredentialInput, required: true, description: "What to check." }) },
+    args: { input: t.arg({ type: ValidateCredentialInput, required: true, description: "The credential to check." }) },
     resolve: async (_root, { input }, { caller, coordinator }) => ({
       credential: await coordinator.validateCredential(caller, credentialRowId(input.credentialId)),
     }),
@@ -46,7 +49,7 @@ builder.mutationField("validateCredential", (t) =>
 );
 
 const RevokeCredentialInput = builder.inputType("RevokeCredentialInput", {
-  description: "A credential to remove.",
+  description: "The credential to delete.",
   fields: (t) => ({
     credentialId: t.id({ required: true, description: "The `id` of one of the user's credentials." }),
   }),
@@ -55,12 +58,12 @@ const RevokeCredentialInput = builder.inputType("RevokeCredentialInput", {
 const RevokeCredentialPayload = builder
   .objectRef<Revocation & { credentialId: string }>("RevokeCredentialPayload")
   .implement({
-    description: "The credential is gone from this server.",
+    description: "The credential was deleted from this server.",
     fields: (t) => ({
-      revokedCredentialId: t.exposeID("credentialId", { description: "The id that it had." }),
+      revokedCredentialId: t.exposeID("credentialId", { description: "The ID that the credential had." }),
       revokedAtProvider: t.exposeBoolean("revokedAtProvider", {
         nullable: true,
-        description: "Whether the provider confirmed the revocation too; null where it offers none.",
+        description: "Whether the provider confirmed the revocation; null if the provider has none.",
       }),
     }),
   });
@@ -68,13 +71,13 @@ const RevokeCredentialPayload = builder
 builder.mutationField("revokeCredential", (t) =>
   t.field({
     type: RevokeCredentialPayload,
-    description: "Removes a credential for good. An API key stays valid at its provider until it is deleted there.",
+    description: "Deletes a credential permanently. An API key stays valid at its provider until it is deleted there.",
     authScopes: { $all: { scope: "credentials:write", stepUp: true } },
     errors: {
       union: { name: "RevokeCredentialResult", description: "The outcome of `revokeCredential`." },
       types: [errors.CredentialNotFoundError, errors.RateLimitedError],
     },
-    args: { input: t.arg({ type: RevokeCredentialInput, required: true, description: "What to remove." }) },
+    args: { input: t.arg({ type: RevokeCredentialInput, required: true, description: "The credential to delete." }) },
     resolve: async (_root, { input }, { caller, coordinator }) => ({
       ...(await coordinator.revokeCredential(caller, credentialRowId(input.credentialId))),
       credentialId: input.credentialId,

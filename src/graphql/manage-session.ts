@@ -13,34 +13,38 @@ type InputFields = Parameters<Parameters<typeof builder.inputType>[1]["fields"]>
 
 /** How a provider is chosen in a session. */
 const choiceFields = (t: InputFields) => ({
-  provider: t.string({ required: true, description: "Such as `anthropic`.", validate: { schema: providerNameText } }),
+  provider: t.string({
+    required: true,
+    description: "The provider's name, such as `anthropic`.",
+    validate: { schema: providerNameText },
+  }),
   method: t.field({
     type: AuthMethodEnum,
-    description: "Only this method; without it OAUTH, then API_KEY, then the server's own key.",
+    description: "Only this method. If omitted: OAUTH, then API_KEY, then the server's own key.",
   }),
   label: t.string({
-    description: "Only the account of this label; without it `default`, then the oldest.",
+    description: "Only the credential with this label. If omitted: `default`, then the oldest.",
     validate: { schema: labelText },
   }),
   model: t.string({
-    description: "The model to note with it; the server hands it out and does not check it.",
+    description: "The model to remember. The server returns it and does not check it.",
     validate: { schema: modelText },
   }),
 });
 
 const ActiveProviderInput = builder.inputType("ActiveProviderInput", {
-  description: "What a session is to use from the beginning.",
+  description: "The provider that a session uses from the start.",
   fields: choiceFields,
 });
 
 const StartSessionInput = builder.inputType("StartSessionInput", {
-  description: "A session to start.",
+  description: "The session to start.",
   fields: (t) => ({
-    label: t.string({ description: "What to call it, such as the device.", validate: { schema: labelText } }),
+    label: t.string({ description: "A name for the session, such as the device.", validate: { schema: labelText } }),
     activeProvider: t.field({
       type: ActiveProviderInput,
       description:
-        "A provider that is active from the beginning, as `setActiveProvider` would make it. Where it cannot be used, no session is started.",
+        "A provider that is active from the start, as with `setActiveProvider`. If it cannot be used, no session is started.",
     }),
   }),
 });
@@ -50,14 +54,14 @@ function toWanted({ provider, method, label, model }: typeof ActiveProviderInput
 }
 
 const StartSessionPayload = builder.objectRef<{ session: Session }>("StartSessionPayload").implement({
-  description: "The session has begun.",
+  description: "The session was started.",
   fields: (t) => ({ session: t.expose("session", { type: SessionRef, description: "The new session." }) }),
 });
 
 builder.mutationField("startSession", (t) =>
   t.field({
     type: StartSessionPayload,
-    description: "Starts a session. It expires when nothing is done in it for the server's timeout.",
+    description: "Starts a session. It expires after the server's timeout without activity.",
     authScopes: { scope: "sessions" },
     errors: {
       union: { name: "StartSessionResult", description: "The outcome of `startSession`." },
@@ -69,7 +73,7 @@ builder.mutationField("startSession", (t) =>
         errors.QuotaExceededError,
       ],
     },
-    args: { input: t.arg({ type: StartSessionInput, required: true, description: "What to start." }) },
+    args: { input: t.arg({ type: StartSessionInput, required: true, description: "The session to start." }) },
     resolve: async (_root, { input: { label, activeProvider } }, { caller, coordinator }) => ({
       session: await coordinator.startSession(caller, {
         label: label ?? null,
@@ -80,7 +84,7 @@ builder.mutationField("startSession", (t) =>
 );
 
 const SetActiveProviderInput = builder.inputType("SetActiveProviderInput", {
-  description: "What a session is to use from now on.",
+  description: "The provider that a session uses from now on.",
   fields: (t) => ({ sessionId: t.id({ required: true, description: "The session." }), ...choiceFields(t) }),
 });
 
@@ -93,7 +97,7 @@ builder.mutationField("setActiveProvider", (t) =>
   t.field({
     type: SetActiveProviderPayload,
     description:
-      "Makes a provider the active one of a session: `issueAccess` with the session and without a provider uses it. A token whose time has come is renewed first. All of the user's devices are told.",
+      "Makes a provider active in a session: `issueAccess` with the session and without a provider uses it. A token that is due is refreshed first. All of the user's devices get an event.",
     authScopes: { scope: "sessions" },
     errors: {
       union: { name: "SetActiveProviderResult", description: "The outcome of `setActiveProvider`." },
@@ -106,7 +110,9 @@ builder.mutationField("setActiveProvider", (t) =>
         errors.RateLimitedError,
       ],
     },
-    args: { input: t.arg({ type: SetActiveProviderInput, required: true, description: "What to use." }) },
+    args: {
+      input: t.arg({ type: SetActiveProviderInput, required: true, description: "The session and the provider." }),
+    },
     resolve: async (_root, { input }, { caller, selector }) => ({
       session: await selector.select(caller, { sessionId: sessionRowId(input.sessionId), ...toWanted(input) }),
     }),
@@ -114,23 +120,27 @@ builder.mutationField("setActiveProvider", (t) =>
 );
 
 const ClearProviderInput = builder.inputType("ClearProviderInput", {
-  description: "A provider to leave.",
+  description: "The provider whose credentials are deleted.",
   fields: (t) => ({
     sessionId: t.id({ required: true, description: "The session." }),
-    provider: t.string({ required: true, description: "Such as `anthropic`.", validate: { schema: providerNameText } }),
+    provider: t.string({
+      required: true,
+      description: "The provider's name, such as `anthropic`.",
+      validate: { schema: providerNameText },
+    }),
   }),
 });
 
 const ClearProviderPayload = builder.objectRef<ClearedProvider>("ClearProviderPayload").implement({
-  description: "The provider's credentials are gone from this server, and the session no longer uses it.",
+  description: "The provider's credentials are deleted from this server, and the session no longer uses it.",
   fields: (t) => ({
     session: t.expose("session", { type: SessionRef, description: "The session as it is now." }),
     revokedCredentialIds: t.idList({
-      description: "The ids that the removed credentials had.",
+      description: "The IDs of the deleted credentials.",
       resolve: ({ revokedIds }) => revokedIds.map((id) => encodeNodeId("Credential", id)),
     }),
     hasMore: t.exposeBoolean("hasMore", {
-      description: "Whether there were more than 200 credentials, so that some are left. Another call goes on.",
+      description: "Whether credentials are left because there were more than 200. Call again to continue.",
     }),
   }),
 });
@@ -139,7 +149,7 @@ builder.mutationField("clearProvider", (t) =>
   t.field({
     type: ClearProviderPayload,
     description:
-      "Removes the user's credentials for a provider, 200 at most, as `revokeCredential` does, and drops the provider from the session.",
+      "Deletes up to 200 of the user's credentials for a provider, as `revokeCredential` does, and removes the provider from the session.",
     authScopes: { $all: { scope: "sessions", $all: { scope: "credentials:write", stepUp: true } } },
     errors: {
       union: { name: "ClearProviderResult", description: "The outcome of `clearProvider`." },
@@ -150,20 +160,25 @@ builder.mutationField("clearProvider", (t) =>
         errors.RateLimitedError,
       ],
     },
-    args: { input: t.arg({ type: ClearProviderInput, required: true, description: "What to leave." }) },
+    args: { input: t.arg({ type: ClearProviderInput, required: true, description: "The session and the provider." }) },
     resolve: async (_root, { input }, { caller, coordinator }) =>
       coordinator.clearProvider(caller, sessionRowId(input.sessionId), input.provider),
   }),
 );
 
 const TouchSessionInput = builder.inputType("TouchSessionInput", {
-  description: "A session to keep.",
+  description: "The session to keep active.",
   fields: (t) => ({ sessionId: t.id({ required: true, description: "The session." }) }),
 });
 
 const TouchSessionPayload = builder.objectRef<{ session: Session }>("TouchSessionPayload").implement({
-  description: "The session lives on.",
-  fields: (t) => ({ session: t.expose("session", { type: SessionRef, description: "With a new `expiresAt`." }) }),
+  description: "The session stays active.",
+  fields: (t) => ({
+    session: t.expose("session", {
+      type: SessionRef,
+      description: "The session, with a new `expiresAt`.",
+    }),
+  }),
 });
 
 builder.mutationField("touchSession", (t) =>
@@ -175,7 +190,7 @@ builder.mutationField("touchSession", (t) =>
       union: { name: "TouchSessionResult", description: "The outcome of `touchSession`." },
       types: [errors.SessionNotFoundError, errors.SessionExpiredError, errors.RateLimitedError],
     },
-    args: { input: t.arg({ type: TouchSessionInput, required: true, description: "What to keep." }) },
+    args: { input: t.arg({ type: TouchSessionInput, required: true, description: "The session to keep." }) },
     resolve: async (_root, { input }, { caller, sessions }) => ({
       session: await sessions.touch(caller.userId, sessionRowId(input.sessionId)),
     }),

@@ -20,11 +20,11 @@ export function viewOf(flow: OAuthFlow): OAuthFlowView {
 }
 
 const OAuthFlowStatusEnum = builder.enumType("OAuthFlowStatus", {
-  description: "Where an OAuth flow stands.",
+  description: "The state of an OAuth flow.",
   values: {
-    PENDING: { value: "pending", description: "The user has not decided yet, or the tokens are on their way." },
-    COMPLETED: { value: "completed", description: "The credential is stored." },
-    DENIED: { value: "denied", description: "The user said no." },
+    PENDING: { value: "pending", description: "The user has not decided yet, or the tokens have not arrived." },
+    COMPLETED: { value: "completed", description: "The credential was stored." },
+    DENIED: { value: "denied", description: "The user declined." },
     FAILED: { value: "failed", description: "The provider gave no tokens; `error` says what to do." },
     EXPIRED: { value: "expired", description: "The user did not decide in time." },
   } as const,
@@ -33,7 +33,7 @@ const OAuthFlowStatusEnum = builder.enumType("OAuthFlowStatus", {
 export const OAuthFlowRef = builder.objectRef<OAuthFlowView>("OAuthFlow");
 
 builder.node(OAuthFlowRef, {
-  description: "One attempt of a user to connect a provider by OAuth.",
+  description: "A user's attempt to connect a provider by OAuth.",
   id: { resolve: ({ flow }) => flow.id },
   loadWithoutCache: async (id, { caller, flowStore }) => {
     if (!caller.scopes.has("credentials:read")) throw forbidden("credentials:read");
@@ -44,7 +44,7 @@ builder.node(OAuthFlowRef, {
   fields: (t) => ({
     provider: t.field({
       type: ProviderRef,
-      description: "Whom the user connects.",
+      description: "The provider to connect.",
       resolve: ({ flow }, _args, { registry }) => registry.ofStored(flow.provider),
     }),
     kind: t.field({
@@ -54,42 +54,42 @@ builder.node(OAuthFlowRef, {
     }),
     status: t.field({
       type: OAuthFlowStatusEnum,
-      description: "Where it stands, at the moment of reading.",
+      description: "The status at the moment of reading.",
       resolve: ({ flow }, _args, { clock }) => flowStatus(flow, clock.now()),
     }),
     authorizationUrl: t.exposeString("authorizationUrl", {
       nullable: true,
-      description: "Where to send the user's browser. Told once, by `initiateOAuth`; null for DEVICE.",
+      description: "Where to send the user's browser. Returned once, by `initiateOAuth`; null for DEVICE.",
     }),
     redirectUri: t.string({
       nullable: true,
-      description: "Where the provider sends the browser back to; null for DEVICE.",
+      description: "Where the provider redirects the browser; null for DEVICE.",
       resolve: ({ flow }) => flow.redirectUri ?? null,
     }),
     state: t.exposeString("state", {
       nullable: true,
       description:
-        "What the provider sends back with the code (RFC 6749, section 10.12). Told once, by `initiateOAuth`.",
+        "The value that the provider returns with the code (RFC 6749, section 10.12). Returned once, by `initiateOAuth`.",
     }),
     userCode: t.string({
       nullable: true,
-      description: "What the user enters at `verificationUri`; null but for DEVICE.",
+      description: "The code that the user enters at `verificationUri`; null except for DEVICE.",
       resolve: ({ flow }) => flow.userCode ?? null,
     }),
     verificationUri: t.string({
       nullable: true,
-      description: "Where the user enters `userCode`; null but for DEVICE.",
+      description: "Where the user enters `userCode`; null except for DEVICE.",
       resolve: ({ flow }) => flow.verificationUri ?? null,
     }),
     expiresAt: t.field({
       type: "DateTime",
-      description: "When it ends if the user does not decide.",
+      description: "When the flow expires if the user does not decide.",
       resolve: ({ flow }) => flow.expiresAt,
     }),
     credential: t.field({
       type: CredentialRef,
       nullable: true,
-      description: "What was stored, once COMPLETED; null without the scope `credentials:read`.",
+      description: "The stored credential, once COMPLETED; null without the scope `credentials:read`.",
       resolve: ({ flow }, _args, { caller, coordinator }) =>
         flow.credentialId == null || !caller.scopes.has("credentials:read")
           ? null
@@ -98,7 +98,7 @@ builder.node(OAuthFlowRef, {
     error: t.field({
       type: ErrorRef,
       nullable: true,
-      description: "Why there is no credential, once DENIED, FAILED or EXPIRED.",
+      description: "Why there is no credential; set once DENIED, FAILED or EXPIRED.",
       resolve: ({ flow }, _args, { clock }) => {
         const error = flowError(flow, clock.now());
         return error === null ? null : errorValue(error);
@@ -110,7 +110,7 @@ builder.node(OAuthFlowRef, {
 builder.subscriptionFields((t) => ({
   oauthFlow: t.field({
     type: OAuthFlowRef,
-    description: "The flow now, then at each change, until it ends.",
+    description: "The flow now and after each change, until it ends.",
     authScopes: { scope: "credentials:read" },
     args: { id: t.arg.id({ required: true, description: "The `id` of one of the user's flows." }) },
     subscribe: async (_root, { id }, context) => {

@@ -10,7 +10,8 @@ export const OAuthFlowKindEnum = builder.enumType("OAuthFlowKind", {
     REDIRECT: { value: "redirect", description: "The provider redirects the browser to this server's callback." },
     LOOPBACK: {
       value: "loopback",
-      description: "The provider redirects to a loopback address on the user's machine; the user may paste that URL.",
+      description:
+        "The provider redirects to a loopback address on the user's machine; the user can also paste that URL.",
     },
     PASTE: { value: "paste", description: "The provider shows a code that the user pastes." },
     DEVICE: { value: "device", description: "RFC 8628: the user enters a short code on another device." },
@@ -18,58 +19,65 @@ export const OAuthFlowKindEnum = builder.enumType("OAuthFlowKind", {
 });
 
 const MethodPolicyEnum = builder.enumType("MethodPolicy", {
-  description: "What the provider's own terms say about a method, as of the catalogue entry's date.",
+  description: "What the provider's terms say about a method, at the date of the catalogue entry.",
   values: {
-    SUPPORTED: { value: "supported", description: "Open to any application." },
-    OPERATOR_ONLY: { value: "operator_only", description: "Only with a registration of the operator's own." },
-    PROHIBITED: { value: "prohibited", description: "Not without the provider's approval." },
+    SUPPORTED: { value: "supported", description: "Allowed for any application." },
+    OPERATOR_ONLY: { value: "operator_only", description: "Allowed with the operator's own registration only." },
+    PROHIBITED: { value: "prohibited", description: "Prohibited without the provider's approval." },
   } as const,
 });
 
 const ProviderMethodRef = builder.objectRef<ProviderMethod>("ProviderMethod").implement({
-  description: "One way to connect a provider.",
+  description: "A way to connect a provider.",
   fields: (t) => ({
-    method: t.expose("method", { type: AuthMethodEnum, description: "Which way." }),
-    available: t.exposeBoolean("available", { description: "Whether it is configured on this server." }),
+    method: t.expose("method", { type: AuthMethodEnum, description: "The method." }),
+    available: t.exposeBoolean("available", { description: "Whether the method is configured on this server." }),
     unavailableReason: t.exposeString("unavailableReason", {
       nullable: true,
-      description: "Why not, and what the operator can do; null while available.",
+      description: "Why the method is not available, and what the operator can do; null while available.",
     }),
     flows: t.field({
       type: [OAuthFlowKindEnum],
       description: "The OAuth flows that work; empty for API_KEY.",
       resolve: (method) => [...method.flows],
     }),
-    policy: t.expose("policy", { type: MethodPolicyEnum, description: "What the provider's terms say of it." }),
-    policyNote: t.exposeString("policyNote", { nullable: true, description: "The terms in a sentence." }),
-    policyUrl: t.exposeString("policyUrl", { nullable: true, description: "Where the terms stand." }),
+    policy: t.expose("policy", {
+      type: MethodPolicyEnum,
+      description: "What the provider's terms say about the method.",
+    }),
+    policyNote: t.exposeString("policyNote", { nullable: true, description: "The terms in one sentence." }),
+    policyUrl: t.exposeString("policyUrl", { nullable: true, description: "The address of the terms." }),
   }),
 });
 
 const ProviderHealthStatusEnum = builder.enumType("ProviderHealthStatus", {
-  description: "Whether a provider answers.",
+  description: "Whether a provider responds.",
   values: {
-    UNKNOWN: { value: "unknown", description: "It has not been called since the server started." },
-    HEALTHY: { value: "healthy", description: "It answered its last call." },
-    DEGRADED: { value: "degraded", description: "Its last call failed, or `complaint` says what is wrong." },
-    DOWN: { value: "down", description: "Its last three calls or more failed." },
+    UNKNOWN: { value: "unknown", description: "The provider has not been called since the server started." },
+    HEALTHY: { value: "healthy", description: "The provider responded to the last call." },
+    DEGRADED: { value: "degraded", description: "The last call failed, or `complaint` says what is wrong." },
+    DOWN: { value: "down", description: "At least the last three calls failed." },
   } as const,
 });
 
 const ProviderHealthRef = builder.objectRef<ProviderHealth>("ProviderHealth").implement({
-  description: "How a provider answered this server's own calls.",
+  description: "How a provider responded to this server's calls.",
   fields: (t) => ({
-    status: t.expose("status", { type: ProviderHealthStatusEnum, description: "The judgement." }),
+    status: t.expose("status", { type: ProviderHealthStatusEnum, description: "The provider's status." }),
     complaint: t.exposeString("complaint", {
       nullable: true,
       description:
-        "What is wrong though the provider answers, and what the operator has to do: it refuses this server's own OAuth client, say. Null where nothing of the kind is known.",
+        "What is wrong although the provider responds, and what the operator must do. For example, it refuses this server's OAuth client. Null if nothing of the kind is known.",
     }),
-    since: t.expose("since", { type: "DateTime", nullable: true, description: "Since when; null while UNKNOWN." }),
+    since: t.expose("since", {
+      type: "DateTime",
+      nullable: true,
+      description: "When the provider got this status; null while UNKNOWN.",
+    }),
     lastCheckedAt: t.expose("lastCheckedAt", {
       type: "DateTime",
       nullable: true,
-      description: "When it was last called; null while UNKNOWN.",
+      description: "When the provider was last called; null while UNKNOWN.",
     }),
   }),
 });
@@ -83,14 +91,14 @@ builder.node(ProviderRef, {
   isTypeOf: (value) => typeof value === "object" && value !== null && "getAvailableMethods" in value,
   fields: (t) => ({
     name: t.exposeString("name", { description: "The name used in inputs, such as `anthropic`." }),
-    displayName: t.exposeString("displayName", { description: "The name for people." }),
+    displayName: t.exposeString("displayName", { description: "The name to show to users." }),
     methods: t.field({
       type: [ProviderMethodRef],
       extensions: { listSize: 2 },
-      description: "The ways to connect it.",
+      description: "The ways to connect the provider.",
       resolve: (provider) => [...provider.getAvailableMethods()],
     }),
-    health: t.expose("health", { type: ProviderHealthRef, description: "Whether it answers." }),
+    health: t.expose("health", { type: ProviderHealthRef, description: "Whether the provider responds." }),
     documentationUrl: t.exposeString("documentationUrl", { nullable: true, description: "The vendor's own page." }),
   }),
 });
@@ -99,16 +107,16 @@ builder.queryFields((t) => ({
   providers: t.field({
     type: [ProviderRef],
     extensions: listsCatalog,
-    description: "The catalogue, by name.",
+    description: "All providers, sorted by name.",
     authScopes: { authenticated: true },
     resolve: (_root, _args, { registry }) => registry.list(),
   }),
   provider: t.field({
     type: ProviderRef,
     nullable: true,
-    description: "One provider of the catalogue; null when there is none of this name.",
+    description: "A provider; null if there is none with this name.",
     authScopes: { authenticated: true },
-    args: { name: t.arg.string({ required: true, description: "Such as `anthropic`." }) },
+    args: { name: t.arg.string({ required: true, description: "The provider's name, such as `anthropic`." }) },
     resolve: (_root, { name }, { registry }) => registry.find(name),
   }),
 }));

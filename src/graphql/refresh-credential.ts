@@ -7,7 +7,7 @@ import { ErrorRef, errorValue } from "./error.ts";
 import { credentialRowId } from "./node-id.ts";
 
 const RefreshCredentialInput = builder.inputType("RefreshCredentialInput", {
-  description: "A credential to refresh.",
+  description: "The credential to refresh.",
   fields: (t) => ({
     credentialId: t.id({ required: true, description: "The `id` of one of the user's credentials." }),
   }),
@@ -16,9 +16,12 @@ const RefreshCredentialInput = builder.inputType("RefreshCredentialInput", {
 const RefreshCredentialPayload = builder
   .objectRef<{ credential: ProviderCredential }>("RefreshCredentialPayload")
   .implement({
-    description: "The provider has given new tokens, and they are stored.",
+    description: "The provider returned new tokens, and they were stored.",
     fields: (t) => ({
-      credential: t.expose("credential", { type: CredentialRef, description: "With a new `expiresAt`." }),
+      credential: t.expose("credential", {
+        type: CredentialRef,
+        description: "The refreshed credential, with a new `expiresAt`.",
+      }),
     }),
   });
 
@@ -26,7 +29,7 @@ builder.mutationField("refreshCredential", (t) =>
   t.field({
     type: RefreshCredentialPayload,
     description:
-      "Renews a credential's tokens now, due or not. Usually there is no need to: the server renews them before they expire. Calls at the same moment share one renewal. A renewal that fails leaves what is stored as it was.",
+      "Refreshes a credential's tokens now, whether or not they are due. This is rarely needed: the server refreshes them before they expire. Concurrent calls share one refresh. If it fails, the stored tokens stay as they were.",
     authScopes: { scope: "credentials:write" },
     errors: {
       union: { name: "RefreshCredentialResult", description: "The outcome of `refreshCredential`." },
@@ -39,7 +42,7 @@ builder.mutationField("refreshCredential", (t) =>
         errors.RateLimitedError,
       ],
     },
-    args: { input: t.arg({ type: RefreshCredentialInput, required: true, description: "What to refresh." }) },
+    args: { input: t.arg({ type: RefreshCredentialInput, required: true, description: "The credential to refresh." }) },
     resolve: async (_root, { input }, { caller, coordinator }) => ({
       credential: await coordinator.refreshCredential(caller, credentialRowId(input.credentialId)),
     }),
@@ -47,7 +50,7 @@ builder.mutationField("refreshCredential", (t) =>
 );
 
 const RefreshFailureRef = builder.objectRef<RefreshFailure>("RefreshFailure").implement({
-  description: "A credential whose tokens could not be renewed.",
+  description: "A credential whose tokens could not be refreshed.",
   fields: (t) => ({
     credential: t.expose("credential", { type: CredentialRef, description: "The credential as it is now." }),
     error: t.field({
@@ -59,20 +62,21 @@ const RefreshFailureRef = builder.objectRef<RefreshFailure>("RefreshFailure").im
 });
 
 const RefreshCredentialsPayload = builder.objectRef<RefreshReport>("RefreshCredentialsPayload").implement({
-  description: "What became of each refreshable credential.",
+  description: "The outcome for each refreshable credential.",
   fields: (t) => ({
     refreshed: t.field({
       type: [CredentialRef],
-      description: "Those with new tokens.",
+      description: "The credentials with new tokens.",
       resolve: ({ refreshed }) => [...refreshed],
     }),
     failed: t.field({
       type: [RefreshFailureRef],
-      description: "Those without, each with its reason.",
+      description: "The credentials that could not be refreshed, with the reasons.",
       resolve: ({ failed }) => [...failed],
     }),
     hasMore: t.exposeBoolean("hasMore", {
-      description: "Whether there were more than 100. Another call goes on with those that were refreshed longest ago.",
+      description:
+        "Whether there were more than 100. The next call continues with those that were refreshed longest ago.",
     }),
   }),
 });
@@ -81,7 +85,7 @@ builder.mutationField("refreshCredentials", (t) =>
   t.field({
     type: RefreshCredentialsPayload,
     description:
-      "Renews the tokens of the viewer's refreshable credentials, 100 at most. One that fails does not hinder the others.",
+      "Refreshes up to 100 of the viewer's refreshable credentials. If one fails, the others are refreshed all the same.",
     authScopes: { scope: "credentials:write" },
     resolve: (_root, _args, { caller, coordinator }) => coordinator.refreshCredentials(caller),
   }),

@@ -12,32 +12,41 @@ import { SessionRef } from "./session.ts";
 import { changedSession } from "./session-id.ts";
 
 const InitiateOAuthInput = builder.inputType("InitiateOAuthInput", {
-  description: "An OAuth flow to begin.",
+  description: "The OAuth flow to start.",
   fields: (t) => ({
-    provider: t.string({ required: true, description: "Such as `google`.", validate: { schema: providerNameText } }),
+    provider: t.string({
+      required: true,
+      description: "The provider's name, such as `google`.",
+      validate: { schema: providerNameText },
+    }),
     kind: t.field({
       type: OAuthFlowKindEnum,
-      description: "One of the method's `flows`; without it the first of them.",
+      description: "One of the method's `flows`; the first if omitted.",
     }),
     redirectUri: t.string({
-      description: "One of the operator's list, compared exactly; for a loopback address the port may vary (RFC 8252).",
+      description:
+        "A URI from the operator's list, compared exactly; the port of a loopback address can vary (RFC 8252).",
       validate: { schema: redirectUriText },
     }),
-    scopes: t.stringList({ description: "What to ask for instead of the usual.", validate: { schema: scopeList } }),
+    scopes: t.stringList({
+      description: "The scopes to request instead of the usual ones.",
+      validate: { schema: scopeList },
+    }),
     label: t.string({
-      description: "Tells several accounts of one provider apart; `default` when left out.",
+      description: "Distinguishes several accounts at one provider; `default` if omitted.",
       validate: { schema: labelText },
     }),
     sessionId: t.id({
-      description: "A session in which the provider becomes active once it is connected. Needs the scope `sessions`.",
+      description:
+        "A session in which the provider becomes active once it is connected. Requires the scope `sessions`.",
     }),
   }),
 });
 
 const InitiateOAuthPayload = builder.objectRef<{ flow: OAuthFlowView }>("InitiateOAuthPayload").implement({
-  description: "The flow has begun.",
+  description: "The flow has started.",
   fields: (t) => ({
-    flow: t.expose("flow", { type: OAuthFlowRef, description: "Where to send the user, or what to show." }),
+    flow: t.expose("flow", { type: OAuthFlowRef, description: "The flow: where to send the user, or what to show." }),
   }),
 });
 
@@ -45,7 +54,7 @@ builder.mutationField("initiateOAuth", (t) =>
   t.field({
     type: InitiateOAuthPayload,
     description:
-      "Begins an OAuth flow. Send the user to `authorizationUrl`, or show `userCode`; follow it with the subscription `oauthFlow`.",
+      "Starts an OAuth flow. Send the user to `authorizationUrl`, or show `userCode`. Follow the flow with the subscription `oauthFlow`.",
     authScopes: { scope: "credentials:write" },
     errors: {
       union: { name: "InitiateOAuthResult", description: "The outcome of `initiateOAuth`." },
@@ -60,7 +69,7 @@ builder.mutationField("initiateOAuth", (t) =>
         errors.SessionNotFoundError,
       ],
     },
-    args: { input: t.arg({ type: InitiateOAuthInput, required: true, description: "What to begin." }) },
+    args: { input: t.arg({ type: InitiateOAuthInput, required: true, description: "The flow to start." }) },
     resolve: async (_root, { input }, context) => {
       const { caller, flows, bindBrowser } = context;
       const started = await flows.initiate(caller, {
@@ -79,13 +88,13 @@ builder.mutationField("initiateOAuth", (t) =>
 );
 
 const CompleteOAuthInput = builder.inputType("CompleteOAuthInput", {
-  description: "What came back from the provider: exactly one of these.",
+  description: "The provider's response: exactly one of these.",
   isOneOf: true,
   fields: (t) => ({
-    code: t.field({ type: OAuthCodeInput, description: "Code and state, as they came to the redirect URI." }),
+    code: t.field({ type: OAuthCodeInput, description: "Code and state, as received at the redirect URI." }),
     pasted: t.string({
       description:
-        "What the user pasted: the whole callback URL, or `code#state`, also with line breaks, quotes or words around it.",
+        "What the user pasted: the whole callback URL or `code#state`. Line breaks, quotes and words around it are allowed.",
       validate: { schema: pastedText },
     }),
   }),
@@ -94,10 +103,10 @@ const CompleteOAuthInput = builder.inputType("CompleteOAuthInput", {
 const CompleteOAuthPayload = builder
   .objectRef<Connected & { flow: OAuthFlowView; session: Session | null }>("CompleteOAuthPayload")
   .implement({
-    description: "The credential is stored.",
+    description: "The credential was stored.",
     fields: (t) => ({
-      flow: t.expose("flow", { type: OAuthFlowRef, description: "The flow, COMPLETED." }),
-      credential: t.expose("credential", { type: CredentialRef, description: "What is stored now." }),
+      flow: t.expose("flow", { type: OAuthFlowRef, description: "The flow, which is COMPLETED." }),
+      credential: t.expose("credential", { type: CredentialRef, description: "The stored credential." }),
       previousAccount: t.expose("previousAccount", {
         type: ProviderAccountRef,
         nullable: true,
@@ -107,7 +116,8 @@ const CompleteOAuthPayload = builder
         type: SessionRef,
         nullable: true,
         authScopes: { scope: "sessions" },
-        description: "The session that the flow was begun for; null where there was none. Needs the scope `sessions`.",
+        description:
+          "The session for which the flow was started; null if there was none. Requires the scope `sessions`.",
       }),
     }),
   });
@@ -115,7 +125,7 @@ const CompleteOAuthPayload = builder
 builder.mutationField("completeOAuth", (t) =>
   t.field({
     type: CompleteOAuthPayload,
-    description: "Ends a flow that the same user began, with what the provider sent back. A state works once.",
+    description: "Completes a flow that the same user started, with the provider's response. A state works once.",
     authScopes: { scope: "credentials:write" },
     errors: {
       union: { name: "CompleteOAuthResult", description: "The outcome of `completeOAuth`." },
@@ -129,7 +139,7 @@ builder.mutationField("completeOAuth", (t) =>
         errors.QuotaExceededError,
       ],
     },
-    args: { input: t.arg({ type: CompleteOAuthInput, required: true, description: "What came back." }) },
+    args: { input: t.arg({ type: CompleteOAuthInput, required: true, description: "The provider's response." }) },
     resolve: async (_root, { input }, { caller, flows, sessions }) => {
       const response = input.code == null ? readPasted(input.pasted ?? "") : toResponse(input.code);
       const { flow, credential, previousAccount } = await flows.complete(caller, response);

@@ -22,7 +22,7 @@ export function isSessionEvent(event: StreamEvent): event is SessionStreamEvent 
 }
 
 const SessionEventRef = builder.interfaceRef<SessionStreamEvent>("SessionEvent").implement({
-  description: "Something that happened to a session.",
+  description: "A change to a session.",
   interfaces: [EventRef],
   resolveType: (event) => event.type,
   fields: (t) => ({
@@ -46,32 +46,36 @@ builder.objectRef<EventOf<"SessionStarted">>("SessionStarted").implement({
 });
 
 builder.objectRef<EventOf<"ActiveProviderChanged">>("ActiveProviderChanged").implement({
-  description: "A session uses another provider now, or the same one with another credential or model.",
+  description: "A session now uses another provider, or the same one with another credential or model.",
   interfaces,
   fields: (t) => ({
     from: t.string({
       nullable: true,
-      description: "The name of the provider that was active; null where none was.",
+      description: "The name of the provider that was active; null if none was.",
       resolve: ({ body }) => body.from,
     }),
     to: t.string({
       nullable: true,
-      description: "The name of the provider that is active now; null where none is, as after a revocation.",
+      description: "The name of the provider that is active now; null if none is, for example after a revocation.",
       resolve: ({ body }) => body.to,
     }),
   }),
 });
 
 builder.objectRef<EventOf<"SessionExpiring">>("SessionExpiring").implement({
-  description: "A session expires soon unless something is done in it.",
+  description: "A session expires soon if there is no activity.",
   interfaces,
   fields: (t) => ({
-    expiresAt: t.field({ type: "DateTime", description: "When.", resolve: ({ body }) => new Date(body.expiresAt) }),
+    expiresAt: t.field({
+      type: "DateTime",
+      description: "When the session expires.",
+      resolve: ({ body }) => new Date(body.expiresAt),
+    }),
   }),
 });
 
 builder.objectRef<EventOf<"SessionExpired">>("SessionExpired").implement({
-  description: "Nothing was done in a session for the length of the timeout, and it is over.",
+  description: "A session has expired because there was no activity.",
   interfaces,
 });
 
@@ -83,12 +87,12 @@ builder.objectRef<EventOf<"SessionEnded">>("SessionEnded").implement({
 builder.subscriptionField("sessionEvents", (t) =>
   t.field({
     type: SessionEventRef,
-    description: "The viewer's events about sessions, of all devices.",
+    description: "The viewer's session events, from all devices.",
     authScopes: { scope: "sessions" },
     extensions: sharedField,
     args: {
       after: t.arg.string({ description: afterDescription }),
-      sessionId: t.arg.id({ description: "Only those of this session." }),
+      sessionId: t.arg.id({ description: "Only this session." }),
     },
     subscribe: (_root, { after, sessionId }, context) => {
       const only = sessionId == null ? null : sessionRowId(sessionId);

@@ -15,7 +15,7 @@ interface User {
 const UserRef = builder.objectRef<User>("User");
 
 builder.node(UserRef, {
-  description: "Somebody who connects providers.",
+  description: "A person who connects providers.",
   id: { resolve: (user) => user.userId },
   loadWithoutCache: (userId, { caller }) => (userId === caller.userId ? { userId } : null),
   isTypeOf: (value) => typeof value === "object" && value !== null && Object.keys(value).join() === "userId",
@@ -24,15 +24,15 @@ builder.node(UserRef, {
     credentials: t.connection(
       {
         type: CredentialRef,
-        description: "The user's credentials, in the order of their creation.",
+        description: "The user's credentials, in order of creation.",
         authScopes: { scope: "credentials:read" },
         args: {
           provider: t.arg.string({
-            description: "Only those of this provider.",
+            description: "Only this provider.",
             validate: { schema: providerNameText },
           }),
-          method: t.arg({ type: AuthMethodEnum, description: "Only those of this method." }),
-          status: t.arg({ type: CredentialStatusEnum, description: "Only those that have this status now." }),
+          method: t.arg({ type: AuthMethodEnum, description: "Only credentials of this method." }),
+          status: t.arg({ type: CredentialStatusEnum, description: "Only those with this status now." }),
         },
         resolve: ({ userId }, { provider, method, status, ...args }, { coordinator }) =>
           resolvePage(args, (page) => coordinator.listCredentials(userId, { provider, method, status }, page)),
@@ -44,17 +44,17 @@ builder.node(UserRef, {
       type: CredentialRef,
       extensions: readsDatabase,
       nullable: true,
-      description: "The credential that `issueAccess` tries first. Without a method: OAuth before API key.",
+      description: "The credential that `issueAccess` tries first. Without a method, OAuth comes before API key.",
       authScopes: { scope: "credentials:read" },
       args: {
         provider: t.arg.string({
           required: true,
-          description: "Such as `anthropic`.",
+          description: "The provider's name, such as `anthropic`.",
           validate: { schema: providerNameText },
         }),
         method: t.arg({ type: AuthMethodEnum, description: "Only this method." }),
         label: t.arg.string({
-          description: "Only this label; without it `default`, then the oldest.",
+          description: "Only this label. If omitted: `default`, then the oldest.",
           validate: { schema: labelText },
         }),
       },
@@ -64,9 +64,9 @@ builder.node(UserRef, {
     sessions: t.connection(
       {
         type: SessionRef,
-        description: "The user's sessions on all devices, in the order of their creation.",
+        description: "The user's sessions on all devices, in order of creation.",
         authScopes: { scope: "sessions" },
-        args: { status: t.arg({ type: SessionStatusEnum, description: "Only those that have this status now." }) },
+        args: { status: t.arg({ type: SessionStatusEnum, description: "Only those with this status now." }) },
         resolve: ({ userId }, { status, ...args }, { sessions }) =>
           resolvePage(args, (page) => sessions.list(userId, status ?? null, page)),
       },
@@ -77,7 +77,7 @@ builder.node(UserRef, {
       type: SessionRef,
       extensions: readsDatabase,
       nullable: true,
-      description: "One session; null when there is none of the user's with this id.",
+      description: "A session; null if the user has none with this ID.",
       authScopes: { scope: "sessions" },
       args: { id: t.arg.id({ required: true, description: "The session's `id`." }) },
       resolve: ({ userId }, { id }, { sessions }) => {
@@ -89,7 +89,7 @@ builder.node(UserRef, {
       {
         type: AuditEntryRef,
         description:
-          "What was done with the user's credentials and sessions, and what was refused, by whom and from where; in the order of time, so that `last: 20` gives the newest. Entries are kept for the server's time of retention.",
+          "What was done with the user's credentials and sessions, and what was refused, by whom and from where. Oldest first, so `last: 20` returns the newest. Entries are kept for the server's retention period.",
         authScopes: { scope: "credentials:read" },
         resolve: ({ userId }, args, { audit }) => resolvePage(args, (page) => audit.list(userId, page), isAuditEntryId),
       },
@@ -98,7 +98,8 @@ builder.node(UserRef, {
     ),
     eventCursor: t.string({
       extensions: readsDatabase,
-      description: "Take it, read the state, then subscribe with `after:` it: nothing falls between.",
+      description:
+        "The cursor of the newest event. Read it with the state, then subscribe with `after:` and this cursor, so that no event is missed.",
       resolve: ({ userId }, _args, { stream }) => stream.cursor(userId),
     }),
   }),
@@ -107,7 +108,7 @@ builder.node(UserRef, {
 builder.queryFields((t) => ({
   viewer: t.field({
     type: UserRef,
-    description: "The user that the caller acts as.",
+    description: "The user whom the caller acts as.",
     authScopes: { authenticated: true },
     resolve: (_root, _args, { caller, accesses }) => {
       accesses.read(caller);
@@ -117,7 +118,7 @@ builder.queryFields((t) => ({
   user: t.field({
     type: UserRef,
     nullable: true,
-    description: "Any user. Needs the scope `users:act`.",
+    description: "Any user. Requires the scope `users:act`.",
     authScopes: { scope: "users:act" },
     args: {
       id: t.arg.string({

@@ -4,98 +4,98 @@ type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
 /** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 import type { DocumentTypeDecoration } from '@graphql-typed-document-node/core';
-/** What a session is to use from the beginning. */
+/** The provider that a session uses from the start. */
 export type ActiveProviderInput = {
-  /** Only the account of this label; without it `default`, then the oldest. */
+  /** Only the credential with this label. If omitted: `default`, then the oldest. */
   label?: string | null | undefined;
-  /** Only this method; without it OAUTH, then API_KEY, then the server's own key. */
+  /** Only this method. If omitted: OAUTH, then API_KEY, then the server's own key. */
   method?: AuthMethod | null | undefined;
-  /** The model to note with it; the server hands it out and does not check it. */
+  /** The model to remember. The server returns it and does not check it. */
   model?: string | null | undefined;
-  /** Such as `anthropic`. */
+  /** The provider's name, such as `anthropic`. */
   provider: string;
 };
 
 /** How a user authenticates to a provider. */
 export type AuthMethod =
-  /** A key that the user made at the provider. */
+  /** A key that the user created at the provider. */
   | 'API_KEY'
   /** The user's consent at the provider (OAuth 2). */
   | 'OAUTH';
 
-/** A credential to connect. */
+/** The credential to connect. */
 export type AuthenticateInput = {
-  /** The credential itself. */
+  /** The API key or the OAuth code. */
   credential: CredentialInput;
-  /** Tells several accounts of one provider apart; `default` when left out. */
+  /** Distinguishes several accounts at one provider; `default` if omitted. */
   label?: string | null | undefined;
-  /** Such as `anthropic`. */
+  /** The provider's name, such as `anthropic`. */
   provider: string;
-  /** A session in which the provider becomes active with it. Needs the scope `sessions`. */
+  /** A session in which the provider becomes active with this credential. Requires the scope `sessions`. */
   sessionId?: string | number | null | undefined;
 };
 
-/** A provider to leave. */
+/** The provider whose credentials are deleted. */
 export type ClearProviderInput = {
-  /** Such as `anthropic`. */
+  /** The provider's name, such as `anthropic`. */
   provider: string;
   /** The session. */
   sessionId: string | number;
 };
 
-/** What came back from the provider: exactly one of these. */
+/** The provider's response: exactly one of these. */
 export type CompleteOAuthInput =
-  {   /** Code and state, as they came to the redirect URI. */
+  {   /** Code and state, as received at the redirect URI. */
   code: OAuthCodeInput; pasted?: never; }
-  |  { code?: never;   /** What the user pasted: the whole callback URL, or `code#state`, also with line breaks, quotes or words around it. */
+  |  { code?: never;   /** What the user pasted: the whole callback URL or `code#state`. Line breaks, quotes and words around it are allowed. */
   pasted: string; };
 
-/** What the user connects with: exactly one of these. */
+/** An API key or an OAuth code: exactly one of these. */
 export type CredentialInput =
-  {   /** A key that the user made at the provider. Quotes, line breaks or a name that were copied with it are taken off. */
+  {   /** A key that the user created at the provider. Quotes, line breaks and a name that were copied with it are removed. */
   apiKey: string; oauthCode?: never; }
-  |  { apiKey?: never;   /** The answer to an OAuth flow. */
+  |  { apiKey?: never;   /** The provider's response to an OAuth flow. */
   oauthCode: OAuthCodeInput; };
 
-/** Where a grant's secret comes from. */
+/** Where a grant's credential comes from. */
 export type CredentialSource =
-  /** The server's own key from its environment: the last step of the fallback chain. */
+  /** The server's own key from its environment, used last. */
   | 'ENVIRONMENT'
   /** A credential that the user stored. */
   | 'STORED';
 
 /** Whether a credential can be used. */
 export type CredentialStatus =
-  /** It works, as far as is known; see `warning`. */
+  /** The credential works, as far as the server knows; see `warning`. */
   | 'ACTIVE'
-  /** Its time is over. */
+  /** The credential has expired. */
   | 'EXPIRED'
-  /** It works, and is inside the refresh threshold of its expiry. */
+  /** The credential works and expires within the refresh threshold. */
   | 'EXPIRING'
-  /** The provider no longer accepts it; its user must connect again. */
+  /** The provider no longer accepts the credential. The user must connect again. */
   | 'NEEDS_REAUTH'
-  /** It is stored under an encryption key that this server does not have, or was changed. */
+  /** The credential cannot be decrypted: this server does not have its encryption key, or the stored value was changed. */
   | 'UNREADABLE';
 
-/** Which session is to stay. */
+/** The session to keep. */
 export type EndOtherSessionsInput = {
-  /** The session that stays. */
+  /** The session to keep. */
   keepSessionId: string | number;
 };
 
-/** A session to end. */
+/** The session to end. */
 export type EndSessionInput = {
   /** The session. */
   sessionId: string | number;
 };
 
-/** Why a request was refused. The list is closed. */
+/** Why a request failed. The list is complete. */
 export type ErrorCode =
-  /** There is no such credential of this user. Connect the provider. */
+  /** The user has no such credential. Connect the provider. */
   | 'CREDENTIAL_NOT_FOUND'
-  /** The provider refused the credential, or its account is disabled; `message` says which. Check it with the provider, or make a new one. */
+  /** The provider rejected the credential, or its account is disabled; `message` says which. Check the credential at the provider, or create a new one. */
   | 'INVALID_CREDENTIAL'
-  /** The server lacks the key to open the credential. Tell its operator, or connect again. */
+  /** The server does not have the key to decrypt the credential. Tell the operator, or connect again. */
   | 'KEY_UNAVAILABLE'
   /** The provider cannot be used this way on this server. Use one of `availableMethods`. */
   | 'METHOD_UNAVAILABLE'
@@ -105,83 +105,83 @@ export type ErrorCode =
   | 'OAUTH_STATE_INVALID'
   /** No provider has this name. Use one of `availableProviders`. */
   | 'PROVIDER_NOT_FOUND'
-  /** The provider gave no usable answer, or refused the call for another reason than the credential. Nothing was changed; do what `message` says, or try again after `retryAfter`. */
+  /** The provider gave no usable response, or rejected the call for a reason other than the credential. Nothing was changed. Do what `message` says, or retry after `retryAfter`. */
   | 'PROVIDER_UNAVAILABLE'
-  /** The user has as many as one user may have. Remove some, or ask the operator to raise the limit. */
+  /** The user has as many as one user may have. Delete some, or ask the operator to raise the limit. */
   | 'QUOTA_EXCEEDED'
-  /** Too many attempts. Try again after `retryAfter`. */
+  /** There were too many attempts. Retry after `retryAfter`. */
   | 'RATE_LIMITED'
-  /** The provider no longer accepts what is stored. Its user must connect again. */
+  /** The provider no longer accepts the stored credential. The user must connect again. */
   | 'REAUTHENTICATION_REQUIRED'
-  /** The redirect URI is not on this server's list. Ask its operator to add it. */
+  /** The redirect URI is not on this server's list. Ask the operator to add it. */
   | 'REDIRECT_URI_NOT_ALLOWED'
   /** The session has expired. Start a new one. */
   | 'SESSION_EXPIRED'
-  /** There is no such session of this user. Start one. */
+  /** The user has no such session. Start one. */
   | 'SESSION_NOT_FOUND'
-  /** A value is not allowed; `issues` says which and why. Correct it. */
+  /** A value is not allowed. Correct it; `issues` says which and why. */
   | 'VALIDATION_FAILED';
 
-/** Tokens that were obtained elsewhere. */
+/** Tokens that were obtained elsewhere, to be stored. */
 export type ImportCredentialInput = {
   /** The access token. */
   accessToken: string;
-  /** When the access token ends; left out when it does not. */
+  /** When the access token expires; omit it if it does not. */
   expiresAt?: string | null | undefined;
-  /** Tells several accounts of one provider apart; `default` when left out. */
+  /** Distinguishes several accounts at one provider; `default` if omitted. */
   label?: string | null | undefined;
-  /** Such as `google`. */
+  /** The provider's name, such as `google`. */
   provider: string;
-  /** The refresh token. Hand it to one place only: most providers let it be used once. */
+  /** The refresh token. Give it to one server only: at most providers it can be used once. */
   refreshToken?: string | null | undefined;
-  /** What the provider granted. */
+  /** The scopes that the provider granted. */
   scopes?: Array<string> | null | undefined;
 };
 
-/** An OAuth flow to begin. */
+/** The OAuth flow to start. */
 export type InitiateOAuthInput = {
-  /** One of the method's `flows`; without it the first of them. */
+  /** One of the method's `flows`; the first if omitted. */
   kind?: OAuthFlowKind | null | undefined;
-  /** Tells several accounts of one provider apart; `default` when left out. */
+  /** Distinguishes several accounts at one provider; `default` if omitted. */
   label?: string | null | undefined;
-  /** Such as `google`. */
+  /** The provider's name, such as `google`. */
   provider: string;
-  /** One of the operator's list, compared exactly; for a loopback address the port may vary (RFC 8252). */
+  /** A URI from the operator's list, compared exactly; the port of a loopback address can vary (RFC 8252). */
   redirectUri?: string | null | undefined;
-  /** What to ask for instead of the usual. */
+  /** The scopes to request instead of the usual ones. */
   scopes?: Array<string> | null | undefined;
-  /** A session in which the provider becomes active once it is connected. Needs the scope `sessions`. */
+  /** A session in which the provider becomes active once it is connected. Requires the scope `sessions`. */
   sessionId?: string | number | null | undefined;
 };
 
-/** What access is needed for. */
+/** The provider and credential to use. */
 export type IssueAccessInput = {
-  /** Only the account of this label; without it `default`, then the oldest. */
+  /** Only the credential with this label. If omitted: `default`, then the oldest. */
   label?: string | null | undefined;
-  /** Only this method; without it OAUTH, then API_KEY. */
+  /** Only this method. If omitted: OAUTH, then API_KEY. */
   method?: AuthMethod | null | undefined;
-  /** Such as `anthropic`; without it, the session's active provider. */
+  /** The provider's name, such as `anthropic`; the session's active provider if omitted. */
   provider?: string | null | undefined;
-  /** A grant whose headers the provider answered with 401. While it is still the current one, the credential is refreshed or checked before the answer. */
+  /** A grant whose headers the provider answered with 401. If it is still the current one, the credential is refreshed or checked first. */
   rejectedGrantId?: string | number | null | undefined;
-  /** The session that the call belongs to. It decides what the input leaves open, and counts as active. */
+  /** The session of the call. Its choices apply where the input has none, and the call counts as activity. */
   sessionId?: string | number | null | undefined;
 };
 
-/** What the provider's own terms say about a method, as of the catalogue entry's date. */
+/** What the provider's terms say about a method, at the date of the catalogue entry. */
 export type MethodPolicy =
-  /** Only with a registration of the operator's own. */
+  /** Allowed with the operator's own registration only. */
   | 'OPERATOR_ONLY'
-  /** Not without the provider's approval. */
+  /** Prohibited without the provider's approval. */
   | 'PROHIBITED'
-  /** Open to any application. */
+  /** Allowed for any application. */
   | 'SUPPORTED';
 
 /** What the provider sent back to the redirect URI (RFC 6749, section 4.1.2). */
 export type OAuthCodeInput = {
   /** The authorization code. */
   code: string;
-  /** RFC 9207 `iss`, where the provider sends it. */
+  /** The `iss` of RFC 9207, if the provider sends it. */
   issuer?: string | null | undefined;
   /** The flow's state. */
   state: string;
@@ -191,94 +191,94 @@ export type OAuthCodeInput = {
 export type OAuthFlowKind =
   /** RFC 8628: the user enters a short code on another device. */
   | 'DEVICE'
-  /** The provider redirects to a loopback address on the user's machine; the user may paste that URL. */
+  /** The provider redirects to a loopback address on the user's machine; the user can also paste that URL. */
   | 'LOOPBACK'
   /** The provider shows a code that the user pastes. */
   | 'PASTE'
   /** The provider redirects the browser to this server's callback. */
   | 'REDIRECT';
 
-/** Where an OAuth flow stands. */
+/** The state of an OAuth flow. */
 export type OAuthFlowStatus =
-  /** The credential is stored. */
+  /** The credential was stored. */
   | 'COMPLETED'
-  /** The user said no. */
+  /** The user declined. */
   | 'DENIED'
   /** The user did not decide in time. */
   | 'EXPIRED'
   /** The provider gave no tokens; `error` says what to do. */
   | 'FAILED'
-  /** The user has not decided yet, or the tokens are on their way. */
+  /** The user has not decided yet, or the tokens have not arrived. */
   | 'PENDING';
 
 /** Whether a session can use a provider. */
 export type ProviderContextStatus =
-  /** There is a credential that works, as far as is known. */
+  /** There is a credential that works, as far as the server knows. */
   | 'AUTHENTICATED'
-  /** The user has to connect the provider first, or again. */
+  /** The user must connect the provider, for the first time or again. */
   | 'NEEDS_AUTH';
 
-/** Whether a provider answers. */
+/** Whether a provider responds. */
 export type ProviderHealthStatus =
-  /** Its last call failed, or `complaint` says what is wrong. */
+  /** The last call failed, or `complaint` says what is wrong. */
   | 'DEGRADED'
-  /** Its last three calls or more failed. */
+  /** At least the last three calls failed. */
   | 'DOWN'
-  /** It answered its last call. */
+  /** The provider responded to the last call. */
   | 'HEALTHY'
-  /** It has not been called since the server started. */
+  /** The provider has not been called since the server started. */
   | 'UNKNOWN';
 
-/** A credential to refresh. */
+/** The credential to refresh. */
 export type RefreshCredentialInput = {
   /** The `id` of one of the user's credentials. */
   credentialId: string | number;
 };
 
-/** A credential to remove. */
+/** The credential to delete. */
 export type RevokeCredentialInput = {
   /** The `id` of one of the user's credentials. */
   credentialId: string | number;
 };
 
-/** Where a session stands. */
+/** The status of a session. */
 export type SessionStatus =
-  /** It is in use. */
+  /** The session is in use. */
   | 'ACTIVE'
-  /** It was ended. */
+  /** The session was ended. */
   | 'ENDED'
-  /** Nothing was done in it for the length of the timeout. */
+  /** The session has expired because there was no activity. */
   | 'EXPIRED';
 
-/** What a session is to use from now on. */
+/** The provider that a session uses from now on. */
 export type SetActiveProviderInput = {
-  /** Only the account of this label; without it `default`, then the oldest. */
+  /** Only the credential with this label. If omitted: `default`, then the oldest. */
   label?: string | null | undefined;
-  /** Only this method; without it OAUTH, then API_KEY, then the server's own key. */
+  /** Only this method. If omitted: OAUTH, then API_KEY, then the server's own key. */
   method?: AuthMethod | null | undefined;
-  /** The model to note with it; the server hands it out and does not check it. */
+  /** The model to remember. The server returns it and does not check it. */
   model?: string | null | undefined;
-  /** Such as `anthropic`. */
+  /** The provider's name, such as `anthropic`. */
   provider: string;
   /** The session. */
   sessionId: string | number;
 };
 
-/** A session to start. */
+/** The session to start. */
 export type StartSessionInput = {
-  /** A provider that is active from the beginning, as `setActiveProvider` would make it. Where it cannot be used, no session is started. */
+  /** A provider that is active from the start, as with `setActiveProvider`. If it cannot be used, no session is started. */
   activeProvider?: ActiveProviderInput | null | undefined;
-  /** What to call it, such as the device. */
+  /** A name for the session, such as the device. */
   label?: string | null | undefined;
 };
 
-/** A session to keep. */
+/** The session to keep active. */
 export type TouchSessionInput = {
   /** The session. */
   sessionId: string | number;
 };
 
-/** A credential to check. */
+/** The credential to check. */
 export type ValidateCredentialInput = {
   /** The `id` of one of the user's credentials. */
   credentialId: string | number;

@@ -58,7 +58,7 @@ export class ProviderNotFoundError extends AuthError {
   readonly availableProviders: readonly string[];
 
   constructor(availableProviders: readonly string[]) {
-    super("PROVIDER_NOT_FOUND", `There is no provider of this name. Known are: ${availableProviders.join(", ")}.`);
+    super("PROVIDER_NOT_FOUND", `There is no provider with this name. Available: ${availableProviders.join(", ")}.`);
     this.availableProviders = availableProviders;
   }
 }
@@ -232,7 +232,7 @@ export class RedirectUriNotAllowedError extends AuthError {
   constructor(allowed: readonly string[]) {
     super(
       "REDIRECT_URI_NOT_ALLOWED",
-      `This redirect URI is not allowed here. Allowed are: ${allowed.join(", ")}. The operator sets them in OAUTH_REDIRECT_URIS.`,
+      `This redirect URI is not allowed. Allowed: ${allowed.join(", ")}. The operator sets them in OAUTH_REDIRECT_URIS.`,
     );
   }
 }

@@ -17,7 +17,7 @@ export class ServerKeys {
   /** Nothing is stored that fits, and no key of the server's stands in. It names the way to connect. */
   notConnected(provider: ProviderAuth): CredentialNotFoundError {
     const isWithheld = !this.#areRevealed && provider.environmentCredentials() !== null;
-    const message = `Nothing is stored for ${provider.displayName} that fits. Connect it with \`authenticate(input: {provider: "${provider.name}", …})\`.`;
+    const message = `There is no matching credential for ${provider.displayName}. Connect it with \`authenticate(input: {provider: "${provider.name}", …})\`.`;
     const withheld =
       " This server has a key of its own and does not hand it out; its operator can allow that with REVEAL_SERVER_KEYS=true.";
     return new CredentialNotFoundError(isWithheld ? message + withheld : message);

@@ -76,13 +76,13 @@ function readUserId(value: unknown): string {
 async function verify(verifier: TokenVerifier, evidence: CallerEvidence): Promise<Caller> {
   const { authorization, onBehalfOf, ip, userAgent } = evidence;
   if (typeof authorization !== "string" || authorization === "") {
-    throw new CallerError("UNAUTHENTICATED", "A token is needed: send `Authorization: Bearer <token>`.");
+    throw new CallerError("UNAUTHENTICATED", "A token is required: send `Authorization: Bearer <token>`.");
   }
   const [, token] = /^Bearer +([\w.~+/=-]{1,8192})$/i.exec(authorization) ?? [];
   if (token === undefined) {
     throw new CallerError(
       "UNAUTHENTICATED",
-      "The authorization is not of the form `Bearer <token>` (RFC 6750, section 2.1).",
+      "The authorization does not have the form `Bearer <token>` (RFC 6750, section 2.1).",
     );
   }
   const { subject, scopes, expiresAt, login, signedBy } = await verifier.verify(token);

@@ -9,7 +9,7 @@ export class InsufficientAuthenticationError extends CallerError {
   constructor(requirement: StepUpRequirement) {
     super(
       "INSUFFICIENT_USER_AUTHENTICATION",
-      `This needs a login ${describe(requirement)}. Let the user log in that way, and repeat it with the new token.`,
+      `This requires a login ${describe(requirement)}. Let the user log in that way, then repeat it with the new token.`,
     );
     this.requirement = requirement;
   }

@@ -76,7 +76,7 @@ function explain(error: unknown): CallerError {
     return new CallerError("UNAUTHENTICATED", wrongClaim(error.claim), options);
   }
   if (error instanceof errors.JOSEError && !keySetFaults.has(error.code)) {
-    return new CallerError("UNAUTHENTICATED", "The token is not one that this server accepts.", options);
+    return new CallerError("UNAUTHENTICATED", "This server does not accept the token.", options);
   }
   const message = "The token could not be checked: the keys at AUTH_JWKS_URL cannot be read. Try again later.";
   return new CallerError("IDENTITY_PROVIDER_UNAVAILABLE", message, options);

@@ -45,7 +45,7 @@ function describeRenewal(row: StatusColumns, now: Date): string {
   if (row.leaseUntil != null && row.leaseUntil > now) return "The server is renewing it now.";
   const when = next > now ? `at ${next.toISOString()}` : "as soon as the provider can be asked";
   if (row.failCount === 0) return `The server renews it ${when}; there is nothing to do.`;
-  return `The last renewal failed: ${row.statusReason ?? "no reason is known."} The server tries again ${when}.`;
+  return `The last refresh failed: ${row.statusReason ?? "no reason is known."} The server tries again ${when}.`;
 }
 
 /** Decides a credential's status from its row and the time; `threshold` is in seconds before expiry. */

@@ -96,7 +96,7 @@ export class PublicErrors {
     if (isClientFault(error, original)) return this.#fromClientFault(error as GraphQLError, original);
     const requestId = randomUUID();
     this.#log.tell("operation.failed", { requestId, err: original });
-    const message = `Something went wrong in the server. Nothing is known to be lost; try again. The log has more under ${requestId}.`;
+    const message = `Something went wrong in the server. As far as it knows, nothing was lost; try again. The log has details under ${requestId}.`;
     return copy(error, message, "INTERNAL_SERVER_ERROR", { requestId });
   }
 

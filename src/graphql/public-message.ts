@@ -42,7 +42,7 @@ export function withoutValues(message: string, isPublic: IsShown): string {
   const unquoted = shown.replaceAll(/"[^"]*"/g, " ").replaceAll(/\bU\+[0-9A-F]{4,6}\b/g, " ");
   return isHarmless(unquoted, isPublic)
     ? shown
-    : "The request is not valid at this place. What stands there is hidden: it may be a secret.";
+    : "The request is invalid here. The value is hidden because it may be a secret.";
 }
 
 /** Without the names of the schema that GraphQL proposes. */

@@ -195,7 +195,7 @@ export function assertActive<S extends Pick<Session, "status" | "expiresAt">>(
 ): asserts session is S {
   if (session === null) throw new SessionNotFoundError();
   const status = sessionStatus(session, now);
-  if (status === "ended") throw new SessionExpiredError("This session has been ended. Start a new one.");
+  if (status === "ended") throw new SessionExpiredError("This session was ended. Start a new one.");
   if (status === "expired") throw new SessionExpiredError();
 }
 

@@ -73,7 +73,7 @@ test("of the claim scope only the names that this server knows count", async () 
 
 const hour = 3_600;
 const inAnHour = () => Math.floor(Date.now() / 1_000) + hour;
-const notAccepted = "The token is not one that this server accepts.";
+const notAccepted = "This server does not accept the token.";
 const expired = "The token has expired. Get a new one.";
 const claim = (name: string) => `The token's claim "${name}" is missing or is not what this server expects.`;
 const badSubject =

@@ -111,17 +111,17 @@ const words: [string, Parameters<typeof signIn>[0], string][] = [
   [
     "whose last renewal failed",
     failed,
-    "It expires at 2026-11-22T12:01:00.000Z. The last renewal failed: Anthropic (Claude) gave no usable answer (status 503). The server tries again at 2026-11-22T12:00:30.000Z.",
+    "It expires at 2026-11-22T12:01:00.000Z. The last refresh failed: Anthropic (Claude) gave no usable answer (status 503). The server tries again at 2026-11-22T12:00:30.000Z.",
   ],
   [
     "whose last renewal failed, and whose next is due",
     { ...failed, nextTryAt: now },
-    "It expires at 2026-11-22T12:01:00.000Z. The last renewal failed: Anthropic (Claude) gave no usable answer (status 503). The server tries again as soon as the provider can be asked.",
+    "It expires at 2026-11-22T12:01:00.000Z. The last refresh failed: Anthropic (Claude) gave no usable answer (status 503). The server tries again as soon as the provider can be asked.",
   ],
   [
     "whose last renewal has an unknown outcome",
     { ...failed, nextTryAt: inSeconds(-1), sentAt: inSeconds(-20), replayAfter: inSeconds(45) },
-    "It expires at 2026-11-22T12:01:00.000Z. The last renewal failed: Anthropic (Claude) gave no usable answer (status 503). The server tries again at 2026-11-22T12:00:45.000Z.",
+    "It expires at 2026-11-22T12:01:00.000Z. The last refresh failed: Anthropic (Claude) gave no usable answer (status 503). The server tries again at 2026-11-22T12:00:45.000Z.",
   ],
 ];
 
@@ -145,7 +145,7 @@ test("a failed renewal long before the expiry leaves an ACTIVE sign-in without a
 
 test("a failed renewal without a known reason says that", () => {
   const { reason } = rule.report(signIn({ failCount: 1 }), now);
-  expect(reason).toContain("The last renewal failed: no reason is known. The server tries again at");
+  expect(reason).toContain("The last refresh failed: no reason is known. The server tries again at");
 });
 
 test("a token is EXPIRING since the threshold, or since it was stored where its lifetime is shorter", () => {

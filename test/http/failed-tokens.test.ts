@@ -34,7 +34,7 @@ test("too many bad tokens over HTTP are answered with 429, and told when to come
   expect(await refused.json()).toEqual({
     errors: [
       {
-        message: `Too many tokens from this address that are not valid. Nothing was tried. Try again in ${seconds} s.`,
+        message: `Too many invalid tokens from this address. Nothing was tried. Try again in ${seconds} s.`,
         extensions: { code: "RATE_LIMITED", retryAfter: seconds },
       },
     ],

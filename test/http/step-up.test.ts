@@ -91,7 +91,7 @@ describe.each(Object.entries(sensitive))("%s", (_name, query) => {
         amrValues: ["mfa", "hwk"],
       });
       expect(errors?.[0].message).toBe(
-        "This needs a login within the last 300 s, at one of the levels silver, gold, by one of the methods mfa, hwk. Let the user log in that way, and repeat it with the new token.",
+        "This requires a login within the last 300 s, at one of the levels silver, gold, by one of the methods mfa, hwk. Let the user log in that way, then repeat it with the new token.",
       );
       expect(challenge).toBe(
         `Bearer realm="maestro-auth", error="insufficient_user_authentication", error_description="${errors?.[0].message}", max_age=300, acr_values="silver gold"`,

@@ -30,7 +30,7 @@ test("an ended session can be read and does nothing more; the user's credentials
   await chosen(client, session);
   expect(await end(client, session)).toMatchObject({ session: { id: session, status: "ENDED" } });
   expect(await readSession(client, session)).toMatchObject({ label: "phone", status: "ENDED" });
-  const refusal = { __typename: "SessionExpiredError", message: expect.stringContaining("has been ended") };
+  const refusal = { __typename: "SessionExpiredError", message: expect.stringContaining("was ended") };
   expect(await touch(client, session)).toMatchObject(refusal);
   expect(await choose(client, session)).toMatchObject(refusal);
   expect(await issue(client, { sessionId: session })).toMatchObject(refusal);

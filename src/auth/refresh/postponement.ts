@@ -11,19 +11,19 @@ export function postponement(provider: ProviderAuth, state: RefreshState): Provi
     if (state.nextTryMs === null && state.statusReason !== null) {
       return new ProviderUnavailableError(state.statusReason, { failure: "withheld", detail: state.statusReason });
     }
-    const detail = `The outcome of the last renewal at ${displayName} is not known, and repeating it now could end the sign-in.`;
-    return withheld(detail, "The server repeats it", state.replayMs);
+    const detail = `The outcome of the last refresh at ${displayName} is not known, and repeating it now could end the sign-in.`;
+    return withheld(detail, "The server retries", state.replayMs);
   }
   if (state.earliestMs !== null && state.earliestMs > 0) {
-    return withheld(`${displayName} allows no renewal yet.`, "It allows one", state.earliestMs);
+    return withheld(`${displayName} allows no refresh yet.`, "It allows one", state.earliestMs);
   }
-  const detail = state.statusReason ?? `The renewal at ${displayName} has to wait.`;
+  const detail = state.statusReason ?? `The refresh at ${displayName} must wait.`;
   return withheld(detail, "The server tries again", state.nextTryMs ?? 0);
 }
 
 /** Another call, or another process, refreshes the credential right now. */
 export function underWay({ displayName }: ProviderAuth): ProviderUnavailableError {
-  return withheld(`A renewal at ${displayName} is under way.`, "Try again", 1_000);
+  return withheld(`A refresh at ${displayName} is in progress.`, "Try again", 1_000);
 }
 
 /** Whether a process has claimed the credential, as far as is known. */

@@ -125,7 +125,7 @@ export class ProviderGate implements Disposable {
       });
     } catch (error) {
       if (hasTurn || !(error instanceof BulkheadRejectedError)) throw error;
-      throw withheld(`Too many of this user's sign-ins at ${this.#displayName} wait to be renewed.`, 5, error);
+      throw withheld(`Too many of this user's sign-ins at ${this.#displayName} are waiting to be refreshed.`, 5, error);
     } finally {
       if (own.executionSlots === this.perUser && own.queueSlots === maxWaitingPerUser) this.#users.delete(user);
     }
@@ -199,7 +199,7 @@ export class ProviderGate implements Disposable {
       );
     }
     return error instanceof BulkheadRejectedError
-      ? withheld(`Too many sign-ins at ${name} wait to be renewed.`, 5, error)
+      ? withheld(`Too many sign-ins at ${name} are waiting to be refreshed.`, 5, error)
       : error;
   }
 

@@ -146,7 +146,7 @@ export class RefreshCycle {
     { reason, code, actor }: { readonly reason: string; readonly code: string | null; readonly actor: string },
   ): Promise<AuthError | null> {
     const isLost = claim.isReplay && Number.isFinite(provider.replayWindow);
-    const lost = `The answer to an earlier renewal was lost, and ${provider.displayName} takes no refresh token a second time (rotation_lost). Connect the provider again.`;
+    const lost = `The response to an earlier refresh was lost, and ${provider.displayName} accepts no refresh token twice (rotation_lost). Connect the provider again.`;
     const told = isLost ? lost : reason;
     const details = { reason: told, outcome: "REAUTHENTICATION_REQUIRED", actor } as const;
     if (!(await this.#record.ended(claim, "needs_reauth", details))) return null;
@@ -167,7 +167,7 @@ export class RefreshCycle {
     // What is harmless to repeat is repeated at once.
     const usualWait = isUnknown && claim.failCount === 0 && replayWindow > 0 ? 0 : backoff(claim.failCount + 1);
     const retryInMs = Math.max(judged.retryInMs ?? usualWait, (known?.retryAfter ?? 0) * 1000);
-    const reason = known?.detail ?? "The renewal failed inside this server.";
+    const reason = known?.detail ?? "The refresh failed inside this server.";
     const refusalCode = known?.vendorCode ?? null;
     const setback = { reason, retryInMs, isUnknown, replayWindow, refusals, refusalCode, actor };
     if (!(await this.#record.failed(claim, setback))) return null;

@@ -183,7 +183,7 @@ function assertCanRefresh(provider: ProviderAuth, demand: RefreshDemand): void {
   if (oauth?.available) return;
   const reason = oauth?.unavailableReason ?? `${provider.displayName} cannot be connected by OAuth.`;
   if (demand !== "asked") {
-    const detail = `The token has to be renewed, and cannot be: ${reason}`;
+    const detail = `The token must be refreshed, but that failed: ${reason}`;
     throw new ProviderUnavailableError(detail, { failure: "withheld", detail });
   }
   const others = methods.flatMap(({ method, available }) => (available ? [method] : []));
@@ -192,7 +192,7 @@ function assertCanRefresh(provider: ProviderAuth, demand: RefreshDemand): void {
 
 async function withPatience(renewal: Promise<void>): Promise<void> {
   const { promise: impatience, reject } = Promise.withResolvers<never>();
-  const detail = "The provider has not answered yet; the renewal goes on.";
+  const detail = "The provider has not responded yet; the refresh continues.";
   const refusal = () =>
     new ProviderUnavailableError(`${detail} Try again in a moment.`, { failure: "withheld", detail, retryAfter: 1 });
   const timer = setTimeout(() => reject(refusal()), patienceMs);

@@ -70,13 +70,12 @@ export function measureShape(document: DocumentNode): DocumentShape {
 
 const sentences: Record<keyof DocumentShape, (requested: number, limit: number) => string> = {
   depth: (requested, limit) =>
-    `The document nests fields ${requested} deep, and ${limit} is the limit. Ask for what lies deeper by its id.`,
+    `The document nests fields ${requested} deep; the limit is ${limit}. Request deeper objects by their ID.`,
   aliases: (requested, limit) =>
-    `The document has ${requested} aliases, and ${limit} is the limit. Send several operations instead.`,
+    `The document has ${requested} aliases; the limit is ${limit}. Send several operations instead.`,
   rootFields: (requested, limit) =>
-    `An operation of the document has ${requested} root fields, and ${limit} is the limit. Send several operations instead.`,
-  directives: (requested, limit) =>
-    `The document has ${requested} directives, and ${limit} is the limit. Leave some out.`,
+    `An operation of the document has ${requested} root fields; the limit is ${limit}. Send several operations instead.`,
+  directives: (requested, limit) => `The document has ${requested} directives; the limit is ${limit}. Leave some out.`,
 };
 
 /** @throws LimitError for the first limit that a document exceeds. */

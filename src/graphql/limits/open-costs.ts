@@ -24,7 +24,7 @@ export class OpenCosts {
     const requested = this.#open.of(holderOf(caller)) + cost;
     throw new LimitError(
       "subscriptionCost",
-      `With this subscription, those that this user has open here would cost ${requested}, and ${limit} is the limit. End one, or ask for less in each.`,
+      `With this subscription, this user's open subscriptions at this process would cost ${requested}; the limit is ${limit}. End one, or select less in each.`,
       { limit, requested },
     );
   }

@@ -156,7 +156,7 @@ export class OperationCosts {
     const cost = this.#fixed.get(operation) ?? this.#measure(document, operation, variables);
     const numbers = { requested: Math.min(cost, Number.MAX_SAFE_INTEGER), limit: this.#limit };
     if (numbers.requested <= numbers.limit) return numbers;
-    const message = `The operation costs ${numbers.requested}, and ${numbers.limit} is the limit. Ask for smaller pages (\`first\`), or for fewer fields.`;
+    const message = `The operation costs ${numbers.requested}; the limit is ${numbers.limit}. Request smaller pages (\`first\`) or fewer fields.`;
     throw new LimitError("cost", message, numbers);
   }
 

@@ -6,7 +6,7 @@ export class TooManyOperationsError extends Error {
 
   constructor(limit: number) {
     super(
-      `This server runs ${limit} operations of this user at the same moment, which is the limit. This one was not run; send it again in a second.`,
+      `This server already runs ${limit} operations of this user, which is the limit. This one was not run; retry in a second.`,
     );
     this.name = "TooManyOperationsError";
     this.limit = limit;

@@ -95,7 +95,7 @@ test("one whose refresh has failed is announced", async () => {
   await makeNoticeDue(stage, 100);
   await vi.waitFor(async () => expect(await types(stage)).toEqual(["TokenRefreshFailed", "TokenExpiring"]), patience);
   const { statusReason } = await readState(stage);
-  expect(statusReason).toContain("The last renewal failed: Anthropic (Claude) gave no usable answer (status 503).");
+  expect(statusReason).toContain("The last refresh failed: Anthropic (Claude) gave no usable answer (status 503).");
 });
 
 test("one whose refresh nobody makes is announced when that is overdue", async () => {

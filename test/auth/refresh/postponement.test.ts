@@ -20,12 +20,12 @@ const state: RefreshState = {
 };
 
 test.each([
-  ["a lease", { leaseMs: 5_000, isSent: true, replayMs: 60_000 }, 1, "A renewal at Acme is under way."],
-  ["an unknown outcome", { isSent: true, replayMs: 60_000, earliestMs: 90_000 }, 60, "The outcome of the last renewal"],
-  ["the provider's own time", { earliestMs: 90_000, isSent: true, replayMs: -1 }, 90, "Acme allows no renewal yet."],
+  ["a lease", { leaseMs: 5_000, isSent: true, replayMs: 60_000 }, 1, "A refresh at Acme is in progress."],
+  ["an unknown outcome", { isSent: true, replayMs: 60_000, earliestMs: 90_000 }, 60, "The outcome of the last refresh"],
+  ["the provider's own time", { earliestMs: 90_000, isSent: true, replayMs: -1 }, 90, "Acme allows no refresh yet."],
   ["a failure", { leaseMs: -1, earliestMs: -1 }, 10, "Acme gave no usable answer (status 503)."],
   ["a failure whose time has come", { nextTryMs: -5_000 }, 1, "Acme gave no usable answer (status 503)."],
-  ["no known reason", { statusReason: null }, 10, "The renewal at Acme has to wait."],
+  ["no known reason", { statusReason: null }, 10, "The refresh at Acme must wait."],
 ])("%s says why a renewal has to wait, and for how long", (_name, changes, retryAfter, words) => {
   const refusal = postponement(provider, { ...state, ...changes });
   expect(refusal).toMatchObject({ code: "PROVIDER_UNAVAILABLE", failure: "withheld", retryAfter });

@@ -45,7 +45,7 @@ test("before the time that the provider has named nothing is sent, and the refus
   const refused = await refresh(stage.alice, stage.id);
   expect(refused).toMatchObject({
     __typename: "ProviderUnavailableError",
-    message: expect.stringContaining("OpenAI (ChatGPT) allows no renewal yet") as string,
+    message: expect.stringContaining("OpenAI (ChatGPT) allows no refresh yet") as string,
   });
   expect("retryAfter" in refused && refused.retryAfter).toBeGreaterThan(86_400);
   expect(sentRefreshTokens(stage.vendor)).toEqual([]);

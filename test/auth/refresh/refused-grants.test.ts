@@ -106,7 +106,7 @@ test("once the access token has ended too, three refusals are enough, and caller
     expect(await readState(stage)).toMatchObject({
       status: "EXPIRED",
       statusReason: expect.stringMatching(
-        /The last renewal failed: .*\(app_session_expired\)\. The server tries again/,
+        /The last refresh failed: .*\(app_session_expired\)\. The server tries again/,
       ) as string,
     });
     const row = await readRow(stage);

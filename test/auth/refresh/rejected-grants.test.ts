@@ -13,9 +13,7 @@ test("whoever rejects grant after grant has one renewal forced, then has to wait
     const refused = await issue(stage.alice, { ...input, rejectedGrantId: grantId });
     expect(refused).toMatchObject({
       __typename: "RateLimitedError",
-      message: expect.stringContaining(
-        "Too many renewals of this credential because its grant was rejected.",
-      ) as string,
+      message: expect.stringContaining("Too many refreshes of this credential after a rejected grant.") as string,
     });
   }
   expect(sentRefreshTokens(stage.vendor)).toHaveLength(1);

@@ -57,7 +57,7 @@ test.each(faults)(
     const again = await refresh(alice, id);
     expect(again).toMatchObject({
       __typename: "ProviderUnavailableError",
-      message: expect.stringContaining("The outcome of the last renewal at Anthropic (Claude) is not known") as string,
+      message: expect.stringContaining("The outcome of the last refresh at Anthropic (Claude) is not known") as string,
     });
     expect("retryAfter" in again && again.retryAfter).toBeGreaterThan(3000);
     expect(sentRefreshTokens(vendor)).toHaveLength(1);
@@ -87,7 +87,7 @@ test("when it was, the replay ends in NEEDS_REAUTH with the reason rotation_lost
   });
   const { statusReason, ...state } = await readState(stage);
   expect(state).toMatchObject({ status: "NEEDS_REAUTH", nextRefreshAt: null });
-  expect(statusReason).toContain("The answer to an earlier renewal was lost");
+  expect(statusReason).toContain("The response to an earlier refresh was lost");
   expect(statusReason).toContain("rotation_lost");
   expect(await readEvents(stage)).toMatchObject([
     { type: "TokenRefreshFailed" },

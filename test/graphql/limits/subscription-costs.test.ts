@@ -34,7 +34,7 @@ test("what a caller's open subscriptions cost together is limited on all transpo
     payload: {
       errors: [
         {
-          message: expect.stringContaining(`${limit} is the limit`),
+          message: expect.stringContaining(`the limit is ${limit}`),
           extensions: { code: "SUBSCRIPTION_COST_LIMIT_EXCEEDED", limit, requested: cost * 3 },
         },
       ],

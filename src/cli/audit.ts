@@ -24,7 +24,7 @@ const batchSize = 1_000;
 function parseTime(value: string): Date {
   const time = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/.test(value) ? new Date(value) : null;
   if (time !== null && !Number.isNaN(time.getTime())) return time;
-  throw new InvalidArgumentError("Write it as 2026-01-31 (the start of that day in UTC) or 2026-01-31T15:00:00Z.");
+  throw new InvalidArgumentError("Use 2026-01-31 (the start of that day in UTC) or 2026-01-31T15:00:00Z.");
 }
 
 /** One line of the export. Its names are those of the API. */
@@ -91,7 +91,7 @@ export function auditCommand(): Command {
     .addHelpText(
       "after",
       `
-With PostgreSQL it runs beside the server. The embedded database is the running server's alone; stop it first.
+With PostgreSQL it runs beside the server. The embedded database can be opened by one process only; stop the server first.
 
 Examples:
   maestro-auth audit export --since 2026-01-01 > audit.jsonl

@@ -49,7 +49,7 @@ async function list(options: ListOptions, command: Command): Promise<void> {
     ofAll: (page) => coordinator.listAllCredentials(options, page),
   });
   const credentials = page.map((row) => describe(row, statusRule, clock.now()));
-  const text = credentials.length === 0 ? "There are no such credentials." : table(headings, credentials.map(toRow));
+  const text = credentials.length === 0 ? "No credentials found." : table(headings, credentials.map(toRow));
   const warnings = credentials.flatMap(({ id, warning }) =>
     warning === null ? [] : [`\n! ${id}: ${printable(warning)}`],
   );
@@ -57,18 +57,18 @@ async function list(options: ListOptions, command: Command): Promise<void> {
 }
 
 const atProvider = new Map<boolean | null, string>([
-  [true, "The provider has ended it too."],
-  [false, "The provider did not confirm it: end it in the account there."],
-  [null, "The provider cannot be told: end it in the account there."],
+  [true, "It was also revoked at the provider."],
+  [false, "The provider did not confirm the revocation: revoke it in the account there."],
+  [null, "The provider offers no revocation: delete it in the account there."],
 ]);
 
 async function revoke(ids: readonly string[], options: RevokeOptions, command: Command): Promise<void> {
   const { user } = options;
   const output = new Output(options);
-  const question = `Remove ${ids.length === 1 ? "this credential" : `these ${ids.length} credentials`} of ${user} for good?`;
+  const question = `Permanently delete ${ids.length === 1 ? "this credential" : `these ${ids.length} credentials`} of ${user}?`;
   if (!(await confirm(question, options, command))) {
     process.exitCode = exitCodes.failed;
-    return output.note("Nothing was removed.");
+    return output.note("Nothing was deleted.");
   }
   await using parts = await openForCommand();
   await actOnEach(ids, output, {
@@ -78,14 +78,14 @@ async function revoke(ids: readonly string[], options: RevokeOptions, command: C
       return { id, provider: credential.provider, label: credential.label, revokedAtProvider };
     },
     tell: ({ id, provider, label, revokedAtProvider }) =>
-      `Removed ${id} (${provider}, ${label}). ${atProvider.get(revokedAtProvider)}`,
+      `Deleted ${id} (${provider}, ${label}). ${atProvider.get(revokedAtProvider)}`,
   });
 }
 
 function listOfCredentials(): Command {
-  return listCommand("credentials: whose, for which provider, in which status. Secrets are not opened")
-    .summary("list the credentials of a user or of all")
-    .option("--provider <name>", "only of one provider")
+  return listCommand("credentials: user, provider and status. Secrets are not decrypted")
+    .summary("list the credentials of one user or all users")
+    .option("--provider <name>", "only this provider")
     .addOption(new Option("--method <method>", "only of one method").choices(authMethods))
     .addOption(new Option("--status <status>", "only in one status").choices(credentialStatuses))
     .addHelpText(
@@ -102,13 +102,13 @@ Examples:
 
 function revokeCredentials(): Command {
   return targetCommand("revoke")
-    .summary("remove credentials of a user for good")
-    .description("Remove credentials of a user for good, and end them at the provider where that is offered.")
+    .summary("delete credentials of a user permanently")
+    .description("Delete credentials of a user permanently, and revoke them at the provider if it offers that.")
     .option("--yes", "do not ask")
     .addHelpText(
       "after",
       `
-The user's applications are told by CredentialRevoked, and the audit log names you (cli:<system user>).
+The user's applications get the event CredentialRevoked, and the audit log names you (cli:<system user>).
 
 Example:
   maestro-auth credentials revoke --user alice 0b7c1c9e-5a52-4f5f-9d0c-6f1f0a7f3f11`,

@@ -29,26 +29,24 @@ async function checkHealth({ ready = false, json = false }: HealthOptions): Prom
     return;
   }
   throw status === null
-    ? new OperatorError(`No server answers at ${url}.`, "Start it, or set PORT and HOST to those of the server.")
+    ? new OperatorError(`No server responds at ${url}.`, "Start it, or set PORT and HOST to the server's.")
     : new OperatorError(
         `${url} answered ${status}.`,
-        ready
-          ? "The server runs and its database cannot be written: look into its log."
-          : "Look into the server's log.",
+        ready ? "The server runs, but it cannot write to its database. Check its log." : "Check the server's log.",
       );
 }
 
 /** `maestro-auth health`: what a container engine runs to see whether the server in its container lives. */
 export function healthCommand(): Command {
   return new Command("health")
-    .summary("ask the server on this machine whether it lives")
-    .description("Ask the server of this configuration, on this machine, whether it lives.")
+    .summary("ask the server on this machine whether it is alive")
+    .description("Ask the server on this machine, found by this configuration, whether it is alive.")
     .addOption(new Option("--ready", "ask whether it can serve requests, its database included"))
     .addOption(jsonOption())
     .addHelpText(
       "after",
       `
-Environment: that of the server; HOST and PORT tell where it listens.
+Environment: the server's; HOST and PORT say where it listens.
 
 Examples:
   maestro-auth health

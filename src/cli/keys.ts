@@ -8,9 +8,9 @@ import { rotateCommand } from "./keys/rotate.ts";
 /** `maestro-auth keys` */
 export function keysCommand(): Command {
   return new Command("keys")
-    .summary("rotate the encryption keys while the server serves")
+    .summary("rotate the encryption keys while the server runs")
     .description(
-      "Work with the encryption keys. Data keys seal what is stored; the key-encryption " +
+      "Manage the encryption keys. Data keys encrypt what is stored; the key-encryption " +
         "key of CREDENTIAL_ENCRYPTION_KEY wraps the data keys. No command shows a key.",
     )
     .addCommand(listKeysCommand())

@@ -39,13 +39,13 @@ function parseCursor(value: string): OwnedPosition {
   } catch {
     // Below.
   }
-  throw new InvalidArgumentError("It is not what a list has ended with.");
+  throw new InvalidArgumentError("Use the cursor printed at the end of the previous page.");
 }
 
 function parseLimit(value: string): number {
   const limit = Number(value);
   if (!/^\d+$/.test(value) || limit < 1 || limit > maxLimit) {
-    throw new InvalidArgumentError(`A page has 1 to ${maxLimit} rows.`);
+    throw new InvalidArgumentError(`It must be between 1 and ${maxLimit}.`);
   }
   return limit;
 }
@@ -55,15 +55,15 @@ export function listCommand(what: string): Command {
   return new Command("list")
     .description(`List ${what}, page by page.`)
     .option("--user <id>", "of one user", parseUser)
-    .addOption(new Option("--all", "of all users, in the order of their ids").conflicts("user"))
+    .addOption(new Option("--all", "of all users, in order of their IDs").conflicts("user"))
     .option("--limit <number>", "rows of a page", parseLimit, 50)
-    .option("--after <cursor>", "go on where a page has ended", parseCursor)
+    .option("--after <cursor>", "continue after the previous page", parseCursor)
     .addOption(jsonOption());
 }
 
 /** Ends the command where it was not said whose rows are meant: those of all are a lot to get by mistake. */
 export function requireWhose({ user, all }: ListingOptions, command: Command): void {
-  if (user === undefined && all === undefined) command.error("error: name a user with --user, or ask for --all");
+  if (user === undefined && all === undefined) command.error("error: give --user <id> or --all");
 }
 
 /** Reads the page that was asked for, and where the next one begins; null: there is none. */
@@ -82,5 +82,5 @@ export async function readPage<Row extends OwnedPosition>(
 
 /** What follows a table that does not show all. */
 export function nextHint(next: string | null): string {
-  return next === null ? "" : `\nThere are more: add --after ${next}`;
+  return next === null ? "" : `\nThere are more. For the next page, add --after ${next}`;
 }

@@ -54,14 +54,14 @@ async function run(options: MigrateOptions): Promise<void> {
 export function migrateCommand(): Command {
   return new Command("migrate")
     .summary("bring the database to this version's schema")
-    .description("Bring the database to this version's schema. The server does it by itself when it starts.")
+    .description("Bring the database to this version's schema. The server does this itself when it starts.")
     .option("--dry-run", "only list what would be applied")
     .addOption(jsonOption())
     .addHelpText(
       "after",
       `
 All migrations are one transaction: a failed one leaves the old schema. On PostgreSQL several processes may
-migrate at once, and one of them does. The embedded database is the running server's alone; stop it first.
+migrate at once, and one of them does. The embedded database can be opened by one process only; stop the server first.
 
 Environment: DATABASE_URL, or DATA_DIR for the embedded database. DATABASE_WAIT_SECONDS (60 unless it is set) is how
 long the command waits for PostgreSQL to come up, and for locks that others hold.

@@ -19,8 +19,8 @@ export function createProgram(): Command {
   return (
     new Command("maestro-auth")
       .description(
-        "Operate a Maestro Auth server. Every command reads the same environment as the server, and takes --json.\n" +
-          "`maestro-auth <command> --help` explains each with examples.",
+        "Operate a Maestro Auth server. Every command reads the server's environment variables and has --json.\n" +
+          "`maestro-auth <command> --help` explains a command and shows examples.",
       )
       // Options belong to the command that stands before them.
       .enablePositionalOptions()

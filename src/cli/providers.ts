@@ -41,7 +41,7 @@ async function list(options: OutputOptions): Promise<void> {
 export function providersCommand(): Command {
   return new Command("providers")
     .summary("list the providers, and which of their methods are configured")
-    .description("List the catalogue: which methods each provider has, whether they are configured, and if not, why.")
+    .description("List the providers: their methods, whether each is configured, and if not, why.")
     .addOption(jsonOption())
     .addHelpText(
       "after",

@@ -29,7 +29,7 @@ async function writeOrCheck(options: SchemaOptions): Promise<void> {
     { file: "schema.graphql", upToDate },
     upToDate
       ? "schema.graphql is up to date."
-      : "schema.graphql is not what the code says. Run `npm run codegen`, and review the difference.",
+      : "schema.graphql differs from the code. Run `npm run codegen`, and review the difference.",
   );
   if (!upToDate) process.exitCode = exitCodes.failed;
 }
@@ -39,12 +39,12 @@ export function schemaCommand(): Command {
   return new Command("schema")
     .summary("write schema.graphql")
     .description("Write schema.graphql, the printed and sorted API.")
-    .option("--check", "only compare, and fail where they differ")
+    .option("--check", "only compare, and fail if they differ")
     .addOption(jsonOption())
     .addHelpText(
       "after",
       `
-It is for whoever changes this server; \`npm run check\` runs it with --check.
+It is for developers of this server; \`npm run check\` runs it with --check.
 
 Example:
   maestro-auth schema --check`,

@@ -25,7 +25,7 @@ const closeDelayMs = 25_000;
 
 function parsePort(value: string): number {
   if (!/^\d{1,5}$/.test(value) || Number(value) > 65_535) {
-    throw new InvalidArgumentError("A port is a number from 0 to 65535; 0 lets the system choose.");
+    throw new InvalidArgumentError("It must be between 0 and 65535; 0 lets the system choose.");
   }
   return Number(value);
 }
@@ -33,7 +33,7 @@ function parsePort(value: string): number {
 /** Ends a server by the first signal, and at once by the second. */
 function closeOnSignal(app: AsyncDisposable, output: Output, log: Logger): void {
   const onSecondSignal = (): never => {
-    output.note("Cut short. Everything stored is kept; what was under way may have to be done again.");
+    output.note("Shutdown was cut short. Stored data is kept; requests in progress may have failed.");
     process.exit(exitCodes.interrupted);
   };
   closeWithGrace({ delay: closeDelayMs, logger: false, onSecondSignal }, async ({ signal, err }) => {
@@ -41,11 +41,11 @@ function closeOnSignal(app: AsyncDisposable, output: Output, log: Logger): void 
     if (err !== undefined) log.tell("server.crashed", { err });
     const reason = signal ?? (err === undefined ? "End" : "Failure");
     log.tell("server.stopping", { signal: reason });
-    output.result({ event: "closing", reason }, `\n  ${reason}: closing. Press Ctrl-C again to end at once.`);
+    output.result({ event: "closing", reason }, `\n  ${reason}: closing. Press Ctrl-C again to stop at once.`);
     await app[Symbol.asyncDispose]();
     log.flush();
     log.tell("server.stopped", { signal: reason, seconds: Math.round(performance.now() - startedAt) / 1_000 });
-    output.result({ event: "closed" }, "  Closed. Everything stored is kept; the next start goes on from there.");
+    output.result({ event: "closed" }, "  Closed. Stored data is kept for the next start.");
   });
 }
 
@@ -53,7 +53,7 @@ function closeOnSignal(app: AsyncDisposable, output: Output, log: Logger): void 
 function endStartOnSignal(output: Output, log: Logger | null): void {
   handleSignals((signal) => {
     log?.tell("server.stopped", { signal });
-    output.note(`${signal}: stopped before the server was ready. Everything stored is kept.`);
+    output.note(`${signal}: stopped before the server was ready. Stored data is kept.`);
     process.exit(signalCodes[signal]);
   });
 }
@@ -77,8 +77,8 @@ async function listen(app: App): Promise<number> {
 
 async function showPage({ home, graphiql }: Welcome, output: Output): Promise<void> {
   const page = home ?? graphiql;
-  if (page === null) output.note("There is no page to open: LANDING_PAGE and GRAPHIQL are off.");
-  else if (!(await openBrowser(page))) output.note(`No browser could be opened here. Open ${page} in yours.`);
+  if (page === null) output.note("No page to open: LANDING_PAGE and GRAPHIQL are off.");
+  else if (!(await openBrowser(page))) output.note(`Could not open a browser. Open ${page} yourself.`);
 }
 
 function warnOfPages({ production, host, publicUrl, developmentToken }: Config, output: Output, log: Logger): void {
@@ -141,8 +141,8 @@ export function serveCommand(): Command {
   return new Command("serve")
     .summary("start the server; this is what `npm start` runs")
     .description(
-      "Start the server. Without any configuration it runs on an embedded database in .data, with a token and a " +
-        "sandbox provider for trying it out.",
+      "Start the server. Without configuration it uses an embedded database in .data and prints a token and a " +
+        "sandbox address to try it with.",
     )
     .option("--open", "open the start page in the browser")
     .option("--port <number>", "instead of PORT; 0 lets the system choose", parsePort)
@@ -150,13 +150,13 @@ export function serveCommand(): Command {
     .addHelpText(
       "after",
       `
-Ctrl-C lets requests and renewals in flight end, and closes; a second one ends at once. What is stored is kept
-either way. With --json each step, the addresses (\`"event":"ready"\`) and the end are one line of JSON each.
+Ctrl-C completes requests and refreshes in progress, then stops; a second Ctrl-C stops at once. Stored data is
+kept either way. With --json each step, the addresses (\`"event":"ready"\`) and the end are one line of JSON each.
 
-Environment: all of it; docs/configuration.md lists the variables. The most common:
-  PORT, HOST, PUBLIC_URL     where the server is reached
+Environment: docs/configuration.md lists all variables. The most common:
+  PORT, HOST, PUBLIC_URL     where the server listens, and its public address
   DATABASE_URL               PostgreSQL instead of the embedded database
-  DATA_DIR                   where the embedded database and the generated keys are; .data unless it is set
+  DATA_DIR                   folder of the embedded database and the generated keys; .data by default
   CREDENTIAL_ENCRYPTION_KEY  required in production
   NO_COLOR                   no colours on the terminal
 

@@ -33,7 +33,7 @@ async function list(options: ListOptions, command: Command): Promise<void> {
     ofAll: (page) => sessions.listOfAll(status, page),
   });
   const rows = page.map((session) => describe(session, clock.now()));
-  const text = rows.length === 0 ? "There are no such sessions." : table(headings, rows.map(toRow));
+  const text = rows.length === 0 ? "No sessions found." : table(headings, rows.map(toRow));
   new Output(options).result({ sessions: rows, next }, `${text}${nextHint(next)}`);
 }
 
@@ -43,20 +43,20 @@ async function end(ids: readonly string[], options: OutputOptions & { readonly u
   await actOnEach(ids, new Output(options), {
     key: "ended",
     act: async (id) => describe(await sessions.end(operator(options.user), id), clock.now()),
-    tell: ({ id, status }) => (status === "ended" ? `Ended ${id}.` : `${id} had expired before.`),
+    tell: ({ id, status }) => (status === "ended" ? `Ended ${id}.` : `${id} had already expired.`),
   });
 }
 
 /** `maestro-auth sessions` */
 export function sessionsCommand(): Command {
-  const listOfSessions = listCommand("sessions: whose, with which provider active, and when they were last used")
-    .summary("list the sessions of a user or of all")
+  const listOfSessions = listCommand("sessions: user, active provider and last use")
+    .summary("list the sessions of one user or all users")
     .addOption(new Option("--status <status>", "only in one status").choices(sessionStatuses))
     .addHelpText("after", "\nExample:\n  maestro-auth sessions list --user alice --status active")
     .action(list);
   const endSessions = targetCommand("end")
     .summary("end sessions of a user")
-    .description("End sessions of a user. The user's devices are told by SessionEnded; credentials stay.")
+    .description("End sessions of a user. The user's devices get the event SessionEnded; credentials stay.")
     .addHelpText("after", "\nExample:\n  maestro-auth sessions end --user alice 0b7c1c9e-5a52-4f5f-9d0c-6f1f0a7f3f11")
     .action(end);
   return new Command("sessions")

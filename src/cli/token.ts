@@ -30,7 +30,7 @@ function parseList(value: string): string[] {
 function parseLifetime(value: string): number {
   const [, digits, unit] = /^(\d{1,6})([smhd])$/.exec(value) ?? [];
   const seconds = Number(digits) * { s: 1, m: 60, h: 3600, d: 86_400 }[(unit ?? "s") as "s" | "m" | "h" | "d"];
-  if (digits === undefined || seconds === 0) throw new InvalidArgumentError("Write it as 30m, 12h or 7d.");
+  if (digits === undefined || seconds === 0) throw new InvalidArgumentError("Use a form such as 30m, 12h or 7d.");
   return seconds;
 }
 
@@ -38,7 +38,7 @@ async function printToken({ user, scope, lifetime, acr, amr, json }: TokenOption
   const { callerTokens } = loadConfig(await loadCatalog());
   if (callerTokens.kind !== "secret") {
     throw new OperatorError(
-      "AUTH_JWKS_URL is set: your identity provider issues the tokens, this server cannot.",
+      "AUTH_JWKS_URL is set: your identity provider issues the tokens, so this server cannot.",
       "Ask the identity provider for one, or unset AUTH_JWKS_URL and set AUTH_JWT_SECRET.",
     );
   }
@@ -54,7 +54,7 @@ export function tokenCommand(): Command {
   return new Command("token")
     .summary("print a token for a user")
     .description("Print a token for a user, signed with AUTH_JWT_SECRET or the development key in DATA_DIR.")
-    .requiredOption("--user <id>", "whose token it is, its `sub`; required", parseUser)
+    .requiredOption("--user <id>", "the user, which becomes the token's `sub`; required", parseUser)
     .addOption(
       new Option("--scope <scopes>", "scopes, separated by spaces or commas")
         .argParser(parseScopes)
@@ -63,8 +63,8 @@ export function tokenCommand(): Command {
     .addOption(
       new Option("--lifetime <time>", "such as 30m, 12h or 7d").argParser(parseLifetime).default(12 * 3600, "12h"),
     )
-    .option("--acr <level>", "the level of the login, as STEP_UP_ACR_VALUES may ask for it")
-    .option("--amr <methods>", "the methods of the login, as STEP_UP_AMR may ask for them", parseList)
+    .option("--acr <level>", "the level of the login, which STEP_UP_ACR_VALUES can require")
+    .option("--amr <methods>", "the methods of the login, which STEP_UP_AMR can require", parseList)
     .addOption(jsonOption())
     .addHelpText(
       "after",
@@ -72,7 +72,7 @@ export function tokenCommand(): Command {
 Scopes:
 ${list}
 
-Environment: AUTH_JWT_SECRET, or DATA_DIR with the development keys; AUTH_ISSUER and AUTH_AUDIENCE where they are set.
+Environment: AUTH_JWT_SECRET, or DATA_DIR with the development keys; AUTH_ISSUER and AUTH_AUDIENCE if set.
 
 Examples:
   maestro-auth token --user alice

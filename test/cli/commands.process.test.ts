@@ -65,7 +65,7 @@ test(
       [["token", "--user", "alice"], /^eyJ[\w-]+\.[\w-]+\.[\w-]+\n$/],
       [["sessions", "end", "--user", "alice", session.id], /^Ended /],
       [["keys", "rotate"], /^Key 3 is made\..*\nKey 3 is active: .*\n1 row was resealed\.\n/],
-      [["credentials", "revoke", "--user", "alice", "--yes", credential.id], /^Removed /],
+      [["credentials", "revoke", "--user", "alice", "--yes", credential.id], /^Deleted /],
       [["audit", "export"], /"action":"credential\.revoke".*\n$/],
     ] as const) {
       expect({ args, ...(await runAsProcess(args)) }).toMatchObject({

@@ -26,6 +26,6 @@ test("health ends with 0 while the server lives, and --ready while it can serve;
   expect(lives).toMatchObject({ code: 0, stderr: "" });
   expect(JSON.parse(lives.stdout)).toEqual({ url: `http://127.0.0.1:${server.port}/health`, healthy: true });
   expect(ready).toMatchObject({ code: 1, stderr: expect.stringContaining("/ready answered 503.") });
-  expect(nobody).toMatchObject({ code: 1, stderr: expect.stringContaining("No server answers at") });
+  expect(nobody).toMatchObject({ code: 1, stderr: expect.stringContaining("No server responds at") });
   expect(mistaken).toMatchObject({ code: 1, stderr: expect.stringContaining("PORT: expected a whole number") });
 });

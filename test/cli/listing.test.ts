@@ -52,7 +52,7 @@ test.each([
       const { page, next } = await readPage(await parse(...whose, "--limit", "2", ...cursor), source);
       expect(page).toEqual(expected.map((row) => rows[row]));
       expect(next === null).toBe(index === pages.length - 1);
-      expect(nextHint(next)).toBe(next === null ? "" : `\nThere are more: add --after ${next}`);
+      expect(nextHint(next)).toBe(next === null ? "" : `\nThere are more. For the next page, add --after ${next}`);
       cursor = next === null ? [] : ["--after", next];
     }
   },
@@ -68,11 +68,13 @@ test.each([
   cursorOf([0, rows[0]!.id, ""]),
   cursorOf([1e20, rows[0]!.id, "alice"]),
 ])("%s is no cursor", async (cursor) => {
-  await expect(parse("--all", "--after", cursor)).rejects.toThrow("It is not what a list has ended with.");
+  await expect(parse("--all", "--after", cursor)).rejects.toThrow(
+    "Use the cursor printed at the end of the previous page.",
+  );
 });
 
 test.each(["0", "-1", "1001", "1.5", "1e2", "many"])("a page has no %s rows", async (limit) => {
-  await expect(parse("--all", "--limit", limit)).rejects.toThrow("A page has 1 to 1000 rows.");
+  await expect(parse("--all", "--limit", limit)).rejects.toThrow("It must be between 1 and 1000.");
 });
 
 test("a page has 1 to 1000 rows, and 50 unless it is told otherwise", async () => {

@@ -35,7 +35,7 @@ test("the start shows its steps and one box; Ctrl-C closes and says that data is
     }
     expect(server.output).not.toContain("\u001b[");
     expect(await server.stop("SIGINT")).toBe(0);
-    expect(server.output).toMatch(/SIGINT: closing[\s\S]*Closed\. Everything stored is kept/);
+    expect(server.output).toMatch(/SIGINT: closing[\s\S]*Closed\. Stored data is kept/);
   }
   await using server = await ServerProcess.start({ DATA_DIR: folder.path });
   // A request that does not come to its end keeps the server from closing.
@@ -48,7 +48,7 @@ test("the start shows its steps and one box; Ctrl-C closes and says that data is
   server.signal("SIGINT");
   await expect.poll(() => server.output).toContain("SIGINT: closing");
   expect(await server.stop("SIGINT")).toBe(130);
-  expect(server.output).toContain("Cut short. Everything stored is kept");
+  expect(server.output).toContain("Shutdown was cut short. Stored data is kept");
   expect(server.output).not.toContain("Closed.");
 });
 
@@ -92,9 +92,7 @@ test("`--open` opens the start page, and a machine without a browser serves all 
     "--port",
     "0",
   ]);
-  await expect
-    .poll(() => server.output)
-    .toMatch(/No browser could be opened here\. Open http:\/\/localhost:\d+\/ in yours/);
+  await expect.poll(() => server.output).toMatch(/Could not open a browser\. Open http:\/\/localhost:\d+\/ yourself/);
   expect((await fetch(`${server.baseUrl}/health`)).status).toBe(200);
 });
 

@@ -41,5 +41,5 @@ test.each([
 
 test("SIGTERM to `npm start` alone, as a process manager sends it, ends the server in good order", async () => {
   const { output } = await interrupt("npm", ["start"], "Maestro Auth is ready", "SIGTERM");
-  expect(output).toContain("Closed. Everything stored is kept");
+  expect(output).toContain("Closed. Stored data is kept");
 });

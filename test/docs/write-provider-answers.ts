@@ -11,7 +11,7 @@ if (process.argv.includes("--check")) {
   console.log(
     isCurrent
       ? "docs/provider-answers.md is up to date."
-      : "docs/provider-answers.md is not what the entries say. Run `npm run codegen`, and review the difference.",
+      : "docs/provider-answers.md differs from the catalogue. Run `npm run codegen`, and review the difference.",
   );
   if (!isCurrent) process.exitCode = 1;
 } else {

@@ -17,7 +17,7 @@ function parseKeyId(value: string): number {
 
 async function destroy(id: number, options: DestroyOptions, command: Command): Promise<void> {
   const output = new Output(options);
-  const question = `Destroy key ${id} for good?`;
+  const question = `Destroy key ${id} permanently?`;
   if (!(await confirm(question, options, command))) {
     process.exitCode = exitCodes.failed;
     return output.note("Nothing was destroyed.");

@@ -28,10 +28,10 @@ export function listKeysCommand(): Command {
       "after",
       `
 States:
-  pending       made, and not used before every running server has loaded it
-  active        seals new values
-  decrypt_only  opens what was sealed with it before
-  destroyed     gone for good
+  pending       created; not used until every running server has loaded it
+  active        encrypts new values
+  decrypt_only  decrypts what was encrypted with it earlier
+  destroyed     permanently unusable
 
 Example:
   maestro-auth keys list --json | jq '.keys[] | select(.state == "decrypt_only")'`,

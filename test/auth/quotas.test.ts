@@ -83,7 +83,7 @@ test("a flow whose room was taken while its user was at the provider says so, wh
   const alice = await stage.client("alice");
   const { flow, answer } = await consent(alice, "anthropic", { label: "b" });
   expect((await connect(stage, alice, "a")).__typename).toBe("AuthenticatePayload");
-  const result = (await mutate(alice, "completeOAuth", "input", "CompleteOAuthInput", { code: answer })) as Refusal;
+  const result = await mutate(alice, "completeOAuth", "input", "CompleteOAuthInput", { code: answer });
   expectRefused(result, "CREDENTIALS", 1, "QUOTA_CREDENTIALS");
   const query = `query ($id: ID!) { node(id: $id) { ... on OAuthFlow { status error { __typename ${refusal} } } } }`;
   const response = await alice.post({ query, variables: { id: flow.id } });

@@ -163,16 +163,16 @@ async function goBack(stage: Stage, options: RunOptions): Promise<History[]> {
   const { sizes, processes } = stage;
   const { databaseUrl, restores = [] } = options;
   const lost: History[] = [];
-  for (const [index, { prepare, restore }] of restores.entries()) {
+  for (const [index, restoring] of restores.entries()) {
     const events = Math.round((sizes.events * (index + 1)) / (restores.length + 1));
     await written(stage, options, { events, kills: 0 });
-    await prepare();
+    await restoring.prepare();
     // The readers get what will be gone.
     await written(stage, options, { events: events + Math.round(sizes.events / 20), kills: 0 });
     await processes.stopWriters();
     lost.push(await readHistory(databaseUrl, sizes.users));
     options.progress?.(`the database goes back, ${read(stage)}`);
-    await restore();
+    await restoring.restore();
     processes.startWriters();
   }
   return lost;

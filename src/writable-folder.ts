@@ -69,10 +69,15 @@ export function assertOwnFolder(path: string): void {
  */
 export function findForeignEntry(folder: string): { readonly path: string; readonly uid: number } | null {
   const { uid: owner } = statSync(folder);
-  for (const entry of readdirSync(folder, { recursive: true, encoding: "utf8" })) {
-    const path = join(folder, entry);
-    const uid = lstatSync(path, { throwIfNoEntry: false })?.uid ?? owner;
-    if (uid !== owner) return { path, uid };
+  const folders = [folder];
+  // One that belongs to somebody else need not be readable: it is found before it is opened.
+  for (let next = folders.pop(); next !== undefined; next = folders.pop()) {
+    for (const entry of readdirSync(next, { withFileTypes: true })) {
+      const path = join(next, entry.name);
+      const uid = lstatSync(path, { throwIfNoEntry: false })?.uid ?? owner;
+      if (uid !== owner) return { path, uid };
+      if (entry.isDirectory()) folders.push(path);
+    }
   }
   return null;
 }

@@ -2,7 +2,7 @@ import { defineConfig } from "vitest/config";
 import { shared, startingProcesses } from "./vitest.shared.ts";
 
 /** Suites that start many processes at once and kill them: one file at a time, when all else is done. */
-const crowds = ["test/auth/refresh/processes/**/*.test.ts", "test/events/many-readers.process.test.ts"];
+const crowds = ["test/refresh/processes/**/*.test.ts", "test/events/many-readers.process.test.ts"];
 
 /** What only a process of its own shows: exit codes, signals, real streams, kills, and two servers on one database. */
 export default defineConfig({

@@ -3,7 +3,7 @@ import type { ViteUserConfig } from "vitest/config";
 import { patience } from "./support/patience.ts";
 
 /** Test files that start programs. Their name says it, so that `npm test` stays without them and fast. */
-export const startingProcesses = ["test/**/*.process.test.ts", "test/auth/refresh/processes/**/*.test.ts"];
+export const startingProcesses = ["test/**/*.process.test.ts", "test/refresh/processes/**/*.test.ts"];
 
 /** Test files that take a minute or so because they leave nothing out. */
 export const exhaustive = ["test/**/*.exhaustive.test.ts"];

@@ -1,5 +1,5 @@
-import { rateLimitNames, type RateLimitSettings } from "../callers/rate-limit.ts";
-import type { Config } from "../config.ts";
+import { rateLimitNames, type RateLimitSettings } from "../rate-limits/limits.ts";
+import type { Config } from "../config/config.ts";
 import type { Services } from "../graphql/context.ts";
 import { createLogger } from "../observability/logger.ts";
 import { Metrics } from "../observability/metrics.ts";

@@ -1,14 +1,14 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { specifiedRules, validate } from "graphql";
-import { type Config, ConfigError } from "../config.ts";
+import { type Config, ConfigError } from "../config/config.ts";
 import { Documents, parseWithin } from "../graphql/documents/documents.ts";
 import { ManifestError, TrustedDocuments } from "../graphql/documents/trusted-documents.ts";
 import { documentLimits, type DocumentLimits } from "../graphql/limits/document-limits.ts";
 import { OpenCosts } from "../graphql/limits/open-costs.ts";
 import { OperationCosts } from "../graphql/limits/operation-cost.ts";
 import { schema } from "../graphql/schema.ts";
-import { decodeText, TextEncodingError } from "../text-bytes.ts";
+import { decodeText, TextEncodingError } from "../lib/text-bytes.ts";
 import type { AppBase } from "./overrides.ts";
 
 /** What decides whether an operation is executed. */

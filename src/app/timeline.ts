@@ -1,4 +1,4 @@
-import type { Config } from "../config.ts";
+import type { Config } from "../config/config.ts";
 import { Timeline } from "../db/timeline.ts";
 import type { ProviderRegistry } from "../providers/registry.ts";
 import type { AppBase } from "./overrides.ts";

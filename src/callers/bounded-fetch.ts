@@ -1,5 +1,5 @@
-import { BoundedBytes, ByteBoundsError } from "../bounded-bytes.ts";
-import { assertJsonBounds } from "../json-bounds.ts";
+import { BoundedBytes, ByteBoundsError } from "../lib/bounded-bytes.ts";
+import { assertJsonBounds } from "../lib/json-bounds.ts";
 
 /** A large provider publishes a dozen keys, each of at most 2 kB. */
 const answerBounds = { bytes: 262_144, pieces: 1_024 };

@@ -1,5 +1,5 @@
 import { calculateJwkThumbprint, createRemoteJWKSet, customFetch, errors, type JWTVerifyGetKey } from "jose";
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../lib/clock.ts";
 import { boundedFetch } from "./bounded-fetch.ts";
 
 /** Milliseconds after which keys are read anew before a token is judged by them. */

@@ -1,6 +1,15 @@
-import type { Clock } from "../clock.ts";
-import type { StepUpRequirement } from "../config.ts";
+import type { Clock } from "../lib/clock.ts";
 import { type Caller, CallerError } from "./caller.ts";
+
+/** What a sensitive operation needs to know of a user's login. All that is set must be met. */
+export interface StepUpRequirement {
+  /** Seconds since the login, at most; null for any time. */
+  readonly maxAge: number | null;
+  /** The token's `acr` must be one of these; any where there are none. */
+  readonly acrValues: readonly string[];
+  /** One of the token's `amr` must be among these (RFC 8176); any where there are none. */
+  readonly amrValues: readonly string[];
+}
 
 /** The user has to log in again, or by stronger means, and send the token that comes of it (RFC 9470). */
 export class InsufficientAuthenticationError extends CallerError {

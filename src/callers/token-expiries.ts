@@ -1,4 +1,4 @@
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../lib/clock.ts";
 import type { Caller } from "./caller.ts";
 
 /** What must end when its caller's token does. */

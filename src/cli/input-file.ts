@@ -1,8 +1,8 @@
 import { createReadStream } from "node:fs";
 import type { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
-import { OperatorError } from "../operator-error.ts";
-import { decodeText, TextEncodingError } from "../text-bytes.ts";
+import { OperatorError } from "../errors/operator-error.ts";
+import { decodeText, TextEncodingError } from "../lib/text-bytes.ts";
 
 /** Something that a command is told to read. */
 export interface InputFile {

@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError, Option } from "commander";
-import type { OwnedPosition, Page, PageOfAll } from "../page.ts";
-import { jsonOption, type OutputOptions } from "./output.ts";
+import type { OwnedPosition, Page, PageOfAll } from "../lib/pagination.ts";
+import { jsonOption, type OutputOptions } from "./terminal/output.ts";
 import { parseUser } from "./user-option.ts";
 
 /** What every list of users' rows can be asked. */

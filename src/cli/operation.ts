@@ -1,7 +1,7 @@
 import { type CommandParts, openCommandParts } from "../app/command-parts.ts";
-import { loadConfig } from "../config.ts";
+import { loadConfig } from "../config/config.ts";
 import { FolderInUseError } from "../db/folder-lock.ts";
-import { OperatorError } from "../operator-error.ts";
+import { OperatorError } from "../errors/operator-error.ts";
 import { loadCatalog } from "../providers/registry.ts";
 
 /** Opens what the environment names, to act on it. @throws OperatorError, ConfigError */

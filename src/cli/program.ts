@@ -1,18 +1,18 @@
 import { Command } from "commander";
-import { auditCommand } from "./audit.ts";
-import { credentialsCommand } from "./credentials.ts";
-import { doctorCommand } from "./doctor.ts";
+import { auditCommand } from "./commands/audit.ts";
+import { credentialsCommand } from "./commands/credentials.ts";
+import { doctorCommand } from "./commands/doctor/doctor.ts";
 import { exitCodeHelp } from "./exit-code.ts";
-import { healthCommand } from "./health.ts";
-import { importCommand } from "./import.ts";
-import { keysCommand } from "./keys.ts";
-import { migrateCommand } from "./migrate.ts";
-import { providersCommand } from "./providers.ts";
-import { restoredCommand } from "./restored.ts";
-import { schemaCommand } from "./schema.ts";
-import { serveCommand } from "./serve.ts";
-import { sessionsCommand } from "./sessions.ts";
-import { tokenCommand } from "./token.ts";
+import { healthCommand } from "./commands/health.ts";
+import { importCommand } from "./commands/import/import.ts";
+import { keysCommand } from "./commands/keys/keys.ts";
+import { migrateCommand } from "./commands/migrate.ts";
+import { providersCommand } from "./commands/providers.ts";
+import { restoredCommand } from "./commands/restored.ts";
+import { schemaCommand } from "./commands/schema.ts";
+import { serveCommand } from "./commands/serve/serve.ts";
+import { sessionsCommand } from "./commands/sessions.ts";
+import { tokenCommand } from "./commands/token.ts";
 
 /** `maestro-auth` with all of its commands. */
 export function createProgram(): Command {

@@ -2,7 +2,7 @@ import { type Command, CommanderError } from "commander";
 import { exitCodes } from "./exit-code.ts";
 import { exitWithFailure } from "./failure.ts";
 import { watchSignals } from "./signals.ts";
-import { describeOutputFault, flushOutput, outputFault, watchStreams } from "./standard-streams.ts";
+import { describeOutputFault, flushOutput, outputFault, watchStreams } from "./terminal/standard-streams.ts";
 
 /** Commands whose work is more than what they print. The others can be run again without harm. */
 const changing: readonly string[] = [

@@ -1,8 +1,8 @@
 import { Command, InvalidArgumentError } from "commander";
-import { AuthError } from "../errors.ts";
+import { AuthError } from "../errors/auth-error.ts";
 import { exitCodes } from "./exit-code.ts";
-import { jsonOption, type Output } from "./output.ts";
-import { printable } from "./terminal.ts";
+import { jsonOption, type Output } from "./terminal/output.ts";
+import { printable } from "./terminal/terminal.ts";
 import { parseUser } from "./user-option.ts";
 
 /** What became of one of the things that a command was told to act on. */

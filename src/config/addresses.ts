@@ -1,7 +1,7 @@
 import { ConnectionUrlError } from "../connections/connection-url.ts";
 import { parsePostgresUrl, withTlsVariables } from "../connections/postgres-url.ts";
 import { parseRedisUrl } from "../connections/redis-url.ts";
-import { Secret } from "../credentials/secret.ts";
+import { Secret } from "../lib/secret.ts";
 import type { EnvironmentReader } from "./environment-reader.ts";
 
 const exampleDatabaseUrl = "postgres://user@localhost:5432/maestro";

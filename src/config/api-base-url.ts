@@ -1,4 +1,4 @@
-import { isConfidential } from "../providers/loopback.ts";
+import { isConfidential } from "../lib/loopback.ts";
 import type { ProviderApi } from "../providers/provider-definition.ts";
 import { settingName } from "../providers/provider-settings.ts";
 import type { EnvironmentReader } from "./environment-reader.ts";

@@ -1,20 +1,9 @@
-import type { TokenClaims } from "../callers/token-claims.ts";
-import { Secret } from "../credentials/secret.ts";
-import { isLoopback } from "../providers/loopback.ts";
+import { Secret } from "../lib/secret.ts";
+import { isLoopback } from "../lib/loopback.ts";
 import type { EnvironmentReader } from "./environment-reader.ts";
 import { exampleKey, type KeyFallback } from "./key-fallback.ts";
 import { readTokenClaims } from "./token-claims.ts";
-
-/** How caller tokens are verified: by a shared secret (HS256), or by an identity provider's published keys. */
-export type CallerTokenSettings = {
-  /** Null: any. */
-  readonly audience: string | null;
-  /** Where the tokens say what; as usual unless given. */
-  readonly claims?: TokenClaims;
-} & (
-  | { readonly kind: "secret"; readonly secret: Secret; readonly issuer: string | null }
-  | { readonly kind: "jwks"; readonly url: URL; readonly issuer: string }
-);
+import type { CallerTokenSettings } from "../callers/token-verifier.ts";
 
 export function readCallerTokens(reader: EnvironmentReader, fallback: KeyFallback): CallerTokenSettings {
   const issuer = reader.text("AUTH_ISSUER");

@@ -1,4 +1,8 @@
-import { connectionLimitNames, connectionLimits, type ConnectionLimits } from "../http/connection-limits.ts";
+import {
+  connectionLimitNames,
+  connectionLimits,
+  type ConnectionLimits,
+} from "../http/connections/connection-limits.ts";
 import type { EnvironmentReader } from "./environment-reader.ts";
 
 const variable = "CONNECTION_LIMITS";

@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { existsSync, linkSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { assertTrustedFile, assertTrustedFolder, makeWritableFolder } from "../writable-folder.ts";
+import { assertTrustedFile, assertTrustedFolder, makeWritableFolder } from "../lib/writable-folder.ts";
 
 const developmentKeysFile = "development-keys.json";
 

@@ -1,4 +1,4 @@
-import { isLoopback } from "../providers/loopback.ts";
+import { isLoopback } from "../lib/loopback.ts";
 import type { EnvironmentReader } from "./environment-reader.ts";
 
 const variable = "DEVELOPMENT_TOKEN";

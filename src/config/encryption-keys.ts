@@ -1,14 +1,9 @@
 import { createHash } from "node:crypto";
-import { Secret } from "../credentials/secret.ts";
-import { withoutQuotes } from "../pasted-text.ts";
+import { Secret } from "../lib/secret.ts";
+import { withoutQuotes } from "../lib/pasted-text.ts";
 import type { EnvironmentReader } from "./environment-reader.ts";
 import { exampleKey, type KeyFallback } from "./key-fallback.ts";
-
-/** One key-encryption key. `bytes` are 32 bytes. */
-export interface KeyEncryptionKey {
-  readonly id: string;
-  readonly bytes: Secret;
-}
+import type { KeyEncryptionKey } from "../credentials/sealing/key-wrapper.ts";
 
 /** Reads 32 bytes written as hex or base64 (either alphabet). */
 function decodeKey(text: string): Buffer | null {

@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from "node:fs";
-import { withoutQuotes } from "../pasted-text.ts";
-import { decodeText, TextEncodingError } from "../text-bytes.ts";
+import { withoutQuotes } from "../lib/pasted-text.ts";
+import { decodeText, TextEncodingError } from "../lib/text-bytes.ts";
 
 /** What is wrong with one variable, and a value that would do. Each text is one line. */
 export interface ConfigFault {

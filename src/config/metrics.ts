@@ -1,4 +1,4 @@
-import { Secret } from "../credentials/secret.ts";
+import { Secret } from "../lib/secret.ts";
 import type { EnvironmentReader } from "./environment-reader.ts";
 
 /** How `GET /metrics` is served. */

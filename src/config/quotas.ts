@@ -1,4 +1,4 @@
-import { quotaNames, quotas, type QuotaSettings, usualOperations } from "../quota.ts";
+import { quotaNames, quotas, type QuotaSettings, usualOperations } from "../callers/quota.ts";
 import type { EnvironmentReader } from "./environment-reader.ts";
 
 const most = 1_000_000;

@@ -4,7 +4,7 @@ import {
   rateLimitNames,
   rateLimits,
   type RateLimitSettings,
-} from "../callers/rate-limit.ts";
+} from "../rate-limits/limits.ts";
 import type { EnvironmentReader } from "./environment-reader.ts";
 
 const variable = "RATE_LIMITS";

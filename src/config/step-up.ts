@@ -1,14 +1,5 @@
 import type { EnvironmentReader } from "./environment-reader.ts";
-
-/** What a sensitive operation needs to know of a user's login. All that is set must be met. */
-export interface StepUpRequirement {
-  /** Seconds since the login, at most; null for any time. */
-  readonly maxAge: number | null;
-  /** The token's `acr` must be one of these; any where there are none. */
-  readonly acrValues: readonly string[];
-  /** One of the token's `amr` must be among these (RFC 8176); any where there are none. */
-  readonly amrValues: readonly string[];
-}
+import type { StepUpRequirement } from "../callers/step-up.ts";
 
 /** What may stand in a quoted text of a header, without the space that separates two. */
 const claimValue = /^[\x21\x23-\x5b\x5d-\x7e]+$/;

@@ -1,4 +1,4 @@
-import { OperatorError } from "../operator-error.ts";
+import { OperatorError } from "../errors/operator-error.ts";
 
 /**
  * A URL of PostgreSQL or Redis that cannot be used. The reason reads on after the setting's name, and neither text

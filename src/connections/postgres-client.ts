@@ -1,5 +1,5 @@
 import pg from "pg";
-import { OperatorError } from "../operator-error.ts";
+import { OperatorError } from "../errors/operator-error.ts";
 import type { PostgresTarget } from "./postgres-url.ts";
 import { type ClientWatch, watchClient } from "./watched-client.ts";
 

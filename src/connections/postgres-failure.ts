@@ -1,4 +1,4 @@
-import { OperatorError } from "../operator-error.ts";
+import { OperatorError } from "../errors/operator-error.ts";
 import { placeOf, type PostgresTarget } from "./postgres-url.ts";
 
 /** PostgreSQL cannot be used. */

@@ -1,5 +1,5 @@
 import { createClient } from "@redis/client";
-import type { Secret } from "../credentials/secret.ts";
+import type { Secret } from "../lib/secret.ts";
 
 /** Without it a connection that a firewall has dropped would look open for hours. */
 const pingIntervalMs = 10_000;

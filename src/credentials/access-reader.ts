@@ -1,7 +1,7 @@
 import type { Database } from "../db/database.ts";
-import { labelKeyOf } from "../label.ts";
+import { labelKeyOf } from "./label.ts";
 import { type AuthMethod, authMethods } from "../providers/provider-auth.ts";
-import { TurnBatch } from "../turn-batch.ts";
+import { TurnBatch } from "../lib/turn-batch.ts";
 import type { StoredStatus } from "./provider-credential.ts";
 import type { SealedRow } from "./credential-sealer.ts";
 

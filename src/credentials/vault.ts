@@ -1,12 +1,11 @@
-import type { Clock } from "../clock.ts";
-import type { Config } from "../config.ts";
+import type { Clock } from "../lib/clock.ts";
 import type { Database } from "../db/database.ts";
-import { Quotas } from "../quota.ts";
+import { Quotas, type QuotaSettings } from "../callers/quota.ts";
 import { CredentialSealer } from "./credential-sealer.ts";
 import { CredentialStore } from "./credential-store.ts";
 import { StatusRule } from "./credential-status.ts";
 import { RefreshScheduler } from "./refresh-schedule.ts";
-import { environmentKeyWrapper, type KeyWrapper } from "./sealing/key-wrapper.ts";
+import { environmentKeyWrapper, type KeyEncryptionKey, type KeyWrapper } from "./sealing/key-wrapper.ts";
 import { type Keyring, loadKeyring } from "./sealing/keyring.ts";
 
 /** The credentials of a database, with the keys that open them. */
@@ -23,7 +22,11 @@ export interface Vault {
 /** Opens the keys of a migrated database, and makes the first ones of an empty one. @throws KeyringError */
 export async function openVault(
   database: Database,
-  config: Pick<Config, "encryptionKeys" | "refreshThreshold"> & Partial<Pick<Config, "quotas">>,
+  config: {
+    readonly encryptionKeys: readonly KeyEncryptionKey[];
+    readonly refreshThreshold: number;
+    readonly quotas?: QuotaSettings;
+  },
   clock: Clock,
 ): Promise<Vault> {
   const { encryptionKeys, refreshThreshold } = config;

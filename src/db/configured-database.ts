@@ -1,12 +1,11 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { type Clock, systemClock } from "../clock.ts";
-import type { Config } from "../config.ts";
+import { type Clock, systemClock } from "../lib/clock.ts";
 import { PostgresUnavailableError } from "../connections/postgres-failure.ts";
 import { openPostgres, type StatementLimits } from "../connections/postgres-session.ts";
 import { parsePostgresUrl, placeOf } from "../connections/postgres-url.ts";
-import type { Secret } from "../credentials/secret.ts";
+import type { Secret } from "../lib/secret.ts";
 import type { Logger } from "../observability/logger.ts";
-import { type Database, isEmbeddedMade, openDatabase } from "./database.ts";
+import { type Database, type Entities, isEmbeddedMade, openDatabase } from "./database.ts";
 import { DatabaseClock } from "./database-clock.ts";
 
 /** How long the database may take to answer before the server counts as not ready. */
@@ -15,10 +14,13 @@ const readyDeadlineMs = 2_000;
 const retryMs = 500;
 const tellEveryMs = 5_000;
 
-type DatabaseSettings = Pick<Config, "databaseUrl" | "dataDir"> &
-  Partial<Pick<Config, "databaseStatementTimeout" | "databaseLockTimeout">>;
+export type DatabaseSettings = { readonly databaseUrl: Secret | null; readonly dataDir: string } & {
+  readonly databaseStatementTimeout?: number;
+  readonly databaseLockTimeout?: number;
+};
 
 export interface OpenOptions {
+  readonly entities: Entities;
   /** Told of each step that is done. */
   readonly onStep?: (step: string) => void;
   /** Told now and then what is waited for. */
@@ -58,9 +60,9 @@ async function createDatabase(url: Secret): Promise<boolean> {
 async function openForUse(
   url: Secret,
   limits: StatementLimits,
-  { isForWriting = false }: OpenOptions,
+  { entities, isForWriting = false }: OpenOptions,
 ): Promise<Database> {
-  const open = () => openDatabase({ kind: "postgres", url: url.reveal(), ...limits });
+  const open = () => openDatabase({ kind: "postgres", url: url.reveal(), ...limits }, entities);
   const database = await open().catch(async (error: unknown) => {
     const isMissing = error instanceof PostgresUnavailableError && error.code === "3D000";
     if (!isForWriting || !isMissing || !(await createDatabase(url))) throw error;
@@ -97,11 +99,11 @@ async function waitForPostgres(url: Secret, limits: StatementLimits, options: Op
  */
 export async function openConfiguredDatabase(
   { databaseUrl, dataDir, databaseStatementTimeout = 10, databaseLockTimeout = 5 }: DatabaseSettings,
-  options: OpenOptions = {},
+  options: OpenOptions,
 ): Promise<Database> {
-  const { onStep = () => {} } = options;
+  const { entities, onStep = () => {} } = options;
   if (databaseUrl === null) {
-    const database = await openDatabase({ kind: "embedded", dataDir });
+    const database = await openDatabase({ kind: "embedded", dataDir }, entities);
     onStep(`embedded database opened in ${dataDir}`);
     return database;
   }
@@ -117,7 +119,7 @@ function describePooling({ facts }: Database): string {
 }
 
 /** Whether there is something to open; the embedded database is made when it is first opened. */
-export function isDatabaseMade({ databaseUrl, dataDir }: Pick<Config, "databaseUrl" | "dataDir">): boolean {
+export function isDatabaseMade({ databaseUrl, dataDir }: Pick<DatabaseSettings, "databaseUrl" | "dataDir">): boolean {
   return databaseUrl !== null || isEmbeddedMade(dataDir);
 }
 

@@ -12,36 +12,29 @@ import { type PostgreSqlConnection, PostgreSqlDriver } from "@mikro-orm/postgres
 import {
   type AbstractSqlDriver,
   createPostgreSqlTypeParsers,
+  type EntitySchema,
   MikroORM,
   type SqlEntityManager,
   type SqlOptions,
 } from "@mikro-orm/sql";
 import array from "postgres-array";
 import { extract } from "tar";
-import { OAuthFlowEntity } from "../auth/oauth-flow.ts";
-import { RateLimitEntity } from "../callers/rate-limit-row.ts";
 import { clientClass, connectMs } from "../connections/postgres-client.ts";
 import { explainPostgresFailure } from "../connections/postgres-failure.ts";
 import { sessionSettings, type StatementLimits } from "../connections/postgres-session.ts";
 import { parsePostgresUrl, type PostgresTarget } from "../connections/postgres-url.ts";
 import type { ClientWatch } from "../connections/watched-client.ts";
-import { CredentialUseEntity, ProviderCredentialEntity } from "../credentials/provider-credential.ts";
-import { ServerProcessEntity } from "../credentials/rotation/server-process.ts";
-import { EncryptionKeyEntity } from "../credentials/sealing/encryption-key.ts";
-import { EventEntity, UserStreamEntity } from "../events/event.ts";
-import { AuditEntryEntity } from "../observability/audit-log.ts";
-import { OperatorError } from "../operator-error.ts";
-import { SessionEntity, SessionProviderEntity } from "../sessions/session.ts";
+import { OperatorError } from "../errors/operator-error.ts";
 import { useBaselineWasm } from "./baseline-wasm.ts";
 import { retryingConflicts } from "./conflicts.ts";
-import { shareConnections } from "../connection-share.ts";
+import { shareConnections } from "../lib/connection-share.ts";
 import { DiskWatch, explainFullDisk } from "./disk-watch.ts";
 import { lockFolder } from "./folder-lock.ts";
 import { guardedPGlite } from "./guarded-pglite.ts";
 import { readServerFacts, type ServerFacts } from "./server-facts.ts";
 import { StatementLabels } from "./statement-label.ts";
 import { type DatabaseObserver, StatementWatch, watchedPGlite } from "./statement-watch.ts";
-import { assertOwnFolder, findForeignEntry } from "../writable-folder.ts";
+import { assertOwnFolder, findForeignEntry } from "../lib/writable-folder.ts";
 import { yieldingPGlite } from "./yielding-pglite.ts";
 
 /** Both drivers' EntityManager. */
@@ -99,22 +92,12 @@ export type DatabaseLocation =
   | { readonly kind: "embedded"; readonly dataDir: string }
   | { readonly kind: "memory" };
 
+/** The tables that the ORM is to know. */
+export type Entities = readonly EntitySchema[];
+
 export const migrationsFolder = fileURLToPath(new URL("../../migrations", import.meta.url));
 
 const common = {
-  entities: [
-    ProviderCredentialEntity,
-    CredentialUseEntity,
-    EncryptionKeyEntity,
-    ServerProcessEntity,
-    UserStreamEntity,
-    EventEntity,
-    AuditEntryEntity,
-    OAuthFlowEntity,
-    SessionEntity,
-    SessionProviderEntity,
-    RateLimitEntity,
-  ],
   extensions: [Migrator],
   forceUtcTimezone: true,
   implicitTransactions: false,
@@ -130,10 +113,10 @@ const common = {
 
 type Orm = MikroORM<AbstractSqlDriver, EntityManager>;
 
-const newLabels = () => new StatementLabels(common.entities.map(({ meta }) => meta.tableName));
+const newLabels = (entities: Entities) => new StatementLabels(entities.map(({ meta }) => meta.tableName));
 
-function createOrm(options: object): Orm {
-  return new MikroORM({ ...common, ...options } as SqlOptions);
+function createOrm(entities: Entities, options: object): Orm {
+  return new MikroORM({ ...common, entities: [...entities], ...options } as SqlOptions);
 }
 
 // MikroORM takes dates and arrays as PostgreSQL's text and converts them itself.
@@ -210,16 +193,16 @@ async function openPGlite(folder: string): Promise<PGlite> {
  * Opens a database; migrations are a step of their own.
  * @throws PostgresUnavailableError, ConnectionUrlError, FolderInUseError, or another OperatorError
  */
-export async function openDatabase(location: DatabaseLocation): Promise<Database> {
-  if (location.kind === "postgres") return openServer(location);
+export async function openDatabase(location: DatabaseLocation, entities: Entities): Promise<Database> {
+  if (location.kind === "postgres") return openServer(location, entities);
   useBaselineWasm();
   if (location.kind === "embedded") assertOwnFolder(pgliteFolder(location.dataDir));
   const lock = location.kind === "embedded" ? lockFolder(location.dataDir) : null;
   try {
-    if (location.kind === "memory") return embeddedDatabase(await createPGlite(), null);
+    if (location.kind === "memory") return embeddedDatabase(await createPGlite(), entities, null);
     const watch = new DiskWatch(location.dataDir);
     const pglite = guardedPGlite(await openPGlite(location.dataDir), watch);
-    return embeddedDatabase(pglite, { lock, watch, id: folderIdOf(location.dataDir) });
+    return embeddedDatabase(pglite, entities, { lock, watch, id: folderIdOf(location.dataDir) });
   } catch (error) {
     lock?.[Symbol.dispose]();
     throw error;
@@ -228,12 +211,13 @@ export async function openDatabase(location: DatabaseLocation): Promise<Database
 
 function embeddedDatabase(
   pglite: PGlite,
+  entities: Entities,
   folder: { readonly lock: Disposable | null; readonly watch: DiskWatch; readonly id: string | null } | null,
 ): Database {
   const watch = new StatementWatch();
-  const labels = newLabels();
+  const labels = newLabels(entities);
   const watched = watchedPGlite(pglite, watch);
-  const orm = createOrm({
+  const orm = createOrm(entities, {
     driver: PgliteDriver,
     dbName: "maestro",
     driverOptions: { pglite: yieldingPGlite(watched) },
@@ -294,6 +278,7 @@ async function inTransaction<T>(orm: Orm, work: (em: EntityManager) => Promise<T
 const answerMarginMs = 2_000;
 
 interface ServerOptions extends StatementLimits {
+  readonly entities: Entities;
   readonly applicationName: string;
   readonly poolSize: number;
   readonly watch?: ClientWatch;
@@ -301,14 +286,14 @@ interface ServerOptions extends StatementLimits {
 
 /** The ORM over connections of our own making: of the URL MikroORM would see the address only, and not TLS. */
 function createServerOrm(target: PostgresTarget, facts: ServerFacts, options: ServerOptions): Orm {
-  const { applicationName, poolSize, statementMs, watch } = options;
+  const { entities, applicationName, poolSize, statementMs, watch } = options;
   const Client = clientClass(target, {
     applicationName,
     session: sessionSettings(facts.pooling, options),
     ...(watch === undefined ? {} : { watch }),
     ...(statementMs === 0 ? {} : { answerMs: statementMs + answerMarginMs }),
   });
-  return createOrm({
+  return createOrm(entities, {
     driver: PostgreSqlDriver,
     dbName: facts.database,
     pool: { min: 0, max: poolSize },
@@ -318,7 +303,10 @@ function createServerOrm(target: PostgresTarget, facts: ServerFacts, options: Se
   });
 }
 
-async function openServer(location: Extract<DatabaseLocation, { kind: "postgres" }>): Promise<Database> {
+async function openServer(
+  location: Extract<DatabaseLocation, { kind: "postgres" }>,
+  entities: Entities,
+): Promise<Database> {
   const { url, setting = "DATABASE_URL", poolSize = 10, statementMs = 10_000, lockMs = 5_000 } = location;
   const target = parsePostgresUrl(url);
   let facts: ServerFacts;
@@ -329,9 +317,9 @@ async function openServer(location: Extract<DatabaseLocation, { kind: "postgres"
   }
   const applicationName = target.applicationName ?? "maestro-auth";
   const watch = new StatementWatch();
-  const labels = newLabels();
+  const labels = newLabels(entities);
   const watched = { watch: watch.ofClients(setting, target) };
-  const orm = createServerOrm(target, facts, { applicationName, poolSize, statementMs, lockMs, ...watched });
+  const orm = createServerOrm(target, facts, { entities, applicationName, poolSize, statementMs, lockMs, ...watched });
   await orm.connect();
   const pool = await (orm.driver.getConnection() as unknown as PostgreSqlConnection).getNativeClient();
   // Behind a pooler the next statement may meet another process of PostgreSQL, which knows none of the names.
@@ -361,7 +349,7 @@ async function openServer(location: Extract<DatabaseLocation, { kind: "postgres"
     unlimited: async () => {
       const name = `${applicationName} migrations`;
       const limits = { statementMs: 0, lockMs: 0 };
-      const own = createServerOrm(target, facts, { applicationName: name, poolSize: 2, ...limits });
+      const own = createServerOrm(target, facts, { entities, applicationName: name, poolSize: 2, ...limits });
       await own.connect();
       return { orm: own, [Symbol.asyncDispose]: () => own.close() };
     },

@@ -1,5 +1,5 @@
 import { statfsSync } from "node:fs";
-import { OperatorError } from "../operator-error.ts";
+import { OperatorError } from "../errors/operator-error.ts";
 
 /** Bytes that must be free: a segment of the write-ahead log (16 MiB), and a little more. */
 const neededBytes = 20 * 1024 * 1024;

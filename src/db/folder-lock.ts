@@ -1,8 +1,8 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { OperatorError } from "../operator-error.ts";
-import { assertTrustedFile, makeWritableFolder } from "../writable-folder.ts";
+import { OperatorError } from "../errors/operator-error.ts";
+import { assertTrustedFile, makeWritableFolder } from "../lib/writable-folder.ts";
 
 /** Another process works on the folder. */
 export class FolderInUseError extends OperatorError {

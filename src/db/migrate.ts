@@ -1,5 +1,5 @@
 import { readdir } from "node:fs/promises";
-import { OperatorError } from "../operator-error.ts";
+import { OperatorError } from "../errors/operator-error.ts";
 import { type Database, migrationsFolder } from "./database.ts";
 import { type LockOptions, withMigrationLock } from "./migration-lock.ts";
 

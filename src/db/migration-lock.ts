@@ -1,5 +1,5 @@
 import { IsolationLevel, type Transaction } from "@mikro-orm/core";
-import { OperatorError } from "../operator-error.ts";
+import { OperatorError } from "../errors/operator-error.ts";
 import type { Database } from "./database.ts";
 
 /** Any constant will do; it names the lock. */

@@ -1,7 +1,7 @@
 import { type Pooling, poolingOf } from "../connections/pooling.ts";
 import { openPostgres } from "../connections/postgres-session.ts";
 import type { PostgresTarget } from "../connections/postgres-url.ts";
-import { OperatorError } from "../operator-error.ts";
+import { OperatorError } from "../errors/operator-error.ts";
 
 /** What a server says of itself when it is first reached. */
 export interface ServerFacts {

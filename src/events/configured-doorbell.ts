@@ -1,5 +1,4 @@
-import type { Config } from "../config.ts";
-import { Secret } from "../credentials/secret.ts";
+import { Secret } from "../lib/secret.ts";
 import type { Database } from "../db/database.ts";
 import type { Logger } from "../observability/logger.ts";
 import { type Doorbell, inProcessDoorbell } from "./doorbell.ts";
@@ -7,7 +6,11 @@ import { postgresLine } from "./postgres-doorbell.ts";
 import { redisLine } from "./redis-doorbell.ts";
 import { SharedDoorbell } from "./shared-doorbell.ts";
 
-type DoorbellSettings = Pick<Config, "eventsUrl" | "databaseUrl" | "databaseListenUrl">;
+interface DoorbellSettings {
+  readonly eventsUrl: Secret | null;
+  readonly databaseUrl: Secret | null;
+  readonly databaseListenUrl: Secret | null;
+}
 
 /** Where a server listens to PostgreSQL, and which setting says so; null where it listens to Redis, or to nobody. */
 export function listenAddress({ eventsUrl, databaseUrl, databaseListenUrl }: DoorbellSettings) {

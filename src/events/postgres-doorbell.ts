@@ -3,7 +3,7 @@ import { explainPostgresFailure } from "../connections/postgres-failure.ts";
 import { poolingOf } from "../connections/pooling.ts";
 import { openPostgres } from "../connections/postgres-session.ts";
 import { parsePostgresUrl } from "../connections/postgres-url.ts";
-import type { Secret } from "../credentials/secret.ts";
+import type { Secret } from "../lib/secret.ts";
 import { LineRefusedError, type OpenLine } from "./shared-doorbell.ts";
 
 const channel = "maestro_auth_events";

@@ -1,6 +1,6 @@
 import { connectRedis, createRedisClient } from "../connections/redis-client.ts";
 import { explainRedisFailure } from "../connections/redis-failure.ts";
-import type { Secret } from "../credentials/secret.ts";
+import type { Secret } from "../lib/secret.ts";
 import type { OpenLine } from "./shared-doorbell.ts";
 
 /** Redis has one space of channels for all of its databases. */

@@ -1,14 +1,14 @@
-import type { AccessGrant } from "../auth/access-issuer.ts";
-import type { Secret } from "../credentials/secret.ts";
-import * as errors from "../errors.ts";
-import { AuthMethodEnum } from "./auth-method.ts";
+import type { Secret } from "../lib/secret.ts";
+import * as errors from "../errors/auth-error.ts";
+import { AuthMethodEnum } from "./credential/auth-method.ts";
 import { builder } from "./builder.ts";
-import { CredentialRef } from "./credential.ts";
-import { CredentialSourceEnum } from "./credential-source.ts";
+import { CredentialRef } from "./credential/credential.ts";
+import { CredentialSourceEnum } from "./credential/credential-source.ts";
 import { labelText, providerNameText } from "./input.ts";
 import { ProviderRef } from "./provider.ts";
-import { changesNothing } from "./rate-limit-plugin.ts";
-import { sessionRowId } from "./session-id.ts";
+import { changesNothing } from "./limits/rate-limit-plugin.ts";
+import { sessionRowId } from "./session/session-id.ts";
+import type { AccessGrant } from "../access/grants.ts";
 
 const HttpHeaderRef = builder.objectRef<{ name: string; value: Secret }>("HttpHeader").implement({
   description: "A header for a call to the provider.",

@@ -1,4 +1,4 @@
-import type { StoredAuditEntry } from "../observability/audit-reader.ts";
+import type { StoredAuditEntry } from "../audit/audit-reader.ts";
 import { builder } from "./builder.ts";
 import { encodeNodeId } from "./node-id.ts";
 

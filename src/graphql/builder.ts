@@ -8,11 +8,11 @@ import type { ZodError } from "zod";
 import { type CallerError, forbidden } from "../callers/caller.ts";
 import type { Scope } from "../callers/scope.ts";
 import type { StepUp } from "../callers/step-up.ts";
-import { ValidationError } from "../errors.ts";
+import { ValidationError } from "../errors/auth-error.ts";
 import type { GraphQLContext } from "./context.ts";
 import { readsDatabase } from "./limits/field-cost.ts";
-import credentialScopePlugin from "./credential-scope-plugin.ts";
-import rateLimitPlugin from "./rate-limit-plugin.ts";
+import credentialScopePlugin from "./credential/credential-scope-plugin.ts";
+import rateLimitPlugin from "./limits/rate-limit-plugin.ts";
 import { decodeNodeId } from "./node-id.ts";
 
 export interface SchemaTypes {

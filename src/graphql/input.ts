@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { isUserId, userIdRule } from "../callers/user-id.ts";
-import { labelFault } from "../label.ts";
-import { linesOf, readPastedSecret, secretFaults, visibleText } from "../pasted-text.ts";
+import { labelFault } from "../credentials/label.ts";
+import { linesOf, readPastedSecret, secretFaults, visibleText } from "../lib/pasted-text.ts";
 
 /** Room for what may be pasted around a secret. */
 const wrappingLength = 8_192;

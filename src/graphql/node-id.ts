@@ -1,5 +1,5 @@
 import { maxUserIdLength } from "../callers/user-id.ts";
-import { CredentialNotFoundError } from "../errors.ts";
+import { CredentialNotFoundError } from "../errors/auth-error.ts";
 
 const maxTypenameLength = 32;
 /** The longest id within a type is a user's. */

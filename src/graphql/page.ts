@@ -1,6 +1,6 @@
 import { resolveCursorConnection, type ResolveCursorConnectionArgs } from "@pothos/plugin-relay";
-import { ValidationError } from "../errors.ts";
-import type { Page, Position } from "../page.ts";
+import { ValidationError } from "../errors/auth-error.ts";
+import type { Page, Position } from "../lib/pagination.ts";
 import { isUuid } from "./node-id.ts";
 
 export const maxPageSize = 100;

@@ -1,6 +1,6 @@
 import type { ProviderAuth, ProviderMethod } from "../providers/provider-auth.ts";
 import type { ProviderHealth } from "../providers/provider-health.ts";
-import { AuthMethodEnum } from "./auth-method.ts";
+import { AuthMethodEnum } from "./credential/auth-method.ts";
 import { builder } from "./builder.ts";
 import { listsCatalog } from "./limits/field-cost.ts";
 

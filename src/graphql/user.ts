@@ -1,12 +1,12 @@
 import { AuditEntryRef, isAuditEntryId } from "./audit-entry.ts";
-import { AuthMethodEnum } from "./auth-method.ts";
+import { AuthMethodEnum } from "./credential/auth-method.ts";
 import { builder } from "./builder.ts";
-import { CredentialRef, CredentialStatusEnum } from "./credential.ts";
+import { CredentialRef, CredentialStatusEnum } from "./credential/credential.ts";
 import { readsDatabase } from "./limits/field-cost.ts";
 import { labelText, providerNameText, userIdText } from "./input.ts";
 import { decodeUuidNodeId } from "./node-id.ts";
 import { resolvePage } from "./page.ts";
-import { SessionRef, SessionStatusEnum } from "./session.ts";
+import { SessionRef, SessionStatusEnum } from "./session/session.ts";
 
 interface User {
   readonly userId: string;

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { isIP, isIPv6, type Socket, SocketAddress } from "node:net";
-import { networkOf } from "../callers/client-network.ts";
+import { networkOf } from "../rate-limits/client-network.ts";
 import type { Logger } from "../observability/logger.ts";
 
 /** The one that is read, and the one of RFC 7239, which only tells that there is a proxy. */

@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Secret } from "../credentials/secret.ts";
+import type { Secret } from "../lib/secret.ts";
 import type { Metrics } from "../observability/metrics.ts";
 import { sendRefusal } from "./respond.ts";
 

@@ -1,5 +1,5 @@
 import type { ServerResponse } from "node:http";
-import type { RateLimitedError } from "../errors.ts";
+import type { RateLimitedError } from "../errors/auth-error.ts";
 
 /** The header fields of an answer that was rate limited; of several refusals the longest wait counts. */
 export function setRateLimitHeaders(response: ServerResponse, { policy, retryAfter }: RateLimitedError): void {

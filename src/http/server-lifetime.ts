@@ -1,6 +1,5 @@
 import type { Server } from "node:http";
-import type { Config } from "../config.ts";
-import { OperatorError } from "../operator-error.ts";
+import { OperatorError } from "../errors/operator-error.ts";
 
 /** How long open requests may take to end when the server closes. */
 const closeGraceMs = 5_000;
@@ -25,7 +24,10 @@ export function explainListenFailure(error: unknown, host: string): unknown {
 }
 
 /** Rejects where the port cannot be had. @throws OperatorError where HOST is wrong */
-export async function listen(server: Server, { host, port }: Pick<Config, "host" | "port">): Promise<void> {
+export async function listen(
+  server: Server,
+  { host, port }: { readonly host: string; readonly port: number },
+): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const onError = (error: unknown) => reject(explainListenFailure(error, host));
   server.once("error", onError);

@@ -12,7 +12,7 @@ export const logFields = {
   database: "`postgres` or `embedded`.",
   err: "The error: `type`, `message`, `code` and `stack`. Of a `cause` only `type` and `code`.",
   events: "How many results the subscription delivered.",
-  failure: "What is known of a call without a usable answer; see `ProviderFailure` in src/errors.ts.",
+  failure: "What is known of a call without a usable answer; see `ProviderFailure` in src/errors/auth-error.ts.",
   fate: "`superseded`: newer tokens were stored. `gone`: the credential was revoked.",
   fields: "Root fields of the operation, as the schema names them.",
   file: "A file in the spool of renewals.",

@@ -1,5 +1,5 @@
 import inspector from "node:inspector";
-import { OperatorError } from "../operator-error.ts";
+import { OperatorError } from "../errors/operator-error.ts";
 
 /** Options of Node's that write this process's memory to a file, or let a debugger read it. */
 const exposingOptions = [

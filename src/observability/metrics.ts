@@ -1,5 +1,5 @@
-import { auditOutcome } from "./audit-trail.ts";
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
+import { outcomeOf } from "../errors/outcome.ts";
 
 /** What `issueAccess` answered. The labels are names of the catalogue and codes of closed lists, never a client's text. */
 interface AccessAnswer {
@@ -233,7 +233,7 @@ export class Metrics {
   }
 
   providerAnswered({ provider, operation, seconds, error }: ProviderAnswer): void {
-    const outcome = error === undefined ? "succeeded" : auditOutcome(error);
+    const outcome = error === undefined ? "succeeded" : outcomeOf(error);
     this.#providerSeconds.observe({ provider, operation, outcome }, seconds);
   }
 

@@ -1,4 +1,4 @@
-import { AuthError } from "../errors.ts";
+import { AuthError } from "../errors/auth-error.ts";
 
 const redacted = "[redacted]";
 const maxTextLength = 2_000;

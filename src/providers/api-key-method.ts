@@ -1,4 +1,4 @@
-import { Secret } from "../credentials/secret.ts";
+import { Secret } from "../lib/secret.ts";
 import { CredentialProbe, type ProbeDescription, type ProbeTarget } from "./credential-probe.ts";
 import type { ApiKeyCredentials, CallOptions, ProviderAccess, ProviderMethod } from "./provider-auth.ts";
 

@@ -1,4 +1,4 @@
-import { InvalidCredentialError, ProviderUnavailableError } from "../errors.ts";
+import { InvalidCredentialError, ProviderUnavailableError } from "../errors/auth-error.ts";
 import type { Logger } from "../observability/logger.ts";
 import {
   type AnswerRule,

@@ -1,5 +1,5 @@
 import { Agent, type Dispatcher, errors, request } from "undici";
-import { BoundedBytes } from "../bounded-bytes.ts";
+import { BoundedBytes } from "../lib/bounded-bytes.ts";
 import { acceptedCodings, decodeContent, decodeText, isTooLarge } from "./content-coding.ts";
 import { parseJsonObject } from "./provider-error.ts";
 

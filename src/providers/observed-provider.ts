@@ -6,7 +6,7 @@ import type {
   ProviderAuth,
   ProviderCredentials,
 } from "./provider-auth.ts";
-import type { Secret } from "../credentials/secret.ts";
+import type { Secret } from "../lib/secret.ts";
 
 /** What a provider was asked for, as metrics name it. */
 export type ProviderOperation = "check" | "refresh" | "start" | "exchange" | "poll" | "revoke";

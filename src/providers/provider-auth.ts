@@ -1,4 +1,4 @@
-import type { Secret } from "../credentials/secret.ts";
+import type { Secret } from "../lib/secret.ts";
 import type { ProviderHealth } from "./provider-health.ts";
 
 export const authMethods = ["oauth", "api_key"] as const;

@@ -1,4 +1,4 @@
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../lib/clock.ts";
 import type { Logger } from "../observability/logger.ts";
 import type { ProviderAnswers } from "./answer-rules.ts";
 import type { HttpClient } from "./http-client.ts";

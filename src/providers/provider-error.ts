@@ -1,4 +1,4 @@
-import { answerJson, assertJsonBounds } from "../json-bounds.ts";
+import { answerJson, assertJsonBounds } from "../lib/json-bounds.ts";
 
 /** What an answer's body says of an error, whichever of the usual shapes it has. Not for users: it is the provider's text. */
 export interface ProviderErrorBody {

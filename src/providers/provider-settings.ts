@@ -1,4 +1,4 @@
-import type { Secret } from "../credentials/secret.ts";
+import type { Secret } from "../lib/secret.ts";
 
 /** The operator's own OAuth client at a provider, and where its servers are if not where the catalogue says. */
 export interface OAuthSettings {

@@ -1,10 +1,10 @@
-import type { Secret } from "../credentials/secret.ts";
-import { MethodUnavailableError } from "../errors.ts";
+import type { Secret } from "../lib/secret.ts";
+import { MethodUnavailableError } from "../errors/auth-error.ts";
 import { type ProviderAnswers, standardAnswers } from "./answer-rules.ts";
 import { type ApiKeyDescription, ApiKeyMethod } from "./api-key-method.ts";
-import { OAuthClient } from "./oauth-client.ts";
-import type { OAuthDescription } from "./oauth-description.ts";
-import { OAuthMethod } from "./oauth-method.ts";
+import { OAuthClient } from "./oauth/client.ts";
+import type { OAuthDescription } from "./oauth/description.ts";
+import { OAuthMethod } from "./oauth/method.ts";
 import type {
   AuthenticationRequest,
   AuthMethod,

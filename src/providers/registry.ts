@@ -1,5 +1,5 @@
 import { readdir } from "node:fs/promises";
-import { ProviderNotFoundError } from "../errors.ts";
+import { ProviderNotFoundError } from "../errors/auth-error.ts";
 import { observedProvider, type ProviderCall } from "./observed-provider.ts";
 import type { ProviderAuth } from "./provider-auth.ts";
 import type { ProviderDefinition, ProviderDependencies } from "./provider-definition.ts";

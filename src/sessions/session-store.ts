@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { type FilterQuery, LockMode } from "@mikro-orm/core";
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../lib/clock.ts";
 import type { EntityManager } from "../db/database.ts";
-import { SessionExpiredError, SessionNotFoundError } from "../errors.ts";
-import { Quotas } from "../quota.ts";
-import { type Page, type PageOfAll, pageOf, pageOfAll } from "../page.ts";
+import { SessionExpiredError, SessionNotFoundError } from "../errors/auth-error.ts";
+import { Quotas } from "../callers/quota.ts";
+import { type Page, type PageOfAll, pageOf, pageOfAll } from "../lib/pagination.ts";
 import {
   type Session,
   SessionEntity,

@@ -2,21 +2,18 @@ import { mkdtempDisposableSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { directionViolations, type ImportRules, packageViolations, providerNames } from "./import-rules.ts";
+import { orderViolations, packageViolations, providerNames } from "./import-rules.ts";
 import { importCycles, type Module, parseModule, readModules } from "./module-graph.ts";
+import type { Part } from "./source-order.ts";
 
-const rules: ImportRules = {
-  parts: {
-    top: { values: ["middle", "bottom.ts"] },
-    middle: { values: ["bottom.ts"], types: ["top"] },
-    "bottom.ts": { values: ["middle/leaf.ts"] },
-    "middle/leaf.ts": { values: [] },
-  },
-  ownParts: ["middle/leaf.ts"],
-  domainParts: ["middle"],
-  outsidePackages: ["graphql", "@pothos/", "node:http"],
-  typesAllowedFrom: ["node:http"],
-};
+const order: Part[] = [
+  { name: "entry.ts", question: "?", begin: "entry.ts", importedBy: [] },
+  { name: "top", question: "?", begin: "top/a.ts" },
+  { name: "middle", question: "?", begin: "middle/a.ts", isDomain: true },
+  { name: "store", question: "?", begin: "store/a.ts", valuesImportedBy: ["top"] },
+  { name: "bottom", question: "?", begin: "bottom/a.ts" },
+];
+const outside = { outsidePackages: ["graphql", "@pothos/", "node:http"], typesAllowedFrom: ["node:http"] };
 
 function graph(sources: Record<string, string>): Module[] {
   return Object.entries(sources).map(([path, source]) => parseModule(path, source));
@@ -61,28 +58,32 @@ describe("reading", () => {
   });
 });
 
-describe("direction", () => {
-  test("imports down the table and within a part are allowed", () => {
+describe("order", () => {
+  test("imports down the order and within a part are allowed", () => {
     const modules = graph({
       "top/a.ts":
-        'import "./b.ts"; import "../middle/a.ts"; import "../bottom.ts"; import "zod"; import "../../outside.ts";',
-      "middle/a.ts": 'import type { A } from "../top/a.ts"; import "../bottom.ts";',
-      "bottom.ts": 'import "./middle/leaf.ts";',
+        'import "./b.ts"; import "../bottom/a.ts"; import "../store/a.ts"; import "zod"; import "../../out.ts";',
+      "middle/a.ts": 'import type { A } from "../store/a.ts"; import "../bottom/a.ts";',
     });
-    expect(directionViolations(modules, rules)).toEqual([]);
+    expect(orderViolations(modules, order)).toEqual([]);
   });
 
   test.each([
-    ["upward", "bottom.ts", 'import "./top/a.ts";', "bottom.ts:1 imports ./top/a.ts: bottom.ts must not import top"],
-    ["upward as a type", "bottom.ts", 'import type { A } from "./top/a.ts";', "bottom.ts must not import top"],
-    ["a value where types are allowed", "middle/a.ts", 'import { a } from "../top/a.ts";', "only types from top"],
-    ["by re-export", "bottom.ts", 'export * from "./top/a.ts";', "bottom.ts must not import top"],
-    ["dynamically", "bottom.ts", 'await import("./top/a.ts");', "bottom.ts must not import top"],
-    ["beside the one file that is allowed", "bottom.ts", 'import "./middle/a.ts";', "bottom.ts must not import middle"],
-    ["out of a leaf", "middle/leaf.ts", 'import "./a.ts";', "middle/leaf.ts must not import middle"],
-    ["from a part that the table does not know", "new/a.ts", "", "new/a.ts belongs to no part"],
+    ["upward", "bottom/a.ts", 'import "../top/a.ts";', "bottom/a.ts:1 imports ../top/a.ts: top is above bottom"],
+    ["upward as a type", "bottom/a.ts", 'import type { A } from "../top/a.ts";', "top is above bottom"],
+    ["upward by re-export", "bottom/a.ts", 'export * from "../top/a.ts";', "top is above bottom"],
+    ["upward and dynamically", "bottom/a.ts", 'await import("../top/a.ts");', "top is above bottom"],
+    ["upward in the type of an import", "bottom/a.ts", 'type A = typeof import("../top/a.ts");', "top is above bottom"],
+    ["a value where types are allowed", "middle/a.ts", 'import { a } from "../store/a.ts";', "only types from store"],
+    ["from a part that the order does not know", "new/a.ts", "", "new/a.ts belongs to no part"],
   ])("refused: %s", (_what, path, source, violation) => {
-    expect(directionViolations(graph({ [path]: source }), rules)).toEqual([expect.stringContaining(violation)]);
+    expect(orderViolations(graph({ [path]: source }), order)).toEqual([expect.stringContaining(violation)]);
+  });
+
+  test("a part that nothing may import is refused to those above it", () => {
+    const closed = [{ name: "outer", question: "?", begin: "outer/a.ts" }, ...order];
+    const seen = orderViolations(graph({ "outer/a.ts": 'import "../entry.ts";' }), closed);
+    expect(seen).toEqual([expect.stringContaining("outer must not import entry.ts")]);
   });
 });
 
@@ -97,18 +98,19 @@ test("outside packages are refused in the domain, but for the types that are all
   `;
   const seen = packageViolations(
     graph({ "middle/a.ts": source, "middle/leaf.ts": 'import "graphql"', "top/a.ts": source }),
-    rules,
+    order,
+    outside,
   );
   expect(seen).toEqual([
     "middle/a.ts:3 imports node:http: middle knows nothing of it",
     "middle/a.ts:4 imports graphql: middle knows nothing of it",
     "middle/a.ts:5 imports graphql/language: middle knows nothing of it",
     "middle/a.ts:6 imports @pothos/core: middle knows nothing of it",
-    "middle/leaf.ts:1 imports graphql: middle/leaf.ts knows nothing of it",
+    "middle/leaf.ts:1 imports graphql: middle knows nothing of it",
   ]);
 });
 
-test("a circle of values is found, one that types close is not", () => {
+test("a circle is found, whether values or types close it", () => {
   const modules = graph({
     "entry.ts": 'import "./a.ts";',
     "a.ts": 'import "./b.ts"; import "./d.ts";',
@@ -119,6 +121,7 @@ test("a circle of values is found, one that types close is not", () => {
   });
   expect(importCycles(modules)).toEqual([
     ["a.ts", "b.ts", "c.ts", "a.ts"],
+    ["a.ts", "d.ts", "a.ts"],
     ["self.ts", "self.ts"],
   ]);
 });

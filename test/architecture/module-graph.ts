@@ -62,7 +62,7 @@ export function readModules(folder: string): Module[] {
   return paths.toSorted().map((path) => parseModule(path, readFileSync(join(folder, path), "utf8")));
 }
 
-/** Every import cycle that exists at run time, each as the files that it leads through, the first one again at the end. */
+/** Import cycles of values and types, each as the files that it leads through, the first one again at the end. */
 export function importCycles(modules: readonly Module[]): string[][] {
   const byPath = new Map(modules.map((module) => [module.path, module]));
   const finished = new Set<string>();
@@ -72,8 +72,8 @@ export function importCycles(modules: readonly Module[]): string[][] {
     const start = trail.indexOf(path);
     if (start !== -1) cycles.push([...trail.slice(start), path]);
     if (start !== -1 || finished.has(path)) return;
-    for (const { target, typeOnly } of byPath.get(path)?.imports ?? []) {
-      if (target !== null && !typeOnly) follow(target, [...trail, path]);
+    for (const { target } of byPath.get(path)?.imports ?? []) {
+      if (target !== null) follow(target, [...trail, path]);
     }
     finished.add(path);
   }

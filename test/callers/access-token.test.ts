@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { faultOfAccessToken } from "../../src/callers/access-token.ts";
 import { usualClaims } from "../../src/callers/token-claims.ts";
 import { TokenVerifier } from "../../src/callers/token-verifier.ts";
-import { systemClock } from "../../src/clock.ts";
+import { systemClock } from "../../src/lib/clock.ts";
 import { startServer } from "../support/mock-provider/server.ts";
 import { audience, IdentityProvider, issuer } from "./identity-provider.ts";
 import { SignJWT } from "jose";

@@ -3,7 +3,7 @@ import { expect, test, vi } from "vitest";
 import { KeyWatch } from "../../src/callers/key-watch.ts";
 import { TokenExpiries } from "../../src/callers/token-expiries.ts";
 import type { TokenVerifier } from "../../src/callers/token-verifier.ts";
-import { systemClock } from "../../src/clock.ts";
+import { systemClock } from "../../src/lib/clock.ts";
 
 type Keys = ReadonlySet<string> | null;
 

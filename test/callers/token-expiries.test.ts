@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { TokenExpiries } from "../../src/callers/token-expiries.ts";
-import { systemClock } from "../../src/clock.ts";
+import { systemClock } from "../../src/lib/clock.ts";
 
 beforeEach(() => {
   vi.useFakeTimers();

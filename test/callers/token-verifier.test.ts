@@ -3,10 +3,9 @@ import { SignJWT, UnsecuredJWT } from "jose";
 import { afterEach, expect, test, vi } from "vitest";
 import { CallerError } from "../../src/callers/caller.ts";
 import { scopeNames } from "../../src/callers/scope.ts";
-import { signToken, TokenVerifier } from "../../src/callers/token-verifier.ts";
-import { systemClock } from "../../src/clock.ts";
-import type { CallerTokenSettings } from "../../src/config.ts";
-import { Secret } from "../../src/credentials/secret.ts";
+import { type CallerTokenSettings, signToken, TokenVerifier } from "../../src/callers/token-verifier.ts";
+import { systemClock } from "../../src/lib/clock.ts";
+import { Secret } from "../../src/lib/secret.ts";
 import { audience, IdentityProvider, issuer } from "./identity-provider.ts";
 
 const text = "a secret for tests of at least 32 bytes";

@@ -1,7 +1,7 @@
 import { type CommandParts, openCommandParts } from "../../src/app/command-parts.ts";
 import { operator } from "../../src/cli/operator.ts";
-import { loadConfig } from "../../src/config.ts";
-import { Secret } from "../../src/credentials/secret.ts";
+import { loadConfig } from "../../src/config/config.ts";
+import { Secret } from "../../src/lib/secret.ts";
 import type { ProviderCredential } from "../../src/credentials/provider-credential.ts";
 import { loadCatalog } from "../../src/providers/registry.ts";
 import { type CommandOptions, type CommandResult, runCommand } from "../support/run-command.ts";

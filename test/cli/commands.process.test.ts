@@ -6,7 +6,7 @@ import { operator } from "../../src/cli/operator.ts";
 import { createProgram } from "../../src/cli/program.ts";
 import { startMockProvider } from "../support/mock-provider.ts";
 import { commandStage, connectKey } from "./command-stage.ts";
-import { passMinute } from "./keys/keys-stage.ts";
+import { passMinute } from "./commands/keys/keys-stage.ts";
 
 /** The commands that do something, each by the words that name it. */
 function namesOf(command: Command, path: readonly string[] = []): string[] {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { explainFailure } from "../../src/cli/failure.ts";
-import { CredentialNotFoundError } from "../../src/errors.ts";
-import { OperatorError } from "../../src/operator-error.ts";
+import { CredentialNotFoundError } from "../../src/errors/auth-error.ts";
+import { OperatorError } from "../../src/errors/operator-error.ts";
 
 const withCode = (code: string, more: object = {}) =>
   Object.assign(new Error("the system's own words"), { code, ...more });

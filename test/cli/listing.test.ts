@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { expect, test } from "vitest";
 import { listCommand, type ListingOptions, nextHint, readPage } from "../../src/cli/listing.ts";
-import type { OwnedPosition } from "../../src/page.ts";
+import type { OwnedPosition } from "../../src/lib/pagination.ts";
 
 const rows: readonly OwnedPosition[] = Array.from({ length: 5 }, (_, index) => ({
   userId: index < 3 ? "alice" : "bob",

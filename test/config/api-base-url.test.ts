@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { ConfigError, loadConfig } from "../../src/config.ts";
+import { ConfigError, loadConfig } from "../../src/config/config.ts";
 import { loadCatalog } from "../../src/providers/registry.ts";
 import { testEnvironment } from "../support/test-app.ts";
 

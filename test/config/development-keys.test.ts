@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { type Config, ConfigError, loadConfig } from "../../src/config.ts";
+import { type Config, ConfigError, loadConfig } from "../../src/config/config.ts";
 import { readDevelopmentKeys } from "../../src/config/development-keys.ts";
 import { errorOf, requiredVariables } from "../support/test-config.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";

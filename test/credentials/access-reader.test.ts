@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { systemClock } from "../../src/clock.ts";
+import { systemClock } from "../../src/lib/clock.ts";
 import { AccessReader, type AccessQuery } from "../../src/credentials/access-reader.ts";
-import { Secret } from "../../src/credentials/secret.ts";
+import { Secret } from "../../src/lib/secret.ts";
 import { openVault } from "../../src/credentials/vault.ts";
 import type { Database } from "../../src/db/database.ts";
 import { load } from "../support/test-config.ts";

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { checkListening, checkPooler } from "../../src/cli/doctor/connections.ts";
+import { checkListening, checkPooler } from "../../src/cli/commands/doctor/connections.ts";
 import { migrate } from "../../src/db/migrate.ts";
 import { authenticateMutation, credentialEventsSubscription } from "../client/operations.ts";
 import { startMockProvider } from "../support/mock-provider.ts";

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { checkEvents } from "../../src/cli/doctor/events.ts";
+import { checkEvents } from "../../src/cli/commands/doctor/events.ts";
 import { authenticateMutation } from "../client/operations.ts";
 import { startMockProvider } from "../support/mock-provider.ts";
 import { PostgresCluster } from "../support/postgres-cluster.ts";

@@ -191,7 +191,7 @@ describe("a transaction that PostgreSQL gives up for another one", () => {
 });
 
 test("a statement that takes too long ends with its own error, and its connection stays", async () => {
-  const { openDatabase } = await import("../../src/db/database.ts");
+  const { openDatabase } = await import("../../src/app/database.ts");
   await using database = await openDatabase({ kind: "postgres", url: urlOf(cluster), statementMs: 1_000, poolSize: 1 });
   const pid = { name: "pid", text: "select pg_backend_pid() as pid" };
   const before = await database.query(pid, []);

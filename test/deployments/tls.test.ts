@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { PostgresClient } from "../../src/connections/postgres-client.ts";
 import { parsePostgresUrl } from "../../src/connections/postgres-url.ts";
-import { checkEncryption, checkListening } from "../../src/cli/doctor/connections.ts";
+import { checkEncryption, checkListening } from "../../src/cli/commands/doctor/connections.ts";
 import { startTestApp } from "../support/test-app.ts";
 import { type Certificates, createCertificates } from "../support/certificates.ts";
 import { PostgresCluster } from "../support/postgres-cluster.ts";

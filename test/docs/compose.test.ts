@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
-import { loadConfig } from "../../src/config.ts";
+import { loadConfig } from "../../src/config/config.ts";
 import { loadCatalog } from "../../src/providers/registry.ts";
 
 const compose = await readFile(new URL("../../compose.yaml", import.meta.url), "utf8");

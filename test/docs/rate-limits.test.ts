@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
-import { rateLimits } from "../../src/callers/rate-limit.ts";
+import { rateLimits } from "../../src/rate-limits/limits.ts";
 
 const page = await readFile(new URL("../../docs/limits.md", import.meta.url), "utf8");
 

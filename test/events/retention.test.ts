@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type Database, openDatabase } from "../../src/db/database.ts";
+import type { Database } from "../../src/db/database.ts";
 import { migrate } from "../../src/db/migrate.ts";
 import { inProcessDoorbell } from "../../src/events/doorbell.ts";
 import { EventStream } from "../../src/events/event-stream.ts";
@@ -7,11 +7,12 @@ import { Outbox } from "../../src/events/outbox.ts";
 import { startEventRetention } from "../../src/events/retention.ts";
 import { StreamWatch } from "../../src/events/stream-watch.ts";
 import { createLogger } from "../../src/observability/logger.ts";
-import { EventSource } from "../http/event-source.ts";
-import { ProtocolSocket } from "../http/protocol-socket.ts";
+import { EventSource } from "../http/graphql/event-source.ts";
+import { ProtocolSocket } from "../http/websocket/protocol-socket.ts";
 import { cursorAt, cursorsOf } from "../support/cursor.ts";
 import { startTestApp } from "../support/test-app.ts";
 import { createServerDatabase, createTestDatabase } from "../support/test-database.ts";
+import { openDatabase } from "../../src/app/database.ts";
 
 const log = createLogger("silent");
 const serverUrl = await createServerDatabase();

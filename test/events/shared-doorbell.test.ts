@@ -3,7 +3,7 @@ import { createClient } from "@redis/client";
 import pg from "pg";
 import { describe, expect, inject, test } from "vitest";
 import { authenticateMutation, credentialEventsSubscription } from "../client/operations.ts";
-import { Secret } from "../../src/credentials/secret.ts";
+import { Secret } from "../../src/lib/secret.ts";
 import { postgresLine } from "../../src/events/postgres-doorbell.ts";
 import { redisLine } from "../../src/events/redis-doorbell.ts";
 import { type OpenLine, SharedDoorbell } from "../../src/events/shared-doorbell.ts";

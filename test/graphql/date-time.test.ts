@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { transports } from "../http/echo.ts";
+import { transports } from "../http/graphql/echo.ts";
 import { startTestApp } from "../support/test-app.ts";
 
 const query = "mutation ($input: ImportCredentialInput!) { importCredential(input: $input) { __typename } }";

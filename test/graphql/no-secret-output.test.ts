@@ -10,7 +10,7 @@ import {
   isScalarType,
 } from "graphql";
 import { expect, test } from "vitest";
-import { Secret } from "../../src/credentials/secret.ts";
+import { Secret } from "../../src/lib/secret.ts";
 import { schema } from "../../src/graphql/schema.ts";
 
 const canary = "sk-canary-0123456789";

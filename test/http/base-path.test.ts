@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { basePathOf, withoutBasePath } from "../../src/http/base-path.ts";
 import { viewerQuery } from "../client/operations.ts";
 import { startTestApp } from "../support/test-app.ts";
-import { read, visit } from "./page-visit.ts";
+import { read, visit } from "./pages/page-visit.ts";
 
 const prefixed = { PUBLIC_URL: "http://127.0.0.1:4999/auth", SANDBOX: "true" };
 

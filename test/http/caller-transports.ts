@@ -1,6 +1,6 @@
 import { viewerQuery } from "../client/operations.ts";
 import type { TestApp } from "../support/test-app.ts";
-import { ProtocolSocket } from "./protocol-socket.ts";
+import { ProtocolSocket } from "./websocket/protocol-socket.ts";
 
 /** An operation with what its caller shows of itself. */
 export interface CallerRequest {

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { viewerQuery } from "../client/operations.ts";
 import { startTestApp, type TestApp } from "../support/test-app.ts";
 import { codeOf, post, query } from "./http-request.ts";
-import { ProtocolSocket } from "./protocol-socket.ts";
+import { ProtocolSocket } from "./websocket/protocol-socket.ts";
 
 const limits = { "failed-token-ip": { points: 3, seconds: 600 } };
 const start = (environment: Record<string, string> = {}) => startTestApp({ rateLimits: limits, environment });

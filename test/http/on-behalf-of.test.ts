@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { operation } from "../auth/limited-operations.ts";
+import { operation } from "../rate-limits/limited-operations.ts";
 import { startMockProvider } from "../support/mock-provider.ts";
 import { startTestApp } from "../support/test-app.ts";
 import { createTestDatabase } from "../support/test-database.ts";

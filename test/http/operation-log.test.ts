@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { authenticateMutation, credentialEventsSubscription, viewerQuery } from "../client/operations.ts";
 import { startMockProvider } from "../support/mock-provider.ts";
 import { startTestApp, type TestApp } from "../support/test-app.ts";
-import { ProtocolSocket } from "./protocol-socket.ts";
+import { ProtocolSocket } from "./websocket/protocol-socket.ts";
 
 type Line = Readonly<Record<string, unknown>>;
 

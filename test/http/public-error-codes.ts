@@ -1,4 +1,4 @@
-import { errorCodes } from "../../src/errors.ts";
+import { errorCodes } from "../../src/errors/auth-error.ts";
 
 /** Every `extensions.code` that a client may meet, on any transport. */
 export const publicErrorCodes: readonly string[] = [

@@ -4,9 +4,9 @@ import { userScopes } from "../../src/callers/scope.ts";
 import { signToken } from "../../src/callers/token-verifier.ts";
 import { schema } from "../../src/graphql/schema.ts";
 import { completeOAuthMutation } from "../client/operations.ts";
-import { consent, type OAuthStage } from "../auth/oauth/oauth-stage.ts";
+import { consent, type OAuthStage } from "../connect/oauth/oauth-stage.ts";
 import { setSessionStage } from "../sessions/session-stage.ts";
-import { systemClock } from "../../src/clock.ts";
+import { systemClock } from "../../src/lib/clock.ts";
 import { TestClient } from "../support/test-client.ts";
 
 const setStage = () => setSessionStage({ environment: { STEP_UP_AMR: "mfa" } });

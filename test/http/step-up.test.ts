@@ -7,7 +7,7 @@ import { startMockProvider } from "../support/mock-provider.ts";
 import { startTestApp } from "../support/test-app.ts";
 import { createTestDatabase } from "../support/test-database.ts";
 import { TestClient } from "../support/test-client.ts";
-import { ProtocolSocket } from "./protocol-socket.ts";
+import { ProtocolSocket } from "./websocket/protocol-socket.ts";
 
 interface Login {
   readonly acr?: string;

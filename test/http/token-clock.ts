@@ -1,4 +1,4 @@
-import type { Clock } from "../../src/clock.ts";
+import type { Clock } from "../../src/lib/clock.ts";
 
 /** Runs as the system's clock does, and can be set so that a token of a second's lifetime ends soon. */
 export class TokenClock implements Clock {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { isUserId } from "../../src/callers/user-id.ts";
-import { parseImportLine } from "../../src/cli/import/import-line.ts";
+import { parseImportLine } from "../../src/cli/commands/import/import-line.ts";
 import { parseUser } from "../../src/cli/user-option.ts";
 import { authenticateMutation, viewerQuery } from "../client/operations.ts";
 import { startMockProvider } from "../support/mock-provider.ts";

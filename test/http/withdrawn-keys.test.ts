@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { audience, IdentityProvider, issuer } from "../callers/identity-provider.ts";
 import { startTestApp } from "../support/test-app.ts";
-import { EventSource } from "./event-source.ts";
-import { ProtocolSocket } from "./protocol-socket.ts";
+import { EventSource } from "./graphql/event-source.ts";
+import { ProtocolSocket } from "./websocket/protocol-socket.ts";
 
 const subscription = "subscription { credentialEvents { cursor } }";
 const claims = { scope: "credentials:read" };

@@ -1,7 +1,7 @@
 import { Writable } from "node:stream";
 import { expect, test } from "vitest";
-import { Secret } from "../../src/credentials/secret.ts";
-import { InvalidCredentialError } from "../../src/errors.ts";
+import { Secret } from "../../src/lib/secret.ts";
+import { InvalidCredentialError } from "../../src/errors/auth-error.ts";
 import { createLines } from "../../src/observability/logger.ts";
 
 function createCapturedLogger() {

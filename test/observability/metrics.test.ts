@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 import { authenticateMutation, refreshCredentialMutation, sessionsQuery, viewerQuery } from "../client/operations.ts";
-import { expire, issue as issueRenewed, makeDue, setRefreshStage } from "../auth/refresh/refresh-stage.ts";
+import { expire, issue as issueRenewed, makeDue, setRefreshStage } from "../refresh/refresh-stage.ts";
 import { credentialEventsSubscription, endOtherSessionsMutation } from "../client/operations.ts";
 import { connectKey, end, issue, setSessionStage, startSession } from "../sessions/session-stage.ts";
 import { startMockProvider } from "../support/mock-provider.ts";

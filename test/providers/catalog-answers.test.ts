@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { AuthError, InvalidCredentialError, ProviderUnavailableError } from "../../src/errors.ts";
+import { AuthError, InvalidCredentialError, ProviderUnavailableError } from "../../src/errors/auth-error.ts";
 import type { AnswerRule } from "../../src/providers/answer-rules.ts";
 import type { ApiKeyCredentials, ProviderAuth } from "../../src/providers/provider-auth.ts";
 import { loadCatalog } from "../../src/providers/registry.ts";

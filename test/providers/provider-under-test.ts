@@ -1,6 +1,6 @@
-import { type Clock, systemClock } from "../../src/clock.ts";
-import { loadConfig } from "../../src/config.ts";
-import { Secret } from "../../src/credentials/secret.ts";
+import { type Clock, systemClock } from "../../src/lib/clock.ts";
+import { loadConfig } from "../../src/config/config.ts";
+import { Secret } from "../../src/lib/secret.ts";
 import { HttpClient, type HttpClientOptions } from "../../src/providers/http-client.ts";
 import type { ApiKeyCredentials, ProviderAccess, ProviderAuth } from "../../src/providers/provider-auth.ts";
 import type { ProviderDefinition } from "../../src/providers/provider-definition.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ProviderNotFoundError } from "../../src/errors.ts";
+import { ProviderNotFoundError } from "../../src/errors/auth-error.ts";
 import type { ProviderAuth } from "../../src/providers/provider-auth.ts";
 import { loadCatalog, ProviderRegistry } from "../../src/providers/registry.ts";
 

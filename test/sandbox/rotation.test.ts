@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { systemClock } from "../../src/clock.ts";
-import { Secret } from "../../src/credentials/secret.ts";
+import { systemClock } from "../../src/lib/clock.ts";
+import { Secret } from "../../src/lib/secret.ts";
 import { HttpClient } from "../../src/providers/http-client.ts";
 import { ProviderHealth } from "../../src/providers/provider-health.ts";
 import { Sandbox } from "../../src/sandbox/sandbox.ts";

@@ -1,4 +1,4 @@
-import type { Operation } from "../http/echo.ts";
+import type { Operation } from "../http/graphql/echo.ts";
 import { type Inhabitant, valuesFor, wellMeant } from "./inhabitant.ts";
 import type { Position, SchemaOperation } from "./schema-operations.ts";
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { schema } from "../../src/graphql/schema.ts";
-import { begin } from "../auth/oauth/oauth-stage.ts";
+import { begin } from "../connect/oauth/oauth-stage.ts";
 import { granted } from "../sessions/session-stage.ts";
 import type { Fault } from "../support/mock-provider/fault.ts";
 import { canaryDialects } from "./canary-dialect.ts";

@@ -1,6 +1,6 @@
 import { expect } from "vitest";
 import { schema } from "../../src/graphql/schema.ts";
-import { type OAuthStage, setOAuthStage } from "../auth/oauth/oauth-stage.ts";
+import { type OAuthStage, setOAuthStage } from "../connect/oauth/oauth-stage.ts";
 import { never } from "../sessions/session-stage.ts";
 import { type Canary, CanaryWatch, newCanary } from "./canary.ts";
 import type { CanaryDialect } from "./canary-dialect.ts";

@@ -5,9 +5,8 @@ import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { userScopes } from "../../src/callers/scope.ts";
 import { signToken } from "../../src/callers/token-verifier.ts";
-import { systemClock } from "../../src/clock.ts";
-import { Secret } from "../../src/credentials/secret.ts";
-import { openDatabase } from "../../src/db/database.ts";
+import { systemClock } from "../../src/lib/clock.ts";
+import { Secret } from "../../src/lib/secret.ts";
 import { schema } from "../../src/graphql/schema.ts";
 import { startAuthorizationServer } from "../support/authorization-server.ts";
 import { startMockProvider } from "../support/mock-provider.ts";
@@ -18,7 +17,8 @@ import { createServerDatabase } from "../support/test-database.ts";
 import { byteCanary, CanaryWatch, newCanary } from "./canary.ts";
 import { CanaryPlaces } from "./canary-places.ts";
 import { settle } from "./inhabitant.ts";
-import { ProtocolSocket } from "../http/protocol-socket.ts";
+import { ProtocolSocket } from "../http/websocket/protocol-socket.ts";
+import { openDatabase } from "../../src/app/database.ts";
 
 const crashHook = fileURLToPath(new URL("crash-on-signal.ts", import.meta.url));
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { userScopes } from "../../src/callers/scope.ts";
 import { schema } from "../../src/graphql/schema.ts";
-import { transports } from "../http/echo.ts";
+import { transports } from "../http/graphql/echo.ts";
 import { canaryDialects } from "./canary-dialect.ts";
 import { attemptsWith } from "./canary-attempts.ts";
 import { type CanaryStage, setCanaryStage } from "./canary-stage.ts";

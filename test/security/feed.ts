@@ -1,5 +1,5 @@
-import { EventSource } from "../http/event-source.ts";
-import { ProtocolSocket } from "../http/protocol-socket.ts";
+import { EventSource } from "../http/graphql/event-source.ts";
+import { ProtocolSocket } from "../http/websocket/protocol-socket.ts";
 
 /** Many subscriptions of one user, and all that has come for each so far. */
 export interface Feed extends AsyncDisposable {

@@ -1,7 +1,7 @@
 import { vi } from "vitest";
 import { type Scope, userScopes } from "../../src/callers/scope.ts";
 import { schema } from "../../src/graphql/schema.ts";
-import type { OAuthStage } from "../auth/oauth/oauth-stage.ts";
+import type { OAuthStage } from "../connect/oauth/oauth-stage.ts";
 import { setSessionStage } from "../sessions/session-stage.ts";
 import { createTestDatabase } from "../support/test-database.ts";
 import { type Inhabitant, settle, valuesFor, wellMeant } from "./inhabitant.ts";

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { signIn } from "../auth/oauth/oauth-stage.ts";
+import { signIn } from "../connect/oauth/oauth-stage.ts";
 import { chosen, connectKey, end, revoke, startSession } from "../sessions/session-stage.ts";
 import { feeds } from "./feed.ts";
 import type { Inhabitant } from "./inhabitant.ts";

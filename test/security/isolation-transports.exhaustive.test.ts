@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Scope } from "../../src/callers/scope.ts";
-import { ProtocolSocket, type Message } from "../http/protocol-socket.ts";
+import { ProtocolSocket, type Message } from "../http/websocket/protocol-socket.ts";
 import { TestClient } from "../support/test-client.ts";
 import { lastingDifferences } from "./answer-tree.ts";
 import {

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { errorCodes } from "../../src/errors.ts";
+import { errorCodes } from "../../src/errors/auth-error.ts";
 import { schema } from "../../src/graphql/schema.ts";
-import type { OAuthStage } from "../auth/oauth/oauth-stage.ts";
-import { ProtocolSocket } from "../http/protocol-socket.ts";
+import type { OAuthStage } from "../connect/oauth/oauth-stage.ts";
+import { ProtocolSocket } from "../http/websocket/protocol-socket.ts";
 import { setSessionStage } from "../sessions/session-stage.ts";
 import { makeLarge } from "../support/large-user.ts";
 import { createTestDatabase } from "../support/test-database.ts";

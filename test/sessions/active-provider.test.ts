@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { signIn } from "../auth/oauth/oauth-stage.ts";
+import { signIn } from "../connect/oauth/oauth-stage.ts";
 import { sessionEventsSubscription } from "../client/operations.ts";
 import {
   choose,

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { signIn } from "../auth/oauth/oauth-stage.ts";
+import { signIn } from "../connect/oauth/oauth-stage.ts";
 import { clearProviderMutation, credentialsQuery } from "../client/operations.ts";
 import type { TestClient } from "../support/test-client.ts";
 import {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type OAuthStage, signIn } from "../auth/oauth/oauth-stage.ts";
+import { type OAuthStage, signIn } from "../connect/oauth/oauth-stage.ts";
 import { choose, chosen, connectKey, eventTypes, granted, setSessionStage, startSession } from "./session-stage.ts";
 
 async function makeDue({ database }: OAuthStage): Promise<void> {

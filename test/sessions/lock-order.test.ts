@@ -1,5 +1,5 @@
 import { expect, inject, test, vi } from "vitest";
-import { systemClock } from "../../src/clock.ts";
+import { systemClock } from "../../src/lib/clock.ts";
 import type { Database } from "../../src/db/database.ts";
 import { createLogger } from "../../src/observability/logger.ts";
 import { ActivityRecorder } from "../../src/sessions/activity-recorder.ts";

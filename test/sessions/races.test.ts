@@ -1,5 +1,5 @@
 import { expect, inject, test, vi } from "vitest";
-import type { OAuthStage } from "../auth/oauth/oauth-stage.ts";
+import type { OAuthStage } from "../connect/oauth/oauth-stage.ts";
 import { holdableDatabase } from "../support/holdable-database.ts";
 import {
   choose,

@@ -1,7 +1,7 @@
 import { decodeUuidNodeId, encodeNodeId } from "../../src/graphql/node-id.ts";
-import type { Clock } from "../../src/clock.ts";
+import type { Clock } from "../../src/lib/clock.ts";
 import type { Database } from "../../src/db/database.ts";
-import { type OAuthStage, type OAuthStageOptions, setOAuthStage } from "../auth/oauth/oauth-stage.ts";
+import { type OAuthStage, type OAuthStageOptions, setOAuthStage } from "../connect/oauth/oauth-stage.ts";
 import type { AuthenticateInput, IssueAccessInput, SetActiveProviderInput } from "../client/gql/graphql.ts";
 import {
   authenticateMutation,

@@ -1,11 +1,11 @@
 import { expect, test, vi } from "vitest";
-import { systemClock } from "../../src/clock.ts";
+import { systemClock } from "../../src/lib/clock.ts";
 import { inProcessDoorbell } from "../../src/events/doorbell.ts";
 import { Outbox } from "../../src/events/outbox.ts";
 import { createLogger } from "../../src/observability/logger.ts";
 import { Metrics } from "../../src/observability/metrics.ts";
 import { SessionSweeper } from "../../src/sessions/session-sweeper.ts";
-import type { OAuthStage, OAuthStageOptions } from "../auth/oauth/oauth-stage.ts";
+import type { OAuthStage, OAuthStageOptions } from "../connect/oauth/oauth-stage.ts";
 import { sessionEventsSubscription, sessionsQuery } from "../client/operations.ts";
 import { cursorAt } from "../support/cursor.ts";
 import { startTestApp } from "../support/test-app.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { Secret } from "../../src/credentials/secret.ts";
+import { Secret } from "../../src/lib/secret.ts";
 import { catalogEntry, createProvider } from "../providers/oauth/sign-in.ts";
 import type { MintedTokens } from "./refresh-oracle.ts";
 import { StrictProvider } from "./strict-provider.ts";

@@ -1,9 +1,9 @@
 import { Writable } from "node:stream";
-import { type App, type AppOverrides, createApp } from "../../src/app.ts";
+import { type App, type AppOverrides, createApp } from "../../src/app/app.ts";
 import { type Scope, userScopes } from "../../src/callers/scope.ts";
 import { signToken } from "../../src/callers/token-verifier.ts";
-import { systemClock } from "../../src/clock.ts";
-import { type Config, loadConfig } from "../../src/config.ts";
+import { systemClock } from "../../src/lib/clock.ts";
+import { type Config, loadConfig } from "../../src/config/config.ts";
 import { createLogger } from "../../src/observability/logger.ts";
 import { loadCatalog } from "../../src/providers/registry.ts";
 import { createTestDatabase } from "./test-database.ts";

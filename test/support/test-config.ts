@@ -1,4 +1,4 @@
-import { type Config, ConfigError, loadConfig } from "../../src/config.ts";
+import { type Config, ConfigError, loadConfig } from "../../src/config/config.ts";
 import { loadCatalog } from "../../src/providers/registry.ts";
 
 export type Variables = Readonly<Record<string, string>>;

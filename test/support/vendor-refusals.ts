@@ -1,4 +1,4 @@
-import type { RefusalSubject } from "../../src/providers/refresh-refusal.ts";
+import type { RefusalSubject } from "../../src/providers/oauth/refresh-refusal.ts";
 
 /** A refusal of a refresh, as a vendor's token endpoint or what stands before it has been seen to give it. */
 export interface VendorRefusal {

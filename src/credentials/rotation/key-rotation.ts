@@ -1,4 +1,4 @@
-import type { Clock } from "../../clock.ts";
+import type { Clock } from "../../lib/clock.ts";
 import type { Database, EntityManager } from "../../db/database.ts";
 import { type EncryptionKey, EncryptionKeyEntity } from "../sealing/encryption-key.ts";
 import type { KeyWrapper } from "../sealing/key-wrapper.ts";

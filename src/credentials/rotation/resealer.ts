@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Database } from "../../db/database.ts";
-import { KeyUnavailableError } from "../../errors.ts";
+import { KeyUnavailableError } from "../../errors/auth-error.ts";
 import type { AuthMethod } from "../../providers/provider-auth.ts";
 import type { CredentialSealer, Sealed, SealedRow } from "../credential-sealer.ts";
 import { forgottenKeyId } from "../provider-credential.ts";

@@ -1,6 +1,12 @@
 import { createSecretKey, type KeyObject } from "node:crypto";
-import type { Secret } from "../secret.ts";
+import type { Secret } from "../../lib/secret.ts";
 import { openValue, type SealingContext, sealValue } from "./sealed-value.ts";
+
+/** One key-encryption key. `bytes` are 32 bytes. */
+export interface KeyEncryptionKey {
+  readonly id: string;
+  readonly bytes: Secret;
+}
 
 /** Wraps data keys with a key-encryption key that it alone knows; a KMS or Vault Transit can take this place. */
 export interface KeyWrapper {
@@ -13,7 +19,7 @@ export interface KeyWrapper {
 }
 
 /** The key-encryption keys of `CREDENTIAL_ENCRYPTION_KEY`: the first wraps, all unwrap. `bytes` is hex. */
-export function environmentKeyWrapper(keys: readonly { readonly id: string; readonly bytes: Secret }[]): KeyWrapper {
+export function environmentKeyWrapper(keys: readonly KeyEncryptionKey[]): KeyWrapper {
   const keyObjects = new Map<string, KeyObject>(
     keys.map((key) => [key.id, createSecretKey(Buffer.from(key.bytes.reveal(), "hex"))]),
   );

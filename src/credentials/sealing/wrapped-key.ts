@@ -1,5 +1,5 @@
 import { createHmac, createSecretKey, type KeyObject, randomBytes, timingSafeEqual } from "node:crypto";
-import { OperatorError } from "../../operator-error.ts";
+import { OperatorError } from "../../errors/operator-error.ts";
 import type { EncryptionKey, KeyPurpose } from "./encryption-key.ts";
 import type { KeyWrapper } from "./key-wrapper.ts";
 import { keyLength } from "./xaes-256-gcm.ts";

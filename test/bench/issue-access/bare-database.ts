@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { PGlite } from "@electric-sql/pglite";
 import pg from "pg";
-import type { Config } from "../../../src/config.ts";
+import type { Config } from "../../../src/config/config.ts";
 import { clientClass } from "../../../src/connections/postgres-client.ts";
 import { parsePostgresUrl } from "../../../src/connections/postgres-url.ts";
 

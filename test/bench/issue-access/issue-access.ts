@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { loadConfig } from "../../../src/config.ts";
+import { loadConfig } from "../../../src/config/config.ts";
 import { type BenchReport, type BenchRun, defineBench, roundOptions } from "../bench.ts";
 import { createScratchDatabase } from "../scratch-database.ts";
 import { startServerProcess } from "../server-process.ts";

@@ -1,12 +1,13 @@
-import { systemClock } from "../../../src/clock.ts";
-import type { Config } from "../../../src/config.ts";
-import { Secret } from "../../../src/credentials/secret.ts";
+import { systemClock } from "../../../src/lib/clock.ts";
+import type { Config } from "../../../src/config/config.ts";
+import { Secret } from "../../../src/lib/secret.ts";
 import { openVault } from "../../../src/credentials/vault.ts";
-import { type DatabaseLocation, openDatabase } from "../../../src/db/database.ts";
+import type { DatabaseLocation } from "../../../src/db/database.ts";
 import { migrate } from "../../../src/db/migrate.ts";
 import { encodeNodeId } from "../../../src/graphql/node-id.ts";
 import { SessionStore } from "../../../src/sessions/session-store.ts";
 import { SessionTimeout } from "../../../src/sessions/session-timeout.ts";
+import { openDatabase } from "../../../src/app/database.ts";
 
 /** More than a page holds. */
 const rowCount = 120;

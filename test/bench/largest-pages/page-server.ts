@@ -3,8 +3,8 @@
  * what it saw since the request before, over the channel of its parent.
  */
 import { monitorEventLoopDelay } from "node:perf_hooks";
-import { createApp } from "../../../src/app.ts";
-import { loadConfig } from "../../../src/config.ts";
+import { createApp } from "../../../src/app/app.ts";
+import { loadConfig } from "../../../src/config/config.ts";
 import { loadCatalog } from "../../../src/providers/registry.ts";
 import { reportPort } from "../report-port.ts";
 import { percentile } from "../statistics.ts";

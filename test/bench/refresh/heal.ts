@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { RefreshStage } from "../../auth/refresh/processes/refresh-stage.ts";
+import type { RefreshStage } from "../../refresh/processes/refresh-stage.ts";
 
 const withinMs = 120_000;
 

@@ -1,4 +1,4 @@
-import { measureFairness } from "../../auth/refresh/processes/fairness.ts";
+import { measureFairness } from "../../refresh/processes/fairness.ts";
 import { outages } from "../../support/strict-provider/outage.ts";
 import { StrictProviderProcess } from "../../support/strict-provider-process.ts";
 import { vendorRefusals } from "../../support/vendor-refusals.ts";

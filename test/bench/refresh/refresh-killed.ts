@@ -1,4 +1,4 @@
-import { killAtRandom, seededRandom } from "../../auth/refresh/processes/random-kills.ts";
+import { killAtRandom, seededRandom } from "../../refresh/processes/random-kills.ts";
 import { type BenchOption, type BenchReport, type BenchRun, defineBench } from "../bench.ts";
 import { RefreshSite } from "./site.ts";
 

@@ -1,4 +1,4 @@
-import { RefreshStage } from "../../auth/refresh/processes/refresh-stage.ts";
+import { RefreshStage } from "../../refresh/processes/refresh-stage.ts";
 import { StrictProviderProcess } from "../../support/strict-provider-process.ts";
 import type { BenchSurroundings } from "../bench.ts";
 import { createScratchDatabase } from "../scratch-database.ts";

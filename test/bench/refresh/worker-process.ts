@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import type { ChildMessage, ChildRequest, ChildTask } from "../../auth/refresh/processes/child.ts";
+import type { ChildMessage, ChildRequest, ChildTask } from "../../refresh/processes/child.ts";
 import type { PinnedNode } from "./pinning.ts";
 
 const script = fileURLToPath(new URL("worker.ts", import.meta.url));

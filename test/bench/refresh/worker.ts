@@ -20,4 +20,4 @@ process.once("disconnect", () => process.exit());
 subscribe("undici:request:headers", () => answers++);
 setInterval(() => process.send?.({ type: "figures", ...figures() } satisfies WorkerMessage), intervalMs).unref();
 
-await import("../../auth/refresh/processes/child.ts");
+await import("../../refresh/processes/child.ts");

@@ -3,18 +3,18 @@
  * does, or tells how much memory it uses. Requests and answers go over the channel of its parent.
  */
 import { Writable } from "node:stream";
-import { createApp } from "../../../src/app.ts";
-import { loadConfig } from "../../../src/config.ts";
-import { openDatabase } from "../../../src/db/database.ts";
+import { createApp } from "../../../src/app/app.ts";
+import { loadConfig } from "../../../src/config/config.ts";
 import { inProcessDoorbell } from "../../../src/events/doorbell.ts";
 import { Outbox } from "../../../src/events/outbox.ts";
 import { postgresLine } from "../../../src/events/postgres-doorbell.ts";
 import { redisLine } from "../../../src/events/redis-doorbell.ts";
 import { SharedDoorbell } from "../../../src/events/shared-doorbell.ts";
-import { connectionLimits } from "../../../src/http/connection-limits.ts";
+import { connectionLimits } from "../../../src/http/connections/connection-limits.ts";
 import { createLogger } from "../../../src/observability/logger.ts";
 import { reportPort } from "../report-port.ts";
 import { now, type ServerRequest } from "./stream-process.ts";
+import { openDatabase } from "../../../src/app/database.ts";
 
 const config = loadConfig([]);
 const url = config.databaseUrl!.reveal();

@@ -1,9 +1,9 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { openVault, type Vault } from "../../../src/credentials/vault.ts";
-import { systemClock } from "../../../src/clock.ts";
+import { systemClock } from "../../../src/lib/clock.ts";
 import { KeyRotation } from "../../../src/credentials/rotation/key-rotation.ts";
 import { Resealer } from "../../../src/credentials/rotation/resealer.ts";
-import { Secret } from "../../../src/credentials/secret.ts";
+import { Secret } from "../../../src/lib/secret.ts";
 import type { Database } from "../../../src/db/database.ts";
 import { createTestDatabase } from "../../support/test-database.ts";
 

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { expect, test } from "vitest";
-import { systemClock } from "../../../src/clock.ts";
-import { Secret } from "../../../src/credentials/secret.ts";
+import { systemClock } from "../../../src/lib/clock.ts";
+import { Secret } from "../../../src/lib/secret.ts";
 import { environmentKeyWrapper } from "../../../src/credentials/sealing/key-wrapper.ts";
 import { loadKeyring } from "../../../src/credentials/sealing/keyring.ts";
 import { KeyringError } from "../../../src/credentials/sealing/wrapped-key.ts";

@@ -2,33 +2,15 @@ import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
 import { userScopes } from "../../../src/callers/scope.ts";
 import { signToken } from "../../../src/callers/token-verifier.ts";
-import { systemClock } from "../../../src/clock.ts";
-import { loadConfig } from "../../../src/config.ts";
-import { openDatabase } from "../../../src/db/database.ts";
+import { systemClock } from "../../../src/lib/clock.ts";
+import { loadConfig } from "../../../src/config/config.ts";
 import { cursorAt } from "../../support/cursor.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
 import { hashOf, type Stretch } from "./chain.ts";
-import { Processes } from "./processes.ts";
+import { Processes, type Sizes } from "./processes.ts";
 import { Reader } from "./reader.ts";
 import { userName } from "./users.ts";
-
-export interface Sizes {
-  readonly users: number;
-  /** At most ten, so that the caps on sockets and streams let them all in. */
-  readonly readersPerUser: number;
-  readonly servers: number;
-  readonly writers: number;
-  /** At least so many are written. */
-  readonly events: number;
-  /** Events that one transaction writes, all for one user. */
-  readonly eventsPerTransaction: number;
-  /** At least so many processes are killed meanwhile. */
-  readonly kills: number;
-  /** Milliseconds after which each connection is cut, on average. */
-  readonly reconnectMs: number;
-  /** Milliseconds from one kill to the next; servers and writers take turns, while there are writers. */
-  readonly killMs: number;
-}
+import { openDatabase } from "../../../src/app/database.ts";
 
 export interface Outcome {
   /** Every gap, every event out of order, every event that differs from the database's. */

@@ -1,6 +1,23 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { Child } from "./child.ts";
-import type { Sizes } from "./many-readers.ts";
+
+export interface Sizes {
+  readonly users: number;
+  /** At most ten, so that the caps on sockets and streams let them all in. */
+  readonly readersPerUser: number;
+  readonly servers: number;
+  readonly writers: number;
+  /** At least so many are written. */
+  readonly events: number;
+  /** Events that one transaction writes, all for one user. */
+  readonly eventsPerTransaction: number;
+  /** At least so many processes are killed meanwhile. */
+  readonly kills: number;
+  /** Milliseconds after which each connection is cut, on average. */
+  readonly reconnectMs: number;
+  /** Milliseconds from one kill to the next; servers and writers take turns, while there are writers. */
+  readonly killMs: number;
+}
 
 const serverModule = new URL("./server.ts", import.meta.url);
 const writerModule = new URL("./writer.ts", import.meta.url);

@@ -1,6 +1,6 @@
 import { decodeCursor } from "../../../src/events/cursor.ts";
-import { EventSource } from "../../http/event-source.ts";
-import { ProtocolSocket } from "../../http/protocol-socket.ts";
+import { EventSource } from "../../http/graphql/event-source.ts";
+import { ProtocolSocket } from "../../http/websocket/protocol-socket.ts";
 import { Stretch } from "./chain.ts";
 
 const subscription = "subscription ($after: String) { credentialEvents(after: $after) { cursor label } }";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { EventSource } from "../../http/event-source.ts";
-import { ProtocolSocket } from "../../http/protocol-socket.ts";
+import { EventSource } from "../../http/graphql/event-source.ts";
+import { ProtocolSocket } from "../../http/websocket/protocol-socket.ts";
 import { startTestApp } from "../../support/test-app.ts";
 
 const query = "subscription { credentialEvents { cursor credential { id label status } } }";

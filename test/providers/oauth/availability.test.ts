@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { ConfigError, loadConfig } from "../../../src/config.ts";
-import { Secret } from "../../../src/credentials/secret.ts";
-import { MethodUnavailableError } from "../../../src/errors.ts";
+import { ConfigError, loadConfig } from "../../../src/config/config.ts";
+import { Secret } from "../../../src/lib/secret.ts";
+import { MethodUnavailableError } from "../../../src/errors/auth-error.ts";
 import { defineProvider } from "../../../src/providers/provider.ts";
 import type { OAuthCredentials } from "../../../src/providers/provider-auth.ts";
 import { startMockProvider } from "../../support/mock-provider.ts";

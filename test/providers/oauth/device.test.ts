@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { Secret } from "../../../src/credentials/secret.ts";
-import { standard } from "../../auth/oauth/standard-provider.ts";
+import { Secret } from "../../../src/lib/secret.ts";
+import { standard } from "../../connect/oauth/standard-provider.ts";
 import { type AuthorizationServer, startAuthorizationServer } from "../../support/authorization-server.ts";
 import { Browser } from "../../support/authorization-server/browser.ts";
 import { createProvider, expectOAuth, newFlow, refusal, setStage } from "./sign-in.ts";

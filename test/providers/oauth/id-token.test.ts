@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { Secret } from "../../../src/credentials/secret.ts";
+import { Secret } from "../../../src/lib/secret.ts";
 import type { OAuthCodeExchange, ProviderAuth } from "../../../src/providers/provider-auth.ts";
 import {
   audience,

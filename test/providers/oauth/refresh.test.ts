@@ -1,4 +1,4 @@
-import type { ProviderFailure } from "../../../src/errors.ts";
+import type { ProviderFailure } from "../../../src/errors/auth-error.ts";
 import { expect, test } from "vitest";
 import { HttpClient } from "../../../src/providers/http-client.ts";
 import type { AuthorizationFault } from "../../support/authorization-server/fault.ts";

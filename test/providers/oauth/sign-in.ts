@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { systemClock, type Clock } from "../../../src/clock.ts";
-import { loadConfig } from "../../../src/config.ts";
-import { Secret } from "../../../src/credentials/secret.ts";
-import { AuthError } from "../../../src/errors.ts";
+import { systemClock, type Clock } from "../../../src/lib/clock.ts";
+import { loadConfig } from "../../../src/config/config.ts";
+import { Secret } from "../../../src/lib/secret.ts";
+import { AuthError } from "../../../src/errors/auth-error.ts";
 import { HttpClient } from "../../../src/providers/http-client.ts";
 import type {
   OAuthCodeExchange,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { Secret } from "../../../src/credentials/secret.ts";
+import { Secret } from "../../../src/lib/secret.ts";
 import { defineProvider } from "../../../src/providers/provider.ts";
 import type { OAuthCredentials } from "../../../src/providers/provider-auth.ts";
 import { startRawServer } from "../raw-server.ts";

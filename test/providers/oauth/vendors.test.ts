@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { Secret } from "../../../src/credentials/secret.ts";
+import { Secret } from "../../../src/lib/secret.ts";
 import { Browser } from "../../support/authorization-server/browser.ts";
 import { vendorText } from "../../support/authorization-server/dialect.ts";
 import { approve, expectOAuth, loopbackUri, newFlow, refusal, setStage, signIn } from "./sign-in.ts";

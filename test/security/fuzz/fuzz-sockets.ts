@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { WebSocket } from "ws";
-import { assertJsonBounds, JsonBoundsError, operationJson } from "../../../src/json-bounds.ts";
+import { assertJsonBounds, JsonBoundsError, operationJson } from "../../../src/lib/json-bounds.ts";
 import type { FuzzServer } from "./fuzz-server.ts";
 import { judgeClose, judgeMessages, type Outcome } from "./judge.ts";
 

@@ -1,4 +1,12 @@
+import type { AccessIssuer } from "./access/access-issuer.ts";
+import type { AccessRecord } from "./access/access-record.ts";
+import type { AccessGrant, AccessRequest } from "./access/grants.ts";
+import type { ProviderSelector, WantedProvider } from "./access/provider-selector.ts";
 import type { Caller } from "./callers/caller.ts";
+import type { CredentialChecker } from "./connect/credential-checker.ts";
+import type { Connected } from "./connect/credential-connector.ts";
+import type { AdoptCommand, ConnectKeyCommand, CredentialIntake, ImportCommand } from "./connect/credential-intake.ts";
+import type { ClearedProvider, CredentialRevoker, Revocation } from "./connect/credential-revoker.ts";
 import type { CredentialSealer } from "./credentials/credential-sealer.ts";
 import { type CredentialFilter, type CredentialStore, defaultLabel } from "./credentials/credential-store.ts";
 import type { ProviderCredential } from "./credentials/provider-credential.ts";
@@ -6,18 +14,10 @@ import type { Database } from "./db/database.ts";
 import type { Page, PageOfAll } from "./lib/pagination.ts";
 import { byId, RowBatch } from "./lib/row-batch.ts";
 import type { AuthMethod } from "./providers/provider-auth.ts";
-import type { Session } from "./sessions/session.ts";
-import type { SessionManager } from "./sessions/session-manager.ts";
-import type { AccessIssuer } from "./access/access-issuer.ts";
 import type { AttemptLimits } from "./rate-limits/attempt-limits.ts";
-import type { AccessRecord } from "./access/access-record.ts";
-import type { Connected } from "./connect/credential-connector.ts";
-import type { CredentialChecker } from "./connect/credential-checker.ts";
-import type { AdoptCommand, ConnectKeyCommand, CredentialIntake, ImportCommand } from "./connect/credential-intake.ts";
-import type { ClearedProvider, CredentialRevoker, Revocation } from "./connect/credential-revoker.ts";
 import type { RefreshReport, RefreshRequests } from "./refresh/on-demand.ts";
-import type { ProviderSelector, WantedProvider } from "./access/provider-selector.ts";
-import type { AccessGrant, AccessRequest } from "./access/grants.ts";
+import type { SessionManager } from "./sessions/session-manager.ts";
+import type { Session } from "./sessions/session.ts";
 
 export interface StartSessionCommand {
   readonly label: string | null;

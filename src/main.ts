@@ -1,5 +1,5 @@
+import { serveCommand } from "./cli/commands/serve/serve.ts";
 import { exitCodeHelp } from "./cli/exit-code.ts";
 import { run } from "./cli/run.ts";
-import { serveCommand } from "./cli/commands/serve/serve.ts";
 
 await run(serveCommand().name("npm start --").addHelpText("afterAll", exitCodeHelp));

@@ -1,6 +1,6 @@
+import { once } from "node:events";
 import { cp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
-import { once } from "node:events";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import {
@@ -12,9 +12,9 @@ import {
 } from "./client/operations.ts";
 import { startMockProvider } from "./support/mock-provider.ts";
 import { runProgram, ServerProcess } from "./support/server-process.ts";
+import { temporaryFolder } from "./support/temporary-folder.ts";
 import type { TestClient } from "./support/test-client.ts";
 import { emptyDatabaseIn, fillDataFolder, migratedDatabaseIn } from "./support/test-database.ts";
-import { temporaryFolder } from "./support/temporary-folder.ts";
 
 async function connect(client: TestClient, apiKey: string, label: string): Promise<void> {
   const input = { provider: "anthropic", label, credential: { apiKey } };

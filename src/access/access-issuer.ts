@@ -1,8 +1,7 @@
 import type { Caller } from "../callers/caller.ts";
-import type { Clock } from "../lib/clock.ts";
+import type { CredentialChecker } from "../connect/credential-checker.ts";
 import type { AccessReader, AccessRow } from "../credentials/access-reader.ts";
 import type { CredentialSealer } from "../credentials/credential-sealer.ts";
-import type { UsageRecorder } from "./usage-recorder.ts";
 import {
   AuthError,
   CredentialNotFoundError,
@@ -12,14 +11,15 @@ import {
   ReauthenticationRequiredError,
   ValidationError,
 } from "../errors/auth-error.ts";
+import type { Clock } from "../lib/clock.ts";
 import type { ProviderAuth, ProviderCredentials } from "../providers/provider-auth.ts";
 import type { ProviderRegistry } from "../providers/registry.ts";
 import type { AttemptLimits } from "../rate-limits/attempt-limits.ts";
-import type { ServerKeys } from "./server-keys.ts";
-import type { SessionAccess } from "./session-access.ts";
-import type { CredentialChecker } from "../connect/credential-checker.ts";
 import type { Refresher } from "../refresh/refresher.ts";
 import { type AccessGrant, type AccessRequest, decodeGrantId, encodeGrantId, environmentGrantId } from "./grants.ts";
+import type { ServerKeys } from "./server-keys.ts";
+import type { SessionAccess } from "./session-access.ts";
+import type { UsageRecorder } from "./usage-recorder.ts";
 
 /**
  * Answers `issueAccess`. The chain: the user's OAuth credential, the user's API key, the server's own key. Of several

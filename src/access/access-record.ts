@@ -1,8 +1,8 @@
-import type { Caller } from "../callers/caller.ts";
-import type { AccessMetrics } from "../observability/metrics.ts";
 import type { ServiceAccesses } from "../audit/service-accesses.ts";
-import type { ProviderRegistry } from "../providers/registry.ts";
+import type { Caller } from "../callers/caller.ts";
 import { outcomeOf } from "../errors/outcome.ts";
+import type { AccessMetrics } from "../observability/metrics.ts";
+import type { ProviderRegistry } from "../providers/registry.ts";
 import type { AccessGrant, AccessRequest } from "./grants.ts";
 
 /** Notes what came of each `issueAccess`: all in the metrics, those of services in the audit log. Nobody waits for it. */

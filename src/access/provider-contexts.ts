@@ -1,13 +1,13 @@
-import type { Clock } from "../lib/clock.ts";
-import type { CredentialStore } from "../credentials/credential-store.ts";
 import { isUsable } from "../credentials/credential-status.ts";
+import type { CredentialStore } from "../credentials/credential-store.ts";
 import type { ProviderCredential } from "../credentials/provider-credential.ts";
 import type { Database } from "../db/database.ts";
+import type { Clock } from "../lib/clock.ts";
+import { RowBatch } from "../lib/row-batch.ts";
 import type { AuthMethod, ProviderAuth } from "../providers/provider-auth.ts";
 import type { ProviderRegistry } from "../providers/registry.ts";
-import { RowBatch } from "../lib/row-batch.ts";
-import type { CredentialSource, Session, SessionProvider } from "../sessions/session.ts";
 import type { SessionManager } from "../sessions/session-manager.ts";
+import type { CredentialSource, Session, SessionProvider } from "../sessions/session.ts";
 import type { ServerKeys } from "./server-keys.ts";
 
 /** How one session uses one provider, or would if it were chosen. */

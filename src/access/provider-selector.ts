@@ -1,18 +1,18 @@
 import { LockMode } from "@mikro-orm/core";
 import type { Caller } from "../callers/caller.ts";
-import type { Clock } from "../lib/clock.ts";
 import { isUsable } from "../credentials/credential-status.ts";
 import { type CredentialStore, defaultLabel } from "../credentials/credential-store.ts";
 import { type ProviderCredential, ProviderCredentialEntity } from "../credentials/provider-credential.ts";
 import type { Database, EntityManager } from "../db/database.ts";
 import { AuthError, CredentialNotFoundError, ProviderUnavailableError } from "../errors/auth-error.ts";
+import type { Clock } from "../lib/clock.ts";
 import type { AuthMethod, ProviderAuth } from "../providers/provider-auth.ts";
 import type { ProviderRegistry } from "../providers/registry.ts";
-import type { Session } from "../sessions/session.ts";
+import type { Refresher } from "../refresh/refresher.ts";
 import type { SessionManager } from "../sessions/session-manager.ts";
 import type { ProviderChoice } from "../sessions/session-store.ts";
+import type { Session } from "../sessions/session.ts";
 import type { ServerKeys } from "./server-keys.ts";
-import type { Refresher } from "../refresh/refresher.ts";
 
 /** What a session is to use; null leaves it to the chain. */
 export interface WantedProvider {

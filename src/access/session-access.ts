@@ -1,10 +1,10 @@
 import type { Caller } from "../callers/caller.ts";
-import type { Clock } from "../lib/clock.ts";
 import type { Database } from "../db/database.ts";
+import type { Clock } from "../lib/clock.ts";
 import type { AuthMethod } from "../providers/provider-auth.ts";
 import type { ActivityRecorder } from "../sessions/activity-recorder.ts";
-import type { CredentialSource, SessionStatus } from "../sessions/session.ts";
 import { assertActive } from "../sessions/session-store.ts";
+import type { CredentialSource, SessionStatus } from "../sessions/session.ts";
 import type { AccessRequest } from "./grants.ts";
 
 interface Columns {

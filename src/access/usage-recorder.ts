@@ -1,6 +1,6 @@
 import type { Database } from "../db/database.ts";
-import type { Logger } from "../observability/logger.ts";
 import { WriteBehind } from "../lib/write-behind.ts";
+import type { Logger } from "../observability/logger.ts";
 
 interface Use {
   readonly credentialId: string;

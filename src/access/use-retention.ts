@@ -1,6 +1,6 @@
 import type { Database } from "../db/database.ts";
-import type { Logger } from "../observability/logger.ts";
 import { type RetentionSettings, startRetention } from "../lib/repeated-removal.ts";
+import type { Logger } from "../observability/logger.ts";
 
 // Rows that another process removes at the same time are left to it.
 const statement = {

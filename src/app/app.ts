@@ -1,5 +1,13 @@
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { userScopes } from "../callers/scope.ts";
+import { signToken } from "../callers/token-verifier.ts";
+import type { Config } from "../config/config.ts";
+import type { OperatorError } from "../errors/operator-error.ts";
+import { OwnHosts } from "../http/own-hosts.ts";
+import { listen } from "../http/server-lifetime.ts";
+import { createLogger } from "../observability/logger.ts";
+import { Metrics } from "../observability/metrics.ts";
 import { createDocumentRules } from "./documents.ts";
 import { createDomain } from "./domain.ts";
 import type { AppBase, AppOverrides } from "./overrides.ts";
@@ -8,14 +16,6 @@ import { createProviders } from "./provider-parts.ts";
 import { openStorage } from "./storage.ts";
 import { startTimeline } from "./timeline.ts";
 import { createTransport } from "./transport.ts";
-import { userScopes } from "../callers/scope.ts";
-import { signToken } from "../callers/token-verifier.ts";
-import type { Config } from "../config/config.ts";
-import { OwnHosts } from "../http/own-hosts.ts";
-import { listen } from "../http/server-lifetime.ts";
-import { createLogger } from "../observability/logger.ts";
-import type { OperatorError } from "../errors/operator-error.ts";
-import { Metrics } from "../observability/metrics.ts";
 
 export type { AppOverrides } from "./overrides.ts";
 

@@ -1,9 +1,9 @@
-import { rateLimitNames, type RateLimitSettings } from "../rate-limits/limits.ts";
 import type { Config } from "../config/config.ts";
 import type { Services } from "../graphql/context.ts";
 import { createLogger } from "../observability/logger.ts";
 import { Metrics } from "../observability/metrics.ts";
 import type { ProviderDefinition } from "../providers/provider-definition.ts";
+import { rateLimitNames, type RateLimitSettings } from "../rate-limits/limits.ts";
 import { createDomain } from "./domain.ts";
 import type { AppBase } from "./overrides.ts";
 import { createProviders } from "./provider-parts.ts";

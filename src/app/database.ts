@@ -1,16 +1,16 @@
+import { AuditEntryEntity } from "../audit/audit-log.ts";
+import { OAuthFlowEntity } from "../connect/oauth/flow.ts";
+import { CredentialUseEntity, ProviderCredentialEntity } from "../credentials/provider-credential.ts";
+import { ServerProcessEntity } from "../credentials/rotation/server-process.ts";
+import { EncryptionKeyEntity } from "../credentials/sealing/encryption-key.ts";
 import {
   type DatabaseSettings,
   openConfiguredDatabase as openConfigured,
   type OpenOptions,
 } from "../db/configured-database.ts";
 import { type Database, type DatabaseLocation, openDatabase as open } from "../db/database.ts";
-import { OAuthFlowEntity } from "../connect/oauth/flow.ts";
-import { RateLimitEntity } from "../rate-limits/row.ts";
-import { CredentialUseEntity, ProviderCredentialEntity } from "../credentials/provider-credential.ts";
-import { ServerProcessEntity } from "../credentials/rotation/server-process.ts";
-import { EncryptionKeyEntity } from "../credentials/sealing/encryption-key.ts";
 import { EventEntity, UserStreamEntity } from "../events/event.ts";
-import { AuditEntryEntity } from "../audit/audit-log.ts";
+import { RateLimitEntity } from "../rate-limits/row.ts";
 import { SessionEntity, SessionProviderEntity } from "../sessions/session.ts";
 
 /** All tables. Each is defined in the folder that owns it; the database itself knows none. */

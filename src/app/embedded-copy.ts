@@ -2,9 +2,9 @@ import { constants } from "node:fs";
 import { cp, mkdtemp, readdir, rm, stat, statfs } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { OperatorError } from "../errors/operator-error.ts";
 import { type Database, pgliteFolder } from "../db/database.ts";
 import { holdFolder } from "../db/folder-lock.ts";
+import { OperatorError } from "../errors/operator-error.ts";
 import { openDatabase } from "./database.ts";
 
 /** Bytes that are left free beside the copy. */

@@ -1,15 +1,15 @@
-import type { RefreshSettings } from "../refresh/refreshing.ts";
-import type { RateLimitSettings } from "../rate-limits/limits.ts";
-import type { Clock } from "../lib/clock.ts";
 import type { Database } from "../db/database.ts";
 import type { Doorbell } from "../events/doorbell.ts";
 import type { DocumentLimits } from "../graphql/limits/document-limits.ts";
 import type { ConnectionLimits } from "../http/connections/connection-limits.ts";
+import type { Clock } from "../lib/clock.ts";
+import type { RetentionSettings } from "../lib/repeated-removal.ts";
 import type { Logger } from "../observability/logger.ts";
 import type { Metrics } from "../observability/metrics.ts";
 import type { HttpClientOptions } from "../providers/http-client.ts";
 import type { ProviderDefinition } from "../providers/provider-definition.ts";
-import type { RetentionSettings } from "../lib/repeated-removal.ts";
+import type { RateLimitSettings } from "../rate-limits/limits.ts";
+import type { RefreshSettings } from "../refresh/refreshing.ts";
 
 /** What a test, or an application that embeds the server, may replace. */
 export interface AppOverrides {

@@ -1,12 +1,12 @@
-import type { Clock } from "../lib/clock.ts";
 import type { IncomingMessage } from "node:http";
 import type { Config, TokenReaders } from "../config/config.ts";
 import { basePathOf } from "../http/base-path.ts";
+import type { OwnHosts } from "../http/own-hosts.ts";
 import type { CompressedPage } from "../http/pages/compressed-page.ts";
 import { graphiqlPage } from "../http/pages/graphiql/graphiql.ts";
 import { type LandingLink, landingPage } from "../http/pages/landing/landing-page.ts";
 import { isLocalVisitor } from "../http/pages/local-visitor.ts";
-import type { OwnHosts } from "../http/own-hosts.ts";
+import type { Clock } from "../lib/clock.ts";
 import type { ProviderParts } from "./provider-parts.ts";
 
 /** What people see of the server in a browser. Each is null where it is switched off. */

@@ -1,7 +1,7 @@
-import { RedirectUris } from "../connect/oauth/redirect-uris.ts";
-import type { Clock } from "../lib/clock.ts";
 import type { Config } from "../config/config.ts";
+import { RedirectUris } from "../connect/oauth/redirect-uris.ts";
 import { InvalidCredentialError, ProviderUnavailableError } from "../errors/auth-error.ts";
+import type { Clock } from "../lib/clock.ts";
 import type { Logger } from "../observability/logger.ts";
 import { ProbeAnswerError } from "../providers/credential-probe.ts";
 import { HttpClient } from "../providers/http-client.ts";

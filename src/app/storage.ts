@@ -1,26 +1,26 @@
-import { openRateLimitStore } from "../rate-limits/configured-store.ts";
-import { RateLimiter } from "../rate-limits/limiter.ts";
-import type { Clock } from "../lib/clock.ts";
+import { startUseRetention } from "../access/use-retention.ts";
+import { startAuditRetention } from "../audit/audit-retention.ts";
 import type { Config } from "../config/config.ts";
 import { KeyWatch } from "../credentials/rotation/key-watch.ts";
-import { startUseRetention } from "../access/use-retention.ts";
 import { openVault, type Vault } from "../credentials/vault.ts";
 import { openClock } from "../db/configured-database.ts";
 import type { Database } from "../db/database.ts";
 import { assertMigrated, migrate } from "../db/migrate.ts";
+import { OperatorError } from "../errors/operator-error.ts";
 import { openDoorbell } from "../events/configured-doorbell.ts";
 import type { Doorbell } from "../events/doorbell.ts";
 import { EventStream } from "../events/event-stream.ts";
 import { Outbox } from "../events/outbox.ts";
 import { startEventRetention } from "../events/retention.ts";
 import { StreamWatch } from "../events/stream-watch.ts";
-import { startAuditRetention } from "../audit/audit-retention.ts";
+import type { Clock } from "../lib/clock.ts";
 import type { Logger } from "../observability/logger.ts";
 import type { StatementMetrics } from "../observability/metrics.ts";
 import { OutageLog } from "../observability/outage-log.ts";
-import { OperatorError } from "../errors/operator-error.ts";
-import type { AppBase } from "./overrides.ts";
+import { openRateLimitStore } from "../rate-limits/configured-store.ts";
+import { RateLimiter } from "../rate-limits/limiter.ts";
 import { openConfiguredDatabase } from "./database.ts";
+import type { AppBase } from "./overrides.ts";
 
 /** The database and what stands directly on it: the vault of credentials and the stream of events. */
 export interface Storage extends Vault {

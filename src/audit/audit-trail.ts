@@ -1,9 +1,9 @@
-import type { Clock } from "../lib/clock.ts";
 import type { Database, EntityManager } from "../db/database.ts";
 import { RateLimitedError } from "../errors/auth-error.ts";
-import { type AuditAction, type AuditActor, type AuditEntry, writeAudit, writeRefusal } from "./audit-log.ts";
-import type { Logger } from "../observability/logger.ts";
 import { type OperationOutcome, outcomeOf } from "../errors/outcome.ts";
+import type { Clock } from "../lib/clock.ts";
+import type { Logger } from "../observability/logger.ts";
+import { type AuditAction, type AuditActor, type AuditEntry, writeAudit, writeRefusal } from "./audit-log.ts";
 
 export interface AuditedAction {
   readonly action: AuditAction;

@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
-import type { Clock } from "../lib/clock.ts";
 import type { Database } from "../db/database.ts";
-import { WriteBehind } from "../lib/write-behind.ts";
-import { type AuditActor, shortUserAgent } from "./audit-log.ts";
-import type { Logger } from "../observability/logger.ts";
 import type { OperationOutcome } from "../errors/outcome.ts";
+import type { Clock } from "../lib/clock.ts";
+import { WriteBehind } from "../lib/write-behind.ts";
+import type { Logger } from "../observability/logger.ts";
+import { type AuditActor, shortUserAgent } from "./audit-log.ts";
 
 /** What a service asked for on a user's behalf, and what came of it. */
 export interface ServiceAccess {

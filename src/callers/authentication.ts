@@ -1,8 +1,8 @@
 import { RateLimitedError } from "../errors/auth-error.ts";
 import type { Logger } from "../observability/logger.ts";
-import { type Caller, CallerError, forbidden } from "./caller.ts";
 import { networkOf } from "../rate-limits/client-network.ts";
 import type { RateLimiter } from "../rate-limits/limiter.ts";
+import { type Caller, CallerError, forbidden } from "./caller.ts";
 import type { TokenVerifier } from "./token-verifier.ts";
 import { decodeUserId, isUserId } from "./user-id.ts";
 

@@ -1,12 +1,12 @@
 import { subtle, type webcrypto } from "node:crypto";
 import { calculateJwkThumbprint, errors, exportJWK, type JWTVerifyOptions, jwtVerify, SignJWT } from "jose";
 import type { Clock } from "../lib/clock.ts";
+import type { Secret } from "../lib/secret.ts";
 import { CallerError } from "./caller.ts";
 import { type OnReading, PublishedKeys } from "./published-keys.ts";
 import type { Scope } from "./scope.ts";
 import { type TokenClaims, usualClaims } from "./token-claims.ts";
 import { readToken, type SignedToken, type VerifiedToken, wrongClaim } from "./verified-token.ts";
-import type { Secret } from "../lib/secret.ts";
 
 /** How caller tokens are verified: by a shared secret (HS256), or by an identity provider's published keys. */
 export type CallerTokenSettings = {

@@ -1,9 +1,9 @@
 import { ConfigError, cureOf } from "../config/config.ts";
 import { PostgresUnavailableError } from "../connections/postgres-failure.ts";
 import { AuthError } from "../errors/auth-error.ts";
+import { OperatorError } from "../errors/operator-error.ts";
 import type { Logger } from "../observability/logger.ts";
 import { describeFailure } from "../observability/redaction.ts";
-import { OperatorError } from "../errors/operator-error.ts";
 import { exitCodes } from "./exit-code.ts";
 
 /** What an operator is told of a failure. */

@@ -2,7 +2,6 @@ import { Command } from "commander";
 import { auditCommand } from "./commands/audit.ts";
 import { credentialsCommand } from "./commands/credentials.ts";
 import { doctorCommand } from "./commands/doctor/doctor.ts";
-import { exitCodeHelp } from "./exit-code.ts";
 import { healthCommand } from "./commands/health.ts";
 import { importCommand } from "./commands/import/import.ts";
 import { keysCommand } from "./commands/keys/keys.ts";
@@ -13,6 +12,7 @@ import { schemaCommand } from "./commands/schema.ts";
 import { serveCommand } from "./commands/serve/serve.ts";
 import { sessionsCommand } from "./commands/sessions.ts";
 import { tokenCommand } from "./commands/token.ts";
+import { exitCodeHelp } from "./exit-code.ts";
 
 /** `maestro-auth` with all of its commands. */
 export function createProgram(): Command {

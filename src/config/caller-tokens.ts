@@ -1,9 +1,9 @@
-import { Secret } from "../lib/secret.ts";
+import type { CallerTokenSettings } from "../callers/token-verifier.ts";
 import { isLoopback } from "../lib/loopback.ts";
+import { Secret } from "../lib/secret.ts";
 import type { EnvironmentReader } from "./environment-reader.ts";
 import { exampleKey, type KeyFallback } from "./key-fallback.ts";
 import { readTokenClaims } from "./token-claims.ts";
-import type { CallerTokenSettings } from "../callers/token-verifier.ts";
 
 export function readCallerTokens(reader: EnvironmentReader, fallback: KeyFallback): CallerTokenSettings {
   const issuer = reader.text("AUTH_ISSUER");

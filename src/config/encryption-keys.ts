@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
-import { Secret } from "../lib/secret.ts";
+import type { KeyEncryptionKey } from "../credentials/sealing/key-wrapper.ts";
 import { withoutQuotes } from "../lib/pasted-text.ts";
+import { Secret } from "../lib/secret.ts";
 import type { EnvironmentReader } from "./environment-reader.ts";
 import { exampleKey, type KeyFallback } from "./key-fallback.ts";
-import type { KeyEncryptionKey } from "../credentials/sealing/key-wrapper.ts";
 
 /** Reads 32 bytes written as hex or base64 (either alphabet). */
 function decodeKey(text: string): Buffer | null {

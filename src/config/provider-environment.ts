@@ -1,9 +1,9 @@
+import { isConfidential } from "../lib/loopback.ts";
 import { Secret } from "../lib/secret.ts";
 import type { ProviderApi } from "../providers/provider-definition.ts";
+import { type OAuthSettings, type ProviderSettings, settingName } from "../providers/provider-settings.ts";
 import { readApiBaseUrl } from "./api-base-url.ts";
 import type { EnvironmentReader } from "./environment-reader.ts";
-import { isConfidential } from "../lib/loopback.ts";
-import { type OAuthSettings, type ProviderSettings, settingName } from "../providers/provider-settings.ts";
 
 /** What configuration needs to know of a catalogue entry to read its variables. */
 export interface ConfigurableProvider {

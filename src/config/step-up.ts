@@ -1,5 +1,5 @@
-import type { EnvironmentReader } from "./environment-reader.ts";
 import type { StepUpRequirement } from "../callers/step-up.ts";
+import type { EnvironmentReader } from "./environment-reader.ts";
 
 /** What may stand in a quoted text of a header, without the space that separates two. */
 const claimValue = /^[\x21\x23-\x5b\x5d-\x7e]+$/;

@@ -1,21 +1,21 @@
+import type { AuditTrail } from "../audit/audit-trail.ts";
 import type { Caller } from "../callers/caller.ts";
-import type { Clock } from "../lib/clock.ts";
+import { credentialEventBody } from "../credentials/credential-event.ts";
 import type { CredentialSealer } from "../credentials/credential-sealer.ts";
 import type { CredentialStore } from "../credentials/credential-store.ts";
 import { forgottenKeyId, type ProviderCredential, type StoredStatus } from "../credentials/provider-credential.ts";
 import type { Database } from "../db/database.ts";
-import type { Outbox } from "../events/outbox.ts";
 import {
   AuthError,
   InvalidCredentialError,
   KeyUnavailableError,
   ReauthenticationRequiredError,
 } from "../errors/auth-error.ts";
+import type { Outbox } from "../events/outbox.ts";
+import type { Clock } from "../lib/clock.ts";
 import type { ProviderCredentials } from "../providers/provider-auth.ts";
 import type { ProviderRegistry } from "../providers/registry.ts";
 import type { AttemptLimits } from "../rate-limits/attempt-limits.ts";
-import type { AuditTrail } from "../audit/audit-trail.ts";
-import { credentialEventBody } from "../credentials/credential-event.ts";
 import type { RefreshDemand } from "../refresh/lease.ts";
 import type { Refresher } from "../refresh/refresher.ts";
 

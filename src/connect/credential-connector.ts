@@ -1,13 +1,13 @@
 import { UniqueConstraintViolationException } from "@mikro-orm/core";
+import type { AuditedAction, AuditTrail } from "../audit/audit-trail.ts";
 import type { Caller } from "../callers/caller.ts";
 import type { StepUp } from "../callers/step-up.ts";
+import { credentialEventBody } from "../credentials/credential-event.ts";
 import type { CredentialKey, CredentialStore } from "../credentials/credential-store.ts";
 import type { ProviderCredential } from "../credentials/provider-credential.ts";
 import type { Database, EntityManager } from "../db/database.ts";
 import type { Emit, Outbox } from "../events/outbox.ts";
 import { isOtherAccount, type ProviderAccount, type ProviderCredentials } from "../providers/provider-auth.ts";
-import type { AuditedAction, AuditTrail } from "../audit/audit-trail.ts";
-import { credentialEventBody } from "../credentials/credential-event.ts";
 
 /** A credential that is stored now, and whose account it has taken the place of. */
 export interface Connected {

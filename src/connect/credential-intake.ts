@@ -1,7 +1,7 @@
+import type { AuditedAction, AuditTrail } from "../audit/audit-trail.ts";
 import type { Caller } from "../callers/caller.ts";
 import { defaultLabel } from "../credentials/credential-store.ts";
 import type { Secret } from "../lib/secret.ts";
-import type { AuditedAction, AuditTrail } from "../audit/audit-trail.ts";
 import type { OAuthCredentials, ProviderCredentials } from "../providers/provider-auth.ts";
 import type { ProviderRegistry } from "../providers/registry.ts";
 import type { AttemptLimits } from "../rate-limits/attempt-limits.ts";

@@ -1,15 +1,15 @@
+import type { AuditTrail } from "../audit/audit-trail.ts";
 import type { Caller } from "../callers/caller.ts";
+import { credentialEventBody } from "../credentials/credential-event.ts";
 import type { CredentialSealer } from "../credentials/credential-sealer.ts";
 import type { CredentialStore } from "../credentials/credential-store.ts";
 import type { ProviderCredential } from "../credentials/provider-credential.ts";
 import type { Database } from "../db/database.ts";
 import { AuthError, CredentialNotFoundError } from "../errors/auth-error.ts";
 import type { Outbox } from "../events/outbox.ts";
-import type { AuditTrail } from "../audit/audit-trail.ts";
 import type { ProviderRegistry } from "../providers/registry.ts";
-import type { Session } from "../sessions/session.ts";
 import type { SessionManager } from "../sessions/session-manager.ts";
-import { credentialEventBody } from "../credentials/credential-event.ts";
+import type { Session } from "../sessions/session.ts";
 
 /** What a revocation did. */
 export interface Revocation {

@@ -1,5 +1,5 @@
-import type { Secret } from "../lib/secret.ts";
 import { OperatorError } from "../errors/operator-error.ts";
+import type { Secret } from "../lib/secret.ts";
 import { parseRedisUrl, type RedisTarget } from "./redis-url.ts";
 
 /** Redis cannot be used. */

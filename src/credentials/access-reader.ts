@@ -1,9 +1,9 @@
 import type { Database } from "../db/database.ts";
-import { labelKeyOf } from "./label.ts";
-import { type AuthMethod, authMethods } from "../providers/provider-auth.ts";
 import { TurnBatch } from "../lib/turn-batch.ts";
-import type { StoredStatus } from "./provider-credential.ts";
+import { type AuthMethod, authMethods } from "../providers/provider-auth.ts";
 import type { SealedRow } from "./credential-sealer.ts";
+import { labelKeyOf } from "./label.ts";
+import type { StoredStatus } from "./provider-credential.ts";
 
 /** What `issueAccess` needs of a row, sealed. */
 export interface AccessRow extends SealedRow {

@@ -1,5 +1,5 @@
-import type { ProviderCredential } from "./provider-credential.ts";
 import type { NewEvent } from "../events/event.ts";
+import type { ProviderCredential } from "./provider-credential.ts";
 
 /** What every event about a credential says of it. */
 export function credentialEventBody(

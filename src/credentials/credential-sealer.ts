@@ -1,10 +1,10 @@
 import { createHmac, type KeyObject } from "node:crypto";
 import type { EntityManager } from "../db/database.ts";
 import { KeyUnavailableError } from "../errors/auth-error.ts";
+import { Secret } from "../lib/secret.ts";
 import type { AuthMethod, ProviderCredentials } from "../providers/provider-auth.ts";
 import type { DataKey, Keyring } from "./sealing/keyring.ts";
 import { openValue, type SealingContext, sealedKeyId, sealValue, UnsealError } from "./sealing/sealed-value.ts";
-import { Secret } from "../lib/secret.ts";
 
 /** The columns that a sealed secret is bound to: in any other row, or an older version of its own, it does not open. */
 export interface SealedPlace {

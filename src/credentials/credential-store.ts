@@ -1,14 +1,14 @@
 import { randomUUID } from "node:crypto";
 import { type FilterQuery, LockMode, type QueryOrderMap, raw } from "@mikro-orm/core";
-import type { Clock } from "../lib/clock.ts";
-import { labelKeyOf } from "./label.ts";
+import type { Quotas } from "../callers/quota.ts";
 import type { EntityManager } from "../db/database.ts";
 import { CredentialNotFoundError, QuotaExceededError } from "../errors/auth-error.ts";
-import type { Quotas } from "../callers/quota.ts";
+import type { Clock } from "../lib/clock.ts";
 import { type Page, type PageOfAll, pageOf, pageOfAll } from "../lib/pagination.ts";
 import type { AuthMethod, ProviderAccount, ProviderCredentials } from "../providers/provider-auth.ts";
 import type { CredentialSealer } from "./credential-sealer.ts";
 import type { CredentialStatus, StatusRule } from "./credential-status.ts";
+import { labelKeyOf } from "./label.ts";
 import {
   forgottenKeyId,
   type ProviderCredential,

@@ -1,9 +1,9 @@
-import type { Clock } from "../lib/clock.ts";
-import type { Database } from "../db/database.ts";
 import { Quotas, type QuotaSettings } from "../callers/quota.ts";
+import type { Database } from "../db/database.ts";
+import type { Clock } from "../lib/clock.ts";
 import { CredentialSealer } from "./credential-sealer.ts";
-import { CredentialStore } from "./credential-store.ts";
 import { StatusRule } from "./credential-status.ts";
+import { CredentialStore } from "./credential-store.ts";
 import { RefreshScheduler } from "./refresh-schedule.ts";
 import { environmentKeyWrapper, type KeyEncryptionKey, type KeyWrapper } from "./sealing/key-wrapper.ts";
 import { type Keyring, loadKeyring } from "./sealing/keyring.ts";

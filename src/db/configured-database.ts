@@ -1,12 +1,12 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { type Clock, systemClock } from "../lib/clock.ts";
 import { PostgresUnavailableError } from "../connections/postgres-failure.ts";
 import { openPostgres, type StatementLimits } from "../connections/postgres-session.ts";
 import { parsePostgresUrl, placeOf } from "../connections/postgres-url.ts";
+import { type Clock, systemClock } from "../lib/clock.ts";
 import type { Secret } from "../lib/secret.ts";
 import type { Logger } from "../observability/logger.ts";
-import { type Database, type Entities, isEmbeddedMade, openDatabase } from "./database.ts";
 import { DatabaseClock } from "./database-clock.ts";
+import { type Database, type Entities, isEmbeddedMade, openDatabase } from "./database.ts";
 
 /** How long the database may take to answer before the server counts as not ready. */
 const readyDeadlineMs = 2_000;

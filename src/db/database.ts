@@ -25,16 +25,16 @@ import { sessionSettings, type StatementLimits } from "../connections/postgres-s
 import { parsePostgresUrl, type PostgresTarget } from "../connections/postgres-url.ts";
 import type { ClientWatch } from "../connections/watched-client.ts";
 import { OperatorError } from "../errors/operator-error.ts";
+import { shareConnections } from "../lib/connection-share.ts";
+import { assertOwnFolder, findForeignEntry } from "../lib/writable-folder.ts";
 import { useBaselineWasm } from "./baseline-wasm.ts";
 import { retryingConflicts } from "./conflicts.ts";
-import { shareConnections } from "../lib/connection-share.ts";
 import { DiskWatch, explainFullDisk } from "./disk-watch.ts";
 import { lockFolder } from "./folder-lock.ts";
 import { guardedPGlite } from "./guarded-pglite.ts";
 import { readServerFacts, type ServerFacts } from "./server-facts.ts";
 import { StatementLabels } from "./statement-label.ts";
 import { type DatabaseObserver, StatementWatch, watchedPGlite } from "./statement-watch.ts";
-import { assertOwnFolder, findForeignEntry } from "../lib/writable-folder.ts";
 import { yieldingPGlite } from "./yielding-pglite.ts";
 
 /** Both drivers' EntityManager. */

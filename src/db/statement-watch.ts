@@ -1,7 +1,7 @@
 import type { PGlite, Transaction } from "@electric-sql/pglite";
-import type { ClientWatch } from "../connections/watched-client.ts";
 import { explainPostgresFailure } from "../connections/postgres-failure.ts";
 import type { PostgresTarget } from "../connections/postgres-url.ts";
+import type { ClientWatch } from "../connections/watched-client.ts";
 
 /** Told of what a database does, for metrics and the log. */
 export interface DatabaseObserver {

@@ -1,5 +1,5 @@
-import { Secret } from "../lib/secret.ts";
 import type { Database } from "../db/database.ts";
+import { Secret } from "../lib/secret.ts";
 import type { Logger } from "../observability/logger.ts";
 import { type Doorbell, inProcessDoorbell } from "./doorbell.ts";
 import { postgresLine } from "./postgres-doorbell.ts";

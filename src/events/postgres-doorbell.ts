@@ -1,6 +1,6 @@
+import { poolingOf } from "../connections/pooling.ts";
 import type { PostgresClient } from "../connections/postgres-client.ts";
 import { explainPostgresFailure } from "../connections/postgres-failure.ts";
-import { poolingOf } from "../connections/pooling.ts";
 import { openPostgres } from "../connections/postgres-session.ts";
 import { parsePostgresUrl } from "../connections/postgres-url.ts";
 import type { Secret } from "../lib/secret.ts";

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
+import { describeForLog, OperatorError } from "../errors/operator-error.ts";
 import type { Logger } from "../observability/logger.ts";
 import { OutageLog } from "../observability/outage-log.ts";
-import { describeForLog, OperatorError } from "../errors/operator-error.ts";
 import { type Doorbell, inProcessDoorbell, type RingListener, type RungTimeline } from "./doorbell.ts";
 import type { StreamEvent } from "./event.ts";
 import { RingBatch, unpackPayload } from "./ring-batch.ts";

@@ -1,14 +1,14 @@
-import type { Secret } from "../lib/secret.ts";
-import * as errors from "../errors/auth-error.ts";
-import { AuthMethodEnum } from "./credential/auth-method.ts";
-import { builder } from "./builder.ts";
-import { CredentialRef } from "./credential/credential.ts";
-import { CredentialSourceEnum } from "./credential/credential-source.ts";
-import { labelText, providerNameText } from "./input.ts";
-import { ProviderRef } from "./provider.ts";
-import { changesNothing } from "./limits/rate-limit-plugin.ts";
-import { sessionRowId } from "./session/session-id.ts";
 import type { AccessGrant } from "../access/grants.ts";
+import * as errors from "../errors/auth-error.ts";
+import type { Secret } from "../lib/secret.ts";
+import { builder } from "./builder.ts";
+import { AuthMethodEnum } from "./credential/auth-method.ts";
+import { CredentialSourceEnum } from "./credential/credential-source.ts";
+import { CredentialRef } from "./credential/credential.ts";
+import { labelText, providerNameText } from "./input.ts";
+import { changesNothing } from "./limits/rate-limit-plugin.ts";
+import { ProviderRef } from "./provider.ts";
+import { sessionRowId } from "./session/session-id.ts";
 
 const HttpHeaderRef = builder.objectRef<{ name: string; value: Secret }>("HttpHeader").implement({
   description: "A header for a call to the provider.",

@@ -10,8 +10,8 @@ import type { Scope } from "../callers/scope.ts";
 import type { StepUp } from "../callers/step-up.ts";
 import { ValidationError } from "../errors/auth-error.ts";
 import type { GraphQLContext } from "./context.ts";
-import { readsDatabase } from "./limits/field-cost.ts";
 import credentialScopePlugin from "./credential/credential-scope-plugin.ts";
+import { readsDatabase } from "./limits/field-cost.ts";
 import rateLimitPlugin from "./limits/rate-limit-plugin.ts";
 import { decodeNodeId } from "./node-id.ts";
 

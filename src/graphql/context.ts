@@ -1,24 +1,24 @@
-import type { AttemptLimits } from "../rate-limits/attempt-limits.ts";
-import type { Coordinator } from "../coordinator.ts";
-import type { OAuthFlowStore } from "../connect/oauth/flow-store.ts";
-import type { OAuthFlows } from "../connect/oauth/flows.ts";
 import type { ProviderContexts } from "../access/provider-contexts.ts";
 import type { ProviderSelector } from "../access/provider-selector.ts";
+import type { AuditReader } from "../audit/audit-reader.ts";
+import type { ServiceAccesses } from "../audit/service-accesses.ts";
 import type { Caller } from "../callers/caller.ts";
 import type { StepUp } from "../callers/step-up.ts";
 import type { TokenExpiries } from "../callers/token-expiries.ts";
-import type { Clock } from "../lib/clock.ts";
+import type { OAuthFlowStore } from "../connect/oauth/flow-store.ts";
+import type { OAuthFlows } from "../connect/oauth/flows.ts";
+import type { Coordinator } from "../coordinator.ts";
 import type { StatusRule } from "../credentials/credential-status.ts";
 import type { RateLimitedError } from "../errors/auth-error.ts";
 import type { EventStream } from "../events/event-stream.ts";
 import type { StreamWatch } from "../events/stream-watch.ts";
-import type { AuditReader } from "../audit/audit-reader.ts";
+import type { Clock } from "../lib/clock.ts";
 import type { OperationMetrics } from "../observability/metrics.ts";
-import type { ServiceAccesses } from "../audit/service-accesses.ts";
+import type { ProviderRegistry } from "../providers/registry.ts";
+import type { AttemptLimits } from "../rate-limits/attempt-limits.ts";
+import type { SessionManager } from "../sessions/session-manager.ts";
 import type { OpenCosts } from "./limits/open-costs.ts";
 import type { Cost } from "./limits/operation-cost.ts";
-import type { ProviderRegistry } from "../providers/registry.ts";
-import type { SessionManager } from "../sessions/session-manager.ts";
 
 /** What resolvers delegate to. Nothing in it is cached for an operation, so that each event sees the present state. */
 export interface Services {

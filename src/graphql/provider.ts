@@ -1,7 +1,7 @@
 import type { ProviderAuth, ProviderMethod } from "../providers/provider-auth.ts";
 import type { ProviderHealth } from "../providers/provider-health.ts";
-import { AuthMethodEnum } from "./credential/auth-method.ts";
 import { builder } from "./builder.ts";
+import { AuthMethodEnum } from "./credential/auth-method.ts";
 import { listsCatalog } from "./limits/field-cost.ts";
 
 export const OAuthFlowKindEnum = builder.enumType("OAuthFlowKind", {

@@ -1,9 +1,9 @@
 import { AuditEntryRef, isAuditEntryId } from "./audit-entry.ts";
-import { AuthMethodEnum } from "./credential/auth-method.ts";
 import { builder } from "./builder.ts";
+import { AuthMethodEnum } from "./credential/auth-method.ts";
 import { CredentialRef, CredentialStatusEnum } from "./credential/credential.ts";
-import { readsDatabase } from "./limits/field-cost.ts";
 import { labelText, providerNameText, userIdText } from "./input.ts";
+import { readsDatabase } from "./limits/field-cost.ts";
 import { decodeUuidNodeId } from "./node-id.ts";
 import { resolvePage } from "./page.ts";
 import { SessionRef, SessionStatusEnum } from "./session/session.ts";

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { isIP, isIPv6, type Socket, SocketAddress } from "node:net";
-import { networkOf } from "../rate-limits/client-network.ts";
 import type { Logger } from "../observability/logger.ts";
+import { networkOf } from "../rate-limits/client-network.ts";
 
 /** The one that is read, and the one of RFC 7239, which only tells that there is a proxy. */
 const forwardingHeaders = ["X-Forwarded-For", "Forwarded"] as const;

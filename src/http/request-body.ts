@@ -1,8 +1,8 @@
 import type { IncomingMessage } from "node:http";
 import { BoundedBytes, type ByteBounds, ByteBoundsError } from "../lib/bounded-bytes.ts";
 import { requestBounds } from "./connections/connection-limits.ts";
-import { RequestError } from "./request-error.ts";
 import { stopAfterPieces } from "./connections/piece-limit.ts";
+import { RequestError } from "./request-error.ts";
 
 /** How much of a request's body is taken, and for how long. */
 export interface BodyBounds extends ByteBounds {

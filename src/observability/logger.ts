@@ -1,7 +1,7 @@
 import { pino, type DestinationStream, type Logger as PinoLogger } from "pino";
+import { LineLimit } from "./line-limit.ts";
 import { type FieldsOf, type LogEventName, logEvents } from "./log-events.ts";
 import type { LogEvent } from "./log-fields.ts";
-import { LineLimit } from "./line-limit.ts";
 import { maskSecrets, redact } from "./redaction.ts";
 import { textLines } from "./text-lines.ts";
 

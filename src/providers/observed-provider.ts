@@ -1,3 +1,4 @@
+import type { Secret } from "../lib/secret.ts";
 import type {
   AuthenticationRequest,
   CallOptions,
@@ -6,7 +7,6 @@ import type {
   ProviderAuth,
   ProviderCredentials,
 } from "./provider-auth.ts";
-import type { Secret } from "../lib/secret.ts";
 
 /** What a provider was asked for, as metrics name it. */
 export type ProviderOperation = "check" | "refresh" | "start" | "exchange" | "poll" | "revoke";

@@ -1,5 +1,5 @@
-import type { Secret } from "../lib/secret.ts";
 import { MethodUnavailableError } from "../errors/auth-error.ts";
+import type { Secret } from "../lib/secret.ts";
 import { type ProviderAnswers, standardAnswers } from "./answer-rules.ts";
 import { type ApiKeyDescription, ApiKeyMethod } from "./api-key-method.ts";
 import { OAuthClient } from "./oauth/client.ts";

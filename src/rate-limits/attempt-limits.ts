@@ -1,9 +1,9 @@
-import { networkOf } from "./client-network.ts";
-import type { RateLimitName } from "./limits.ts";
-import type { RateLimiter, Taken } from "./limiter.ts";
-import { InvalidCredentialError, OAuthStateError, RateLimitedError } from "../errors/auth-error.ts";
-import type { AuditedAction, AuditTrail } from "../audit/audit-trail.ts";
 import type { AuditActor } from "../audit/audit-log.ts";
+import type { AuditedAction, AuditTrail } from "../audit/audit-trail.ts";
+import { InvalidCredentialError, OAuthStateError, RateLimitedError } from "../errors/auth-error.ts";
+import { networkOf } from "./client-network.ts";
+import type { RateLimiter, Taken } from "./limiter.ts";
+import type { RateLimitName } from "./limits.ts";
 
 type Attempt = Omit<AuditedAction, "outcome">;
 type Count = readonly [name: RateLimitName, subject: string];

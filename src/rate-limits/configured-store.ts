@@ -1,9 +1,9 @@
 import type { Database } from "../db/database.ts";
+import type { Secret } from "../lib/secret.ts";
 import type { Logger } from "../observability/logger.ts";
 import { DatabaseLimits } from "./database-limits.ts";
-import { memoryStore, type RateLimitStore } from "./store.ts";
 import { RedisLimits } from "./redis-limits.ts";
-import type { Secret } from "../lib/secret.ts";
+import { memoryStore, type RateLimitStore } from "./store.ts";
 
 /** Counts in Redis where the configuration names one, else in the database where other processes may share it. */
 export async function openRateLimitStore(

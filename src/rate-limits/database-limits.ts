@@ -1,7 +1,7 @@
 import { RateLimiterMemory, RateLimiterPostgres } from "rate-limiter-flexible";
 import type { Database } from "../db/database.ts";
-import type { Logger } from "../observability/logger.ts";
 import { RepeatedRemoval } from "../lib/repeated-removal.ts";
+import type { Logger } from "../observability/logger.ts";
 import { type CounterOptions, type RateLimitStore, StoreWatch } from "./store.ts";
 
 // Windows go by the database's clock, so that processes whose clocks differ count in the same one. Points that are given

@@ -1,7 +1,7 @@
 import { createHmac, hkdfSync } from "node:crypto";
 import { type RateLimiterAbstract, RateLimiterRes } from "rate-limiter-flexible";
-import type { Secret } from "../lib/secret.ts";
 import { RateLimitedError, type RateLimitPolicy } from "../errors/auth-error.ts";
+import type { Secret } from "../lib/secret.ts";
 import { type RateLimitName, rateLimitNames, rateLimits, type RateLimitSettings } from "./limits.ts";
 import type { RateLimitStore } from "./store.ts";
 

@@ -1,7 +1,7 @@
 import { type RateLimiterAbstract, RateLimiterMemory } from "rate-limiter-flexible";
+import { describeForLog, OperatorError } from "../errors/operator-error.ts";
 import type { Logger } from "../observability/logger.ts";
 import { OutageLog } from "../observability/outage-log.ts";
-import { describeForLog, OperatorError } from "../errors/operator-error.ts";
 
 /** How one counter is kept. */
 export interface CounterOptions {

@@ -1,4 +1,3 @@
-import type { Clock } from "../lib/clock.ts";
 import type { CredentialSealer } from "../credentials/credential-sealer.ts";
 import { backoff, type RefreshScheduler } from "../credentials/refresh-schedule.ts";
 import {
@@ -9,18 +8,19 @@ import {
   ProviderUnavailableError,
   ReauthenticationRequiredError,
 } from "../errors/auth-error.ts";
-import type { FaultHandler } from "./fault-point.ts";
+import { outcomeOf } from "../errors/outcome.ts";
+import type { Clock } from "../lib/clock.ts";
 import type { Logger } from "../observability/logger.ts";
 import type { RefreshMetrics } from "../observability/metrics.ts";
 import type { OAuthCredentials, ProviderAuth } from "../providers/provider-auth.ts";
-import { underWay } from "./postponement.ts";
-import type { ProviderGates } from "./provider-gates.ts";
+import type { FaultHandler } from "./fault-point.ts";
 import { type RefreshClaim, sendWithinMs } from "./lease.ts";
 import type { RefreshRecord } from "./outcome.ts";
-import type { Judgement, RefusalJudge } from "./refusal-judge.ts";
+import { underWay } from "./postponement.ts";
+import type { ProviderGates } from "./provider-gates.ts";
 import type { RenewalKeeper } from "./recovery.ts";
+import type { Judgement, RefusalJudge } from "./refusal-judge.ts";
 import { sealRenewal } from "./renewal.ts";
-import { outcomeOf } from "../errors/outcome.ts";
 
 /** A claim that was not sent in time: its answer could come after the lease. */
 class StaleClaimError extends Error {}

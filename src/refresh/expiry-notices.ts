@@ -1,10 +1,10 @@
-import type { Clock } from "../lib/clock.ts";
+import { credentialEventBody } from "../credentials/credential-event.ts";
 import type { CredentialStore } from "../credentials/credential-store.ts";
 import { type ProviderCredential, ProviderCredentialEntity } from "../credentials/provider-credential.ts";
 import type { RefreshScheduler } from "../credentials/refresh-schedule.ts";
 import type { Database } from "../db/database.ts";
 import type { Outbox } from "../events/outbox.ts";
-import { credentialEventBody } from "../credentials/credential-event.ts";
+import type { Clock } from "../lib/clock.ts";
 
 const batchSize = 100;
 /** Longer than a batch takes: if this process dies, another one sends what is left. */

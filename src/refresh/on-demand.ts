@@ -1,3 +1,4 @@
+import type { AuditTrail } from "../audit/audit-trail.ts";
 import type { Caller } from "../callers/caller.ts";
 import type { CredentialStore } from "../credentials/credential-store.ts";
 import type { ProviderCredential } from "../credentials/provider-credential.ts";
@@ -8,7 +9,6 @@ import {
   MethodUnavailableError,
   ReauthenticationRequiredError,
 } from "../errors/auth-error.ts";
-import type { AuditTrail } from "../audit/audit-trail.ts";
 import type { ProviderRegistry } from "../providers/registry.ts";
 import type { AttemptLimits } from "../rate-limits/attempt-limits.ts";
 import type { Refresher } from "./refresher.ts";

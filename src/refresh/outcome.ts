@@ -1,13 +1,13 @@
+import { writeAudit } from "../audit/audit-log.ts";
 import type { CredentialStore } from "../credentials/credential-store.ts";
 import type { StoredStatus } from "../credentials/provider-credential.ts";
-import type { Clock } from "../lib/clock.ts";
 import type { Database, EntityManager } from "../db/database.ts";
 import type { ErrorCode } from "../errors/auth-error.ts";
 import { randomMark } from "../events/cursor.ts";
 import type { Doorbell } from "../events/doorbell.ts";
 import type { NewEvent } from "../events/event.ts";
 import type { Outbox } from "../events/outbox.ts";
-import { writeAudit } from "../audit/audit-log.ts";
+import type { Clock } from "../lib/clock.ts";
 import type { RefreshClaim } from "./lease.ts";
 import type { Renewal } from "./renewal.ts";
 

@@ -1,7 +1,7 @@
 import type { ProviderAuth } from "../providers/provider-auth.ts";
 import type { ProviderRegistry } from "../providers/registry.ts";
-import { type GateLimits, ProviderGate } from "./provider-gate.ts";
 import type { ClaimSlots } from "./lease.ts";
+import { type GateLimits, ProviderGate } from "./provider-gate.ts";
 
 /** The gates of all providers, made when they are first needed. */
 export class ProviderGates implements Disposable {

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { FaultHandler } from "./fault-point.ts";
 import type { Logger } from "../observability/logger.ts";
+import type { FaultHandler } from "./fault-point.ts";
 import type { RefreshClaims } from "./lease.ts";
 import type { RefreshRecord } from "./outcome.ts";
-import type { RefreshSpool } from "./spool.ts";
 import type { Renewal } from "./renewal.ts";
+import type { RefreshSpool } from "./spool.ts";
 
 const firstPauseMs = 100;
 const maxPauseMs = 2_000;

@@ -10,11 +10,11 @@ import {
 import type { Logger } from "../observability/logger.ts";
 import type { OAuthCredentials, ProviderAuth } from "../providers/provider-auth.ts";
 import type { ProviderRegistry } from "../providers/registry.ts";
+import type { RefreshCycle } from "./cycle.ts";
+import type { RefreshClaim, RefreshClaims, RefreshDemand, RefreshState, RefreshTarget } from "./lease.ts";
+import { serverActor } from "./outcome.ts";
 import { isLeased, postponement, underWay } from "./postponement.ts";
 import type { ProviderGates } from "./provider-gates.ts";
-import type { RefreshClaim, RefreshClaims, RefreshDemand, RefreshState, RefreshTarget } from "./lease.ts";
-import type { RefreshCycle } from "./cycle.ts";
-import { serverActor } from "./outcome.ts";
 
 /** How long a caller waits for a refresh, in milliseconds. The refresh itself goes on. */
 const patienceMs = 5_000;

@@ -1,27 +1,27 @@
 import { randomUUID } from "node:crypto";
-import type { Clock } from "../lib/clock.ts";
+import type { AuditTrail } from "../audit/audit-trail.ts";
 import type { CredentialSealer } from "../credentials/credential-sealer.ts";
 import type { CredentialStore } from "../credentials/credential-store.ts";
 import type { RefreshScheduler } from "../credentials/refresh-schedule.ts";
 import type { Database } from "../db/database.ts";
 import type { Doorbell } from "../events/doorbell.ts";
 import type { Outbox } from "../events/outbox.ts";
-import { type FaultHandler, noFaults } from "./fault-point.ts";
-import type { AuditTrail } from "../audit/audit-trail.ts";
+import type { Clock } from "../lib/clock.ts";
 import type { Logger } from "../observability/logger.ts";
 import type { RefreshMetrics } from "../observability/metrics.ts";
 import type { ProviderRegistry } from "../providers/registry.ts";
+import { RefreshCycle } from "./cycle.ts";
 import { ExpiryNotices } from "./expiry-notices.ts";
+import { type FaultHandler, noFaults } from "./fault-point.ts";
+import { RefreshClaims } from "./lease.ts";
+import { RefreshRecord } from "./outcome.ts";
 import { defaultGateLimits, type GateLimits } from "./provider-gate.ts";
 import { ProviderGates } from "./provider-gates.ts";
+import { RenewalKeeper } from "./recovery.ts";
+import { Refresher } from "./refresher.ts";
 import { RefusalJudge } from "./refusal-judge.ts";
-import { RefreshClaims } from "./lease.ts";
-import { RefreshCycle } from "./cycle.ts";
-import { RefreshRecord } from "./outcome.ts";
 import { RefreshSpool } from "./spool.ts";
 import { RefreshWorker } from "./worker.ts";
-import { Refresher } from "./refresher.ts";
-import { RenewalKeeper } from "./recovery.ts";
 
 /** What a test may choose about the refreshes of a process. */
 export interface RefreshSettings {

@@ -1,12 +1,12 @@
-import type { Clock } from "../lib/clock.ts";
 import { backoff } from "../credentials/refresh-schedule.ts";
 import type { Database } from "../db/database.ts";
 import { ProviderUnavailableError } from "../errors/auth-error.ts";
+import type { Clock } from "../lib/clock.ts";
 import type { Logger } from "../observability/logger.ts";
 import type { ProviderAuth } from "../providers/provider-auth.ts";
+import type { RefreshClaim } from "./lease.ts";
 import { pauseMs } from "./provider-gate.ts";
 import type { ProviderGates } from "./provider-gates.ts";
-import type { RefreshClaim } from "./lease.ts";
 import { alikeRetryMs, takeCensus, tally } from "./refusals.ts";
 
 /** What follows from a refusal: the sign-in is over, or there is another try. */

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { open, opendir, readFile, rename, stat, unlink } from "node:fs/promises";
 import { join } from "node:path";
-import type { Logger } from "../observability/logger.ts";
 import { makeWritableFolder } from "../lib/writable-folder.ts";
+import type { Logger } from "../observability/logger.ts";
 import type { Renewal } from "./renewal.ts";
 
 /** Longer than writing one can take, in milliseconds. */

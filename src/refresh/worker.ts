@@ -2,10 +2,10 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "../observability/logger.ts";
 import type { ProviderRegistry } from "../providers/registry.ts";
 import type { ExpiryNotices } from "./expiry-notices.ts";
-import type { ProviderGates } from "./provider-gates.ts";
 import type { ClaimSlots, RefreshClaims } from "./lease.ts";
-import type { Refresher } from "./refresher.ts";
+import type { ProviderGates } from "./provider-gates.ts";
 import type { RenewalKeeper } from "./recovery.ts";
+import type { Refresher } from "./refresher.ts";
 
 const housekeepingIntervalMs = 10_000;
 /** How long refreshes in flight may take to be stored when the server closes: the provider's deadline and a little more. */

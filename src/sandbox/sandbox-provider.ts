@@ -1,6 +1,6 @@
-import { defineProvider } from "../providers/provider.ts";
 import type { ProviderDefinition } from "../providers/provider-definition.ts";
 import { noProviderSettings, type ProviderSettings } from "../providers/provider-settings.ts";
+import { defineProvider } from "../providers/provider.ts";
 import { clientId, scopeTexts } from "./authorization-server.ts";
 import { sandboxName } from "./name.ts";
 

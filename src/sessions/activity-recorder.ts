@@ -1,6 +1,6 @@
 import type { Database } from "../db/database.ts";
-import type { Logger } from "../observability/logger.ts";
 import { WriteBehind } from "../lib/write-behind.ts";
+import type { Logger } from "../observability/logger.ts";
 import type { SessionTimeout } from "./session-timeout.ts";
 
 /** How long activity may wait before it is written, and so how much a crash can lose, in milliseconds. */

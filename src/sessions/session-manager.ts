@@ -1,17 +1,17 @@
 import type { FilterQuery } from "@mikro-orm/core";
-import type { Clock } from "../lib/clock.ts";
+import type { AuditActor } from "../audit/audit-log.ts";
+import type { AuditTrail } from "../audit/audit-trail.ts";
 import type { Database, EntityManager } from "../db/database.ts";
 import { SessionExpiredError, SessionNotFoundError } from "../errors/auth-error.ts";
 import type { NewEvent } from "../events/event.ts";
 import type { Emit, Outbox } from "../events/outbox.ts";
-import type { AuditActor } from "../audit/audit-log.ts";
-import type { AuditTrail } from "../audit/audit-trail.ts";
-import type { SessionEndReason, SessionMetrics } from "../observability/metrics.ts";
+import type { Clock } from "../lib/clock.ts";
 import type { Page, PageOfAll } from "../lib/pagination.ts";
 import { byId, RowBatch } from "../lib/row-batch.ts";
-import { type Session, type SessionProvider, type SessionStatus, sessionStatus } from "./session.ts";
+import type { SessionEndReason, SessionMetrics } from "../observability/metrics.ts";
 import { sessionEventBody } from "./session-event.ts";
 import { assertActive, type ProviderChoice, type SessionStore, type UsedCredential } from "./session-store.ts";
+import { type Session, type SessionProvider, type SessionStatus, sessionStatus } from "./session.ts";
 
 /** Sessions that one transaction changes at most: it locks them, and what else their user does waits. */
 const batchSize = 100;

@@ -1,10 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { type FilterQuery, LockMode } from "@mikro-orm/core";
-import type { Clock } from "../lib/clock.ts";
+import { Quotas } from "../callers/quota.ts";
 import type { EntityManager } from "../db/database.ts";
 import { SessionExpiredError, SessionNotFoundError } from "../errors/auth-error.ts";
-import { Quotas } from "../callers/quota.ts";
+import type { Clock } from "../lib/clock.ts";
 import { type Page, type PageOfAll, pageOf, pageOfAll } from "../lib/pagination.ts";
+import type { SessionTimeout } from "./session-timeout.ts";
 import {
   type Session,
   SessionEntity,
@@ -13,7 +14,6 @@ import {
   type SessionStatus,
   sessionStatus,
 } from "./session.ts";
-import type { SessionTimeout } from "./session-timeout.ts";
 
 /** What a session is to use at a provider. */
 export type ProviderChoice = Pick<SessionProvider, "provider" | "authMethod" | "label" | "source"> & {

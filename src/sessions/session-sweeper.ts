@@ -1,10 +1,10 @@
-import type { Clock } from "../lib/clock.ts";
 import type { Database } from "../db/database.ts";
 import type { Outbox } from "../events/outbox.ts";
+import type { Clock } from "../lib/clock.ts";
 import type { Logger } from "../observability/logger.ts";
 import type { SessionMetrics } from "../observability/metrics.ts";
-import { type Session, SessionEntity, SessionProviderEntity } from "./session.ts";
 import { sessionEventBody } from "./session-event.ts";
+import { type Session, SessionEntity, SessionProviderEntity } from "./session.ts";
 
 const batchSize = 100;
 /** How long a session can still be looked at after its end: a day longer than the events that tell of it. */

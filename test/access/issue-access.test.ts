@@ -1,15 +1,15 @@
 import { expect, test } from "vitest";
+import type { IssueAccessInput } from "../client/gql/graphql.ts";
 import {
   authenticateMutation,
   credentialsQuery,
   issueAccessMutation,
   revokeCredentialMutation,
 } from "../client/operations.ts";
-import type { IssueAccessInput } from "../client/gql/graphql.ts";
 import { startMockProvider } from "../support/mock-provider.ts";
 import { startTestApp, type TestAppOptions } from "../support/test-app.ts";
-import { createTestDatabase } from "../support/test-database.ts";
 import type { TestClient } from "../support/test-client.ts";
+import { createTestDatabase } from "../support/test-database.ts";
 
 async function startServer({ environment, ...options }: TestAppOptions = {}) {
   const provider = await startMockProvider("anthropic");

@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
-import { signIn } from "../connect/oauth/oauth-stage.ts";
 import { providersQuery } from "../client/operations.ts";
-import { createTestDatabase } from "../support/test-database.ts";
+import { signIn } from "../connect/oauth/oauth-stage.ts";
 import {
   chosen,
   connectKey,
@@ -13,6 +12,7 @@ import {
   setSessionStage,
   startSession,
 } from "../sessions/session-stage.ts";
+import { createTestDatabase } from "../support/test-database.ts";
 
 const serversKey = { ANTHROPIC_API_KEY: "the-servers-own-key" };
 const needsAuth = { status: "NEEDS_AUTH", method: null, source: null, credential: null, selectedAt: null };

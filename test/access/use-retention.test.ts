@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
 import { startUseRetention } from "../../src/access/use-retention.ts";
+import { openDatabase } from "../../src/app/database.ts";
 import type { Database } from "../../src/db/database.ts";
 import { migrate } from "../../src/db/migrate.ts";
 import { createLogger } from "../../src/observability/logger.ts";
 import { startTestApp } from "../support/test-app.ts";
 import { createServerDatabase, createTestDatabase } from "../support/test-database.ts";
-import { openDatabase } from "../../src/app/database.ts";
 
 const log = createLogger("silent");
 const dayMs = 86_400_000;

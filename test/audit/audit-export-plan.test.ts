@@ -1,9 +1,9 @@
 import pg from "pg";
 import { expect, test } from "vitest";
-import { migrate } from "../../src/db/migrate.ts";
-import { AuditReader, type AuditSelection } from "../../src/audit/audit-reader.ts";
-import { createServerDatabase } from "../support/test-database.ts";
 import { openDatabase } from "../../src/app/database.ts";
+import { AuditReader, type AuditSelection } from "../../src/audit/audit-reader.ts";
+import { migrate } from "../../src/db/migrate.ts";
+import { createServerDatabase } from "../support/test-database.ts";
 
 const entries = 20_000;
 const everything: AuditSelection = { userId: null, since: null, until: null };

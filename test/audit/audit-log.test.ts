@@ -1,9 +1,8 @@
 import { expect, test } from "vitest";
-import type { Database, EntityManager } from "../../src/db/database.ts";
-import { encodeNodeId } from "../../src/graphql/node-id.ts";
 import { writeAudit } from "../../src/audit/audit-log.ts";
 import { AuditReader } from "../../src/audit/audit-reader.ts";
-import { complete, consent, signIn } from "../connect/oauth/oauth-stage.ts";
+import type { Database, EntityManager } from "../../src/db/database.ts";
+import { encodeNodeId } from "../../src/graphql/node-id.ts";
 import type { AuditLogQueryVariables } from "../client/gql/graphql.ts";
 import {
   auditLogQuery,
@@ -16,6 +15,7 @@ import {
   userAuditLogQuery,
   validateCredentialMutation,
 } from "../client/operations.ts";
+import { complete, consent, signIn } from "../connect/oauth/oauth-stage.ts";
 import {
   connectKey,
   end,

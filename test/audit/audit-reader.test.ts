@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { Database } from "../../src/db/database.ts";
 import { AuditReader, type AuditSelection } from "../../src/audit/audit-reader.ts";
+import type { Database } from "../../src/db/database.ts";
 import { createTestDatabase } from "../support/test-database.ts";
 
 const at = (hour: number) => new Date(Date.UTC(2026, 0, 1, hour));

@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
-import type { Database } from "../../src/db/database.ts";
+import { openDatabase } from "../../src/app/database.ts";
 import { startAuditRetention } from "../../src/audit/audit-retention.ts";
+import type { Database } from "../../src/db/database.ts";
+import { migrate } from "../../src/db/migrate.ts";
 import { createLogger } from "../../src/observability/logger.ts";
 import { startTestApp } from "../support/test-app.ts";
 import { faultsOf, load } from "../support/test-config.ts";
 import { createServerDatabase, createTestDatabase } from "../support/test-database.ts";
-import { migrate } from "../../src/db/migrate.ts";
-import { openDatabase } from "../../src/app/database.ts";
 
 const log = createLogger("silent");
 const dayMs = 86_400_000;

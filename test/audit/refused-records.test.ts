@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { encodeNodeId } from "../../src/graphql/node-id.ts";
-import { choose, connectKey, setSessionStage, startSession, StillClock } from "../sessions/session-stage.ts";
 import type { OAuthStage } from "../connect/oauth/oauth-stage.ts";
+import { choose, connectKey, setSessionStage, startSession, StillClock } from "../sessions/session-stage.ts";
 
 const nobodys = () => encodeNodeId("Credential", crypto.randomUUID());
 

@@ -1,9 +1,8 @@
 import { expect, test } from "vitest";
-import { systemClock } from "../../src/lib/clock.ts";
-import type { Database } from "../../src/db/database.ts";
-import { createLogger } from "../../src/observability/logger.ts";
 import { ServiceAccesses } from "../../src/audit/service-accesses.ts";
-import { begin } from "../connect/oauth/oauth-stage.ts";
+import type { Database } from "../../src/db/database.ts";
+import { systemClock } from "../../src/lib/clock.ts";
+import { createLogger } from "../../src/observability/logger.ts";
 import {
   auditLogQuery,
   credentialEventsSubscription,
@@ -12,6 +11,7 @@ import {
   userAuditLogQuery,
   viewerQuery,
 } from "../client/operations.ts";
+import { begin } from "../connect/oauth/oauth-stage.ts";
 import { connectKey, granted, issue, setSessionStage, StillClock } from "../sessions/session-stage.ts";
 import { TestClient } from "../support/test-client.ts";
 import { createTestDatabase } from "../support/test-database.ts";

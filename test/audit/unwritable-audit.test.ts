@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import type { Database } from "../../src/db/database.ts";
 import { encodeNodeId } from "../../src/graphql/node-id.ts";
-import { complete, consent } from "../connect/oauth/oauth-stage.ts";
 import { authenticateMutation, refreshCredentialMutation, validateCredentialMutation } from "../client/operations.ts";
+import { complete, consent } from "../connect/oauth/oauth-stage.ts";
 import { connectKey, revoke, setSessionStage } from "../sessions/session-stage.ts";
 
 /** Until it is disposed, the table of audit entries takes none. */

@@ -2,8 +2,8 @@
 import { writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import gifenc from "gifenc";
-import { PNG } from "pngjs";
 import type { Page } from "playwright-core";
+import { PNG } from "pngjs";
 import { createApp } from "../../src/app/app.ts";
 import { loadConfig } from "../../src/config/config.ts";
 import { loadCatalog } from "../../src/providers/registry.ts";

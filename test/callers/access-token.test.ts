@@ -1,3 +1,4 @@
+import { SignJWT } from "jose";
 import { expect, test } from "vitest";
 import { faultOfAccessToken } from "../../src/callers/access-token.ts";
 import { usualClaims } from "../../src/callers/token-claims.ts";
@@ -5,7 +6,6 @@ import { TokenVerifier } from "../../src/callers/token-verifier.ts";
 import { systemClock } from "../../src/lib/clock.ts";
 import { startServer } from "../support/mock-provider/server.ts";
 import { audience, IdentityProvider, issuer } from "./identity-provider.ts";
-import { SignJWT } from "jose";
 
 const fault = (typ: unknown, claims: object = {}) =>
   faultOfAccessToken(typ === undefined ? {} : { typ: typ as string }, { sub: "alice", ...claims }, usualClaims.types);

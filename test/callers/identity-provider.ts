@@ -1,6 +1,6 @@
 import { type CryptoKey, exportJWK, exportSPKI, generateKeyPair, type JWK, SignJWT } from "jose";
-import { type MockServer, startServer } from "../support/mock-provider/server.ts";
 import type { CallerTokenSettings } from "../../src/callers/token-verifier.ts";
+import { type MockServer, startServer } from "../support/mock-provider/server.ts";
 
 /** A key that tokens are signed with. */
 interface SigningKey {

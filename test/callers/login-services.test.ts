@@ -3,8 +3,8 @@ import { SignJWT } from "jose";
 import { expect, test } from "vitest";
 import type { CallerError } from "../../src/callers/caller.ts";
 import { signToken, TokenVerifier, type VerifiedToken } from "../../src/callers/token-verifier.ts";
-import { systemClock } from "../../src/lib/clock.ts";
 import { loadConfig } from "../../src/config/config.ts";
+import { systemClock } from "../../src/lib/clock.ts";
 import { requiredVariables } from "../support/test-config.ts";
 import { IdentityProvider } from "./identity-provider.ts";
 

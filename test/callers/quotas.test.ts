@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import type { TestClient } from "../support/test-client.ts";
-import { setSessionStage, startSession } from "../sessions/session-stage.ts";
 import { consent, initiate, type OAuthStage } from "../connect/oauth/oauth-stage.ts";
+import { setSessionStage, startSession } from "../sessions/session-stage.ts";
+import type { TestClient } from "../support/test-client.ts";
 
 interface Refusal {
   readonly __typename: string;

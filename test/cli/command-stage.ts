@@ -1,14 +1,14 @@
 import { type CommandParts, openCommandParts } from "../../src/app/command-parts.ts";
 import { operator } from "../../src/cli/operator.ts";
 import { loadConfig } from "../../src/config/config.ts";
-import { Secret } from "../../src/lib/secret.ts";
 import type { ProviderCredential } from "../../src/credentials/provider-credential.ts";
+import { Secret } from "../../src/lib/secret.ts";
 import { loadCatalog } from "../../src/providers/registry.ts";
 import { type CommandOptions, type CommandResult, runCommand } from "../support/run-command.ts";
 import { type ProgramOptions, runProgram } from "../support/server-process.ts";
-import { migratedDatabaseIn } from "../support/test-database.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 import { testEnvironment } from "../support/test-app.ts";
+import { migratedDatabaseIn } from "../support/test-database.ts";
 
 type Environment = Readonly<Record<string, string>>;
 

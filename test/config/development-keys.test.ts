@@ -6,8 +6,8 @@ import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { type Config, ConfigError, loadConfig } from "../../src/config/config.ts";
 import { readDevelopmentKeys } from "../../src/config/development-keys.ts";
-import { errorOf, requiredVariables } from "../support/test-config.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
+import { errorOf, requiredVariables } from "../support/test-config.ts";
 
 const fileName = "development-keys.json";
 

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { rateLimitNames, rateLimits } from "../../src/rate-limits/limits.ts";
-import { connectionLimitNames, connectionLimits } from "../../src/http/connections/connection-limits.ts";
 import { quotaNames, quotas, usualOperations } from "../../src/callers/quota.ts";
+import { connectionLimitNames, connectionLimits } from "../../src/http/connections/connection-limits.ts";
+import { rateLimitNames, rateLimits } from "../../src/rate-limits/limits.ts";
 import { errorOf, faultsOf, load, requiredVariables } from "../support/test-config.ts";
 
 test("attempts are limited, logins are not looked at, and no proxy is trusted, unless a variable says so", () => {

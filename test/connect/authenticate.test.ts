@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { authenticateMutation, credentialsQuery, viewerQuery } from "../client/operations.ts";
 import type { AuthenticateInput } from "../client/gql/graphql.ts";
+import { authenticateMutation, credentialsQuery, viewerQuery } from "../client/operations.ts";
 import { type MockProvider, startMockProvider } from "../support/mock-provider.ts";
 import { startTestApp } from "../support/test-app.ts";
 import { createTestDatabase } from "../support/test-database.ts";

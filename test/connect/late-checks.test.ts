@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { validateCredentialMutation } from "../client/operations.ts";
-import { dump } from "./oauth/oauth-stage.ts";
 import { connectKey, eventTypes, setSessionStage, StillClock } from "../sessions/session-stage.ts";
 import { holdableDatabase } from "../support/holdable-database.ts";
+import { dump } from "./oauth/oauth-stage.ts";
 
 /** A check whose answer has come from the provider, but is not written down when the user stores another key. */
 async function overtakenCheck(isAccepted: boolean) {

@@ -4,8 +4,8 @@ import { afterAll, describe, expect, test } from "vitest";
 import { ConnectionUrlError } from "../../src/connections/connection-url.ts";
 import { parsePostgresUrl, placeOf, withTlsVariables } from "../../src/connections/postgres-url.ts";
 import { createCertificates } from "../support/certificates.ts";
-import { faultsOf, load } from "../support/test-config.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
+import { faultsOf, load } from "../support/test-config.ts";
 
 const folder = await temporaryFolder();
 afterAll(() => folder[Symbol.asyncDispose]());

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import { systemClock } from "../../src/lib/clock.ts";
 import { AccessReader, type AccessQuery } from "../../src/credentials/access-reader.ts";
-import { Secret } from "../../src/lib/secret.ts";
 import { openVault } from "../../src/credentials/vault.ts";
 import type { Database } from "../../src/db/database.ts";
+import { systemClock } from "../../src/lib/clock.ts";
+import { Secret } from "../../src/lib/secret.ts";
 import { load } from "../support/test-config.ts";
 import { createTestDatabase } from "../support/test-database.ts";
 

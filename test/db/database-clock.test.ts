@@ -1,9 +1,9 @@
 import { afterEach, expect, test, vi } from "vitest";
-import type { Database } from "../../src/db/database.ts";
 import { DatabaseClock } from "../../src/db/database-clock.ts";
+import type { Database } from "../../src/db/database.ts";
 import { createLogger } from "../../src/observability/logger.ts";
-import { createTestDatabase } from "../support/test-database.ts";
 import { patience } from "../support/patience.ts";
+import { createTestDatabase } from "../support/test-database.ts";
 
 const log = createLogger("silent");
 const hour = 3_600_000;

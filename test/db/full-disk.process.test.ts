@@ -6,8 +6,8 @@ import { expect, test } from "vitest";
 import type { SessionsQuery } from "../client/gql/graphql.ts";
 import { sessionsQuery, startSessionMutation } from "../client/operations.ts";
 import { runProgram, ServerProcess } from "../support/server-process.ts";
-import type { TestClient } from "../support/test-client.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
+import type { TestClient } from "../support/test-client.ts";
 
 const run = promisify(execFile);
 

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
+import { openDatabase } from "../../src/app/database.ts";
 import { migrate } from "../../src/db/migrate.ts";
 import { createServerDatabase } from "../support/test-database.ts";
-import { openDatabase } from "../../src/app/database.ts";
 
 const composed = "Zo\u00eb";
 const decomposed = "Zoe\u0308";

@@ -1,8 +1,8 @@
 import pg from "pg";
 import { describe, expect, inject, test } from "vitest";
+import { openDatabase } from "../../src/app/database.ts";
 import { startTestApp, type TestApp } from "../support/test-app.ts";
 import { createMigratedServerDatabase } from "../support/test-database.ts";
-import { openDatabase } from "../../src/app/database.ts";
 
 async function send(server: TestApp, query: string) {
   const headers = { "content-type": "application/json", authorization: `Bearer ${await server.token("alice")}` };

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
+import { openDatabase } from "../../src/app/database.ts";
 import { migrate } from "../../src/db/migrate.ts";
 import { createServerDatabase } from "../support/test-database.ts";
-import { openDatabase } from "../../src/app/database.ts";
 
 async function openEmpty() {
   const url = await createServerDatabase();

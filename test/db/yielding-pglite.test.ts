@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { Database } from "../../src/db/database.ts";
 import { openDatabase } from "../../src/app/database.ts";
+import type { Database } from "../../src/db/database.ts";
 
 let database: Database;
 

@@ -1,13 +1,13 @@
 import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { openConfiguredDatabase } from "../../src/app/database.ts";
 import { explainPostgresFailure } from "../../src/connections/postgres-failure.ts";
 import { parsePostgresUrl } from "../../src/connections/postgres-url.ts";
-import { Secret } from "../../src/lib/secret.ts";
 import { migrate } from "../../src/db/migrate.ts";
-import { startTestApp } from "../support/test-app.ts";
+import { Secret } from "../../src/lib/secret.ts";
 import { PostgresCluster } from "../support/postgres-cluster.ts";
+import { startTestApp } from "../support/test-app.ts";
 import { administer, createOwnDatabase, openAt, programs, refusalOf, urlOf } from "./cluster-stage.ts";
-import { openConfiguredDatabase } from "../../src/app/database.ts";
 
 const access = `
 local all all trust

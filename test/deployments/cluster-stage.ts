@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
 import pg from "pg";
+import { openDatabase } from "../../src/app/database.ts";
 import type { Database } from "../../src/db/database.ts";
 import { OperatorError } from "../../src/errors/operator-error.ts";
 import { PostgresCluster } from "../support/postgres-cluster.ts";
-import { openDatabase } from "../../src/app/database.ts";
 
 const found = await PostgresCluster.find();
 if (found === null) throw new Error("these suites need PostgreSQL's own programs: initdb and pg_ctl");

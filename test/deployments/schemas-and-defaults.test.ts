@@ -2,10 +2,10 @@ import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Database } from "../../src/db/database.ts";
 import { migrate, readSchemaState } from "../../src/db/migrate.ts";
-import { startMockProvider } from "../support/mock-provider.ts";
-import { startTestApp } from "../support/test-app.ts";
-import { PostgresCluster } from "../support/postgres-cluster.ts";
 import { authenticateMutation } from "../client/operations.ts";
+import { startMockProvider } from "../support/mock-provider.ts";
+import { PostgresCluster } from "../support/postgres-cluster.ts";
+import { startTestApp } from "../support/test-app.ts";
 import { administer, createOwnDatabase, openAt, programs, refusalOf, urlOf } from "./cluster-stage.ts";
 
 let cluster: PostgresCluster;

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { checkEncryption, checkListening } from "../../src/cli/commands/doctor/connections.ts";
 import { PostgresClient } from "../../src/connections/postgres-client.ts";
 import { parsePostgresUrl } from "../../src/connections/postgres-url.ts";
-import { checkEncryption, checkListening } from "../../src/cli/commands/doctor/connections.ts";
-import { startTestApp } from "../support/test-app.ts";
 import { type Certificates, createCertificates } from "../support/certificates.ts";
 import { PostgresCluster } from "../support/postgres-cluster.ts";
+import { startTestApp } from "../support/test-app.ts";
 import { load } from "../support/test-config.ts";
 import { administer, createOwnDatabase, openAt, programs, refusalOf, urlOf } from "./cluster-stage.ts";
 

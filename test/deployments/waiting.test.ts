@@ -1,15 +1,15 @@
-import { createServer } from "node:net";
 import { once } from "node:events";
+import { createServer } from "node:net";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { Secret } from "../../src/lib/secret.ts";
+import { openConfiguredDatabase, openDatabase } from "../../src/app/database.ts";
 import { migrate } from "../../src/db/migrate.ts";
+import { Secret } from "../../src/lib/secret.ts";
 import { FaultProxy } from "../support/fault-proxy.ts";
 import { patience } from "../support/patience.ts";
 import { PostgresCluster } from "../support/postgres-cluster.ts";
 import { startTestApp } from "../support/test-app.ts";
 import { createOwnDatabase, openAt, programs, refusalOf, urlOf } from "./cluster-stage.ts";
-import { openConfiguredDatabase, openDatabase } from "../../src/app/database.ts";
 
 let cluster: PostgresCluster;
 beforeAll(async () => void (cluster = await PostgresCluster.create(programs)));

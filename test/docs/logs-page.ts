@@ -1,6 +1,6 @@
 import { format } from "prettier";
-import { type LogEvent, logFields } from "../../src/observability/log-fields.ts";
 import { logTopics } from "../../src/observability/log-events.ts";
+import { type LogEvent, logFields } from "../../src/observability/log-fields.ts";
 
 const introduction = `# The log
 

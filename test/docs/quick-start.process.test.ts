@@ -2,8 +2,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { expect, test, vi } from "vitest";
 import { ServerProcess } from "../support/server-process.ts";
-import { fillDataFolder } from "../support/test-database.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
+import { fillDataFolder } from "../support/test-database.ts";
 import { blocksOf, root } from "./document-blocks.ts";
 
 const quickStart = await blocksOf("README.md");

@@ -1,13 +1,13 @@
 import { cp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { openDatabase } from "../../src/app/database.ts";
 import type { Database } from "../../src/db/database.ts";
 import { inProcessDoorbell } from "../../src/events/doorbell.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 import { createTestDatabase, fillDataFolder } from "../support/test-database.ts";
 import { keepStreams, readToEnd, startServer } from "./history-stage.ts";
 import { take } from "./stream-stage.ts";
-import { openDatabase } from "../../src/app/database.ts";
 
 const expired = { code: "CURSOR_EXPIRED" };
 const never = 2 ** 30;

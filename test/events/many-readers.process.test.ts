@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { createServerDatabase } from "../support/test-database.ts";
 import { PostgresCluster } from "../support/postgres-cluster.ts";
-import { RestorableCluster } from "./many-readers/restorable-cluster.ts";
+import { createServerDatabase } from "../support/test-database.ts";
 import { runManyReaders } from "./many-readers/many-readers.ts";
+import { RestorableCluster } from "./many-readers/restorable-cluster.ts";
 
 const databaseUrl = await createServerDatabase();
 const sizes = {

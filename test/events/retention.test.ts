@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { openDatabase } from "../../src/app/database.ts";
 import type { Database } from "../../src/db/database.ts";
 import { migrate } from "../../src/db/migrate.ts";
 import { inProcessDoorbell } from "../../src/events/doorbell.ts";
@@ -12,7 +13,6 @@ import { ProtocolSocket } from "../http/websocket/protocol-socket.ts";
 import { cursorAt, cursorsOf } from "../support/cursor.ts";
 import { startTestApp } from "../support/test-app.ts";
 import { createServerDatabase, createTestDatabase } from "../support/test-database.ts";
-import { openDatabase } from "../../src/app/database.ts";
 
 const log = createLogger("silent");
 const serverUrl = await createServerDatabase();

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { createLogger } from "../../src/observability/logger.ts";
 import { RingBatch, unpackPayload } from "../../src/events/ring-batch.ts";
 import { SharedDoorbell } from "../../src/events/shared-doorbell.ts";
+import { createLogger } from "../../src/observability/logger.ts";
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });

@@ -1,7 +1,7 @@
 import type { Database, PreparedStatement } from "../../src/db/database.ts";
 import { type Doorbell, inProcessDoorbell } from "../../src/events/doorbell.ts";
-import type { NewEvent, StreamEvent } from "../../src/events/event.ts";
 import { EventStream } from "../../src/events/event-stream.ts";
+import type { NewEvent, StreamEvent } from "../../src/events/event.ts";
 import { Outbox } from "../../src/events/outbox.ts";
 import { StreamWatch } from "../../src/events/stream-watch.ts";
 import { createLogger } from "../../src/observability/logger.ts";

@@ -4,8 +4,8 @@ import { authenticateMutation, eventsSubscription, viewerQuery } from "../client
 import { FaultProxy } from "../support/fault-proxy.ts";
 import { type MockProvider, startMockProvider } from "../support/mock-provider.ts";
 import { ExampleProcess, ServerProcess } from "../support/server-process.ts";
-import { migratedDatabaseIn } from "../support/test-database.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
+import { migratedDatabaseIn } from "../support/test-database.ts";
 
 /** The examples that are clients, each in a process of its own. */
 export const clientNames = ["apollo", "urql", "relay", "graphql-ws", "event-source", "fetch"] as const;

@@ -2,8 +2,8 @@ import { expect, test } from "vitest";
 import { authenticateMutation } from "../client/operations.ts";
 import { startMockProvider } from "../support/mock-provider.ts";
 import { ExampleProcess, runProgram, ServerProcess } from "../support/server-process.ts";
-import { fillDataFolder } from "../support/test-database.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
+import { fillDataFolder } from "../support/test-database.ts";
 
 test("the examples run as they stand: one sees the event, the other calls the provider with the headers", async () => {
   await using folder = await temporaryFolder();

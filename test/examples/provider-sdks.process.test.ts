@@ -9,8 +9,8 @@ import {
 import { type AuthorizationServer, startAuthorizationServer } from "../support/authorization-server.ts";
 import { type MockProvider, startMockProvider } from "../support/mock-provider.ts";
 import { runProgram, ServerProcess } from "../support/server-process.ts";
-import { fillDataFolder } from "../support/test-database.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
+import { fillDataFolder } from "../support/test-database.ts";
 
 const vendors = ["openai", "anthropic"] as const;
 type Vendor = (typeof vendors)[number];

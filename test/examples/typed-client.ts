@@ -1,5 +1,5 @@
-import { graphql } from "../client/gql/index.ts";
 import type { TypedDocumentString } from "../client/gql/graphql.ts";
+import { graphql } from "../client/gql/index.ts";
 
 // The types of `data` and `variables` come from the query: `npm run codegen` writes them.
 async function send<Data, Variables>(query: TypedDocumentString<Data, Variables>, variables: Variables): Promise<Data> {

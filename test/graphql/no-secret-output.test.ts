@@ -10,8 +10,8 @@ import {
   isScalarType,
 } from "graphql";
 import { expect, test } from "vitest";
-import { Secret } from "../../src/lib/secret.ts";
 import { schema } from "../../src/graphql/schema.ts";
+import { Secret } from "../../src/lib/secret.ts";
 
 const canary = "sk-canary-0123456789";
 const types = Object.values(schema.getTypeMap());

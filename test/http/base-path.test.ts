@@ -1,6 +1,6 @@
-import { WebSocket } from "ws";
 import { once } from "node:events";
 import { expect, test } from "vitest";
+import { WebSocket } from "ws";
 import { basePathOf, withoutBasePath } from "../../src/http/base-path.ts";
 import { viewerQuery } from "../client/operations.ts";
 import { startTestApp } from "../support/test-app.ts";

@@ -1,13 +1,13 @@
 import type { IncomingMessage } from "node:http";
 import { expect, test } from "vitest";
-import { networkOf } from "../../src/rate-limits/client-network.ts";
 import { clientIp } from "../../src/http/client-ip.ts";
+import { networkOf } from "../../src/rate-limits/client-network.ts";
 import { operation } from "../rate-limits/limited-operations.ts";
 import { startMockProvider } from "../support/mock-provider.ts";
 import { startTestApp } from "../support/test-app.ts";
 import { createTestDatabase } from "../support/test-database.ts";
-import { ProtocolSocket } from "./websocket/protocol-socket.ts";
 import { RawConnection } from "./raw-connection.ts";
+import { ProtocolSocket } from "./websocket/protocol-socket.ts";
 
 function request(remoteAddress: string | undefined, ...forwarded: string[]): IncomingMessage {
   const headersDistinct = forwarded.length === 0 ? {} : { "x-forwarded-for": forwarded };

@@ -8,8 +8,8 @@ import { audience, IdentityProvider, issuer } from "../callers/identity-provider
 import { startTestApp } from "../support/test-app.ts";
 import { callerTransports } from "./caller-transports.ts";
 import { query } from "./http-request.ts";
-import { ProtocolSocket } from "./websocket/protocol-socket.ts";
 import { RawConnection } from "./raw-connection.ts";
+import { ProtocolSocket } from "./websocket/protocol-socket.ts";
 
 type SigningKey = Awaited<ReturnType<IdentityProvider["createKey"]>>;
 

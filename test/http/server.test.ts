@@ -1,14 +1,14 @@
 import { afterEach, expect, test, vi } from "vitest";
 import { systemClock } from "../../src/lib/clock.ts";
 import { authenticateMutation, eventsSubscription } from "../client/operations.ts";
-import { startMockProvider } from "../support/mock-provider.ts";
 import { breakableDatabase } from "../support/breakable-database.ts";
+import { startMockProvider } from "../support/mock-provider.ts";
 import { startTestApp } from "../support/test-app.ts";
 import { createTestDatabase } from "../support/test-database.ts";
 import { EventSource } from "./graphql/event-source.ts";
 import { codeOf, post } from "./http-request.ts";
-import { ProtocolSocket } from "./websocket/protocol-socket.ts";
 import { RawConnection } from "./raw-connection.ts";
+import { ProtocolSocket } from "./websocket/protocol-socket.ts";
 
 test("/health answers while the server runs, and /ready while the database does", async () => {
   await using server = await startTestApp();

@@ -1,12 +1,12 @@
-import { expect, test } from "vitest";
 import { type GraphQLObjectType, getNamedType } from "graphql";
+import { expect, test } from "vitest";
 import { userScopes } from "../../src/callers/scope.ts";
 import { signToken } from "../../src/callers/token-verifier.ts";
 import { schema } from "../../src/graphql/schema.ts";
+import { systemClock } from "../../src/lib/clock.ts";
 import { completeOAuthMutation } from "../client/operations.ts";
 import { consent, type OAuthStage } from "../connect/oauth/oauth-stage.ts";
 import { setSessionStage } from "../sessions/session-stage.ts";
-import { systemClock } from "../../src/lib/clock.ts";
 import { TestClient } from "../support/test-client.ts";
 
 const setStage = () => setSessionStage({ environment: { STEP_UP_AMR: "mfa" } });

@@ -5,8 +5,8 @@ import { signToken } from "../../src/callers/token-verifier.ts";
 import { startSession } from "../sessions/session-stage.ts";
 import { startMockProvider } from "../support/mock-provider.ts";
 import { startTestApp } from "../support/test-app.ts";
-import { createTestDatabase } from "../support/test-database.ts";
 import { TestClient } from "../support/test-client.ts";
+import { createTestDatabase } from "../support/test-database.ts";
 import { ProtocolSocket } from "./websocket/protocol-socket.ts";
 
 interface Login {

@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { compileCache } from "../support/server-process.ts";
-import { fillDataFolder } from "../support/test-database.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
+import { fillDataFolder } from "../support/test-database.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const canary = "canary-0123456789-in-memory";

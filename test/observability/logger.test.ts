@@ -1,7 +1,7 @@
 import { Writable } from "node:stream";
 import { expect, test } from "vitest";
-import { Secret } from "../../src/lib/secret.ts";
 import { InvalidCredentialError } from "../../src/errors/auth-error.ts";
+import { Secret } from "../../src/lib/secret.ts";
 import { createLines } from "../../src/observability/logger.ts";
 
 function createCapturedLogger() {

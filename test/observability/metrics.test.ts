@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 import { authenticateMutation, refreshCredentialMutation, sessionsQuery, viewerQuery } from "../client/operations.ts";
-import { expire, issue as issueRenewed, makeDue, setRefreshStage } from "../refresh/refresh-stage.ts";
 import { credentialEventsSubscription, endOtherSessionsMutation } from "../client/operations.ts";
+import { expire, issue as issueRenewed, makeDue, setRefreshStage } from "../refresh/refresh-stage.ts";
 import { connectKey, end, issue, setSessionStage, startSession } from "../sessions/session-stage.ts";
 import { startMockProvider } from "../support/mock-provider.ts";
 import { startTestApp, type TestApp } from "../support/test-app.ts";

@@ -5,8 +5,8 @@ import { publint } from "publint";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { authenticateMutation, credentialEventsSubscription, issueAccessMutation } from "../client/operations.ts";
 import { startMockProvider } from "../support/mock-provider.ts";
-import { TestClient } from "../support/test-client.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
+import { TestClient } from "../support/test-client.ts";
 import { InstalledPackage, run, type UserProcess } from "./installed-package.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));

@@ -1,11 +1,11 @@
 import { readdir } from "node:fs/promises";
 import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
-import { acceptedCodings } from "../../src/providers/content-coding.ts";
 import { MethodUnavailableError } from "../../src/errors/auth-error.ts";
-import { type AnswerRule, generalWords, type Verdict } from "../../src/providers/answer-rules.ts";
-import type { ProbeAnswerError } from "../../src/providers/credential-probe.ts";
 import { Secret } from "../../src/lib/secret.ts";
+import { type AnswerRule, generalWords, type Verdict } from "../../src/providers/answer-rules.ts";
+import { acceptedCodings } from "../../src/providers/content-coding.ts";
+import type { ProbeAnswerError } from "../../src/providers/credential-probe.ts";
 import type {
   ApiKeyCredentials,
   OAuthCredentials,

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { AuthError, InvalidCredentialError, ProviderUnavailableError } from "../../src/errors/auth-error.ts";
 import { systemClock } from "../../src/lib/clock.ts";
 import { Secret } from "../../src/lib/secret.ts";
-import { AuthError, InvalidCredentialError, ProviderUnavailableError } from "../../src/errors/auth-error.ts";
 import { createLogger } from "../../src/observability/logger.ts";
 import type { AnswerRule } from "../../src/providers/answer-rules.ts";
 import { HttpClient, NoAnswerError, type OutboundResponse } from "../../src/providers/http-client.ts";

@@ -1,5 +1,5 @@
-import { type Clock, systemClock } from "../../src/lib/clock.ts";
 import { loadConfig } from "../../src/config/config.ts";
+import { type Clock, systemClock } from "../../src/lib/clock.ts";
 import { Secret } from "../../src/lib/secret.ts";
 import { HttpClient, type HttpClientOptions } from "../../src/providers/http-client.ts";
 import type { ApiKeyCredentials, ProviderAccess, ProviderAuth } from "../../src/providers/provider-auth.ts";

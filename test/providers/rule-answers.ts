@@ -1,5 +1,5 @@
-import type { AuthMethod } from "../../src/providers/provider-auth.ts";
 import type { AnswerRule } from "../../src/providers/answer-rules.ts";
+import type { AuthMethod } from "../../src/providers/provider-auth.ts";
 import type { Answer } from "../support/mock-provider/answer.ts";
 
 /** The status that most vendors give a verdict, where a rule takes any. */

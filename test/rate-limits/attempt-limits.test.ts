@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
-import { AttemptLimits } from "../../src/rate-limits/attempt-limits.ts";
+import type { AuditTrail } from "../../src/audit/audit-trail.ts";
 import type { Caller } from "../../src/callers/caller.ts";
+import { RateLimitedError } from "../../src/errors/auth-error.ts";
+import { Secret } from "../../src/lib/secret.ts";
+import { AttemptLimits } from "../../src/rate-limits/attempt-limits.ts";
+import { RateLimiter } from "../../src/rate-limits/limiter.ts";
 import { rateLimitNames, type RateLimitSettings } from "../../src/rate-limits/limits.ts";
 import { memoryStore } from "../../src/rate-limits/store.ts";
-import { RateLimiter } from "../../src/rate-limits/limiter.ts";
-import { Secret } from "../../src/lib/secret.ts";
-import { RateLimitedError } from "../../src/errors/auth-error.ts";
-import type { AuditTrail } from "../../src/audit/audit-trail.ts";
 
 const alice: Caller = {
   userId: "alice",

@@ -1,12 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { describe, expect, inject, test } from "vitest";
+import { openDatabase } from "../../src/app/database.ts";
 import { rateLimitNames, rateLimits, type RateLimitSettings } from "../../src/rate-limits/limits.ts";
 import { refreshCredentialsMutation } from "../client/operations.ts";
-import { ProtocolSocket } from "../http/websocket/protocol-socket.ts";
-import { startMockProvider } from "../support/mock-provider.ts";
-import { startTestApp } from "../support/test-app.ts";
-import { createServerDatabase } from "../support/test-database.ts";
-import { type Answer, call, operation } from "./limited-operations.ts";
 import {
   begin,
   consent,
@@ -16,7 +12,11 @@ import {
   setOAuthStage,
   signIn,
 } from "../connect/oauth/oauth-stage.ts";
-import { openDatabase } from "../../src/app/database.ts";
+import { ProtocolSocket } from "../http/websocket/protocol-socket.ts";
+import { startMockProvider } from "../support/mock-provider.ts";
+import { startTestApp } from "../support/test-app.ts";
+import { createServerDatabase } from "../support/test-database.ts";
+import { type Answer, call, operation } from "./limited-operations.ts";
 
 const { redisUrl } = inject("testRun");
 const postgresUrl = await createServerDatabase();

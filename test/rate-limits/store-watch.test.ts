@@ -1,9 +1,9 @@
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { RateLimiterAbstract } from "rate-limiter-flexible";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { Secret } from "../../src/lib/secret.ts";
 import { RateLimiter } from "../../src/rate-limits/limiter.ts";
 import { rateLimitNames, type RateLimitSettings } from "../../src/rate-limits/limits.ts";
 import { type RateLimitStore, StoreWatch } from "../../src/rate-limits/store.ts";
-import { Secret } from "../../src/lib/secret.ts";
 import { captureLog } from "../support/captured-log.ts";
 
 beforeEach(() => {

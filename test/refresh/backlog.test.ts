@@ -1,8 +1,8 @@
 import { expect, test, vi } from "vitest";
 import { ExpiryNotices } from "../../src/refresh/expiry-notices.ts";
 import { RefreshClaims } from "../../src/refresh/lease.ts";
-import { patience } from "../support/patience.ts";
 import { signIn } from "../connect/oauth/oauth-stage.ts";
+import { patience } from "../support/patience.ts";
 import { makeDue, readRows, type RefreshStage, setRefreshStage, startNeighbour } from "./refresh-stage.ts";
 
 /** So long that as many looks as there are sign-ins would take longer than anybody waits here. */

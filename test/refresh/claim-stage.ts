@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
-import { RefreshClaims, type RefreshTarget } from "../../src/refresh/lease.ts";
-import { RefreshRecord } from "../../src/refresh/outcome.ts";
-import { systemClock } from "../../src/lib/clock.ts";
-import { Secret } from "../../src/lib/secret.ts";
 import { openVault } from "../../src/credentials/vault.ts";
 import { inProcessDoorbell } from "../../src/events/doorbell.ts";
 import { Outbox } from "../../src/events/outbox.ts";
+import { systemClock } from "../../src/lib/clock.ts";
+import { Secret } from "../../src/lib/secret.ts";
+import { RefreshClaims, type RefreshTarget } from "../../src/refresh/lease.ts";
+import { RefreshRecord } from "../../src/refresh/outcome.ts";
 import { load } from "../support/test-config.ts";
 import { createTestDatabase } from "../support/test-database.ts";
 

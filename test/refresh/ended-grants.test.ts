@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { vendorText } from "../support/authorization-server/dialect.ts";
 import { signIn } from "../connect/oauth/oauth-stage.ts";
+import { vendorText } from "../support/authorization-server/dialect.ts";
 import {
   endWaits,
   issue,

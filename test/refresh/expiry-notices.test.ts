@@ -1,13 +1,14 @@
 import { expect, inject, test, vi } from "vitest";
-import { ExpiryNotices } from "../../src/refresh/expiry-notices.ts";
-import { systemClock } from "../../src/lib/clock.ts";
 import { openVault } from "../../src/credentials/vault.ts";
 import { inProcessDoorbell } from "../../src/events/doorbell.ts";
 import { Outbox } from "../../src/events/outbox.ts";
+import { systemClock } from "../../src/lib/clock.ts";
+import { ExpiryNotices } from "../../src/refresh/expiry-notices.ts";
 import { authenticateMutation, credentialEventsSubscription } from "../client/operations.ts";
-import { holdable } from "../support/holdable-database.ts";
-import { startTestApp } from "../support/test-app.ts";
 import { signIn } from "../connect/oauth/oauth-stage.ts";
+import { holdable } from "../support/holdable-database.ts";
+import { patience } from "../support/patience.ts";
+import { startTestApp } from "../support/test-app.ts";
 import {
   makeDue,
   never,
@@ -19,7 +20,6 @@ import {
   setRefreshStage,
   startNeighbour,
 } from "./refresh-stage.ts";
-import { patience } from "../support/patience.ts";
 
 const eager = { refresh: { intervalMs: 50 } };
 const day = 86_400;

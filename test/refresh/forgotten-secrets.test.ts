@@ -1,6 +1,7 @@
 import { afterEach, expect, test, vi } from "vitest";
 import { authenticateMutation, validateCredentialMutation } from "../client/operations.ts";
 import { signIn } from "../connect/oauth/oauth-stage.ts";
+import { patience } from "../support/patience.ts";
 import {
   grant,
   issue,
@@ -12,7 +13,6 @@ import {
   setRefreshStage,
   startNeighbour,
 } from "./refresh-stage.ts";
-import { patience } from "../support/patience.ts";
 
 afterEach(() => {
   vi.useRealTimers();

@@ -2,8 +2,9 @@ import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
 import type { Database } from "../../src/db/database.ts";
-import { createTestDatabase } from "../support/test-database.ts";
 import { signIn } from "../connect/oauth/oauth-stage.ts";
+import { patience } from "../support/patience.ts";
+import { createTestDatabase } from "../support/test-database.ts";
 import {
   grant,
   never,
@@ -15,7 +16,6 @@ import {
   setRefreshStage,
   startNeighbour,
 } from "./refresh-stage.ts";
-import { patience } from "../support/patience.ts";
 
 const input = { provider: "anthropic" };
 

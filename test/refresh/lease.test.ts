@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { expect, test } from "vitest";
-import { type ClaimSlots, RefreshClaims } from "../../src/refresh/lease.ts";
 import type { Database } from "../../src/db/database.ts";
+import { type ClaimSlots, RefreshClaims } from "../../src/refresh/lease.ts";
 import { createTestDatabase } from "../support/test-database.ts";
 
 interface DueRow {

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { postponement } from "../../src/refresh/postponement.ts";
-import type { RefreshState } from "../../src/refresh/lease.ts";
 import type { ProviderAuth } from "../../src/providers/provider-auth.ts";
+import type { RefreshState } from "../../src/refresh/lease.ts";
+import { postponement } from "../../src/refresh/postponement.ts";
 
 const provider = { displayName: "Acme" } as ProviderAuth;
 

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { ProviderGate } from "../../src/refresh/provider-gate.ts";
-import { ProviderGates } from "../../src/refresh/provider-gates.ts";
 import { InvalidCredentialError, type ProviderFailure, ProviderUnavailableError } from "../../src/errors/auth-error.ts";
 import type { ProviderAuth } from "../../src/providers/provider-auth.ts";
+import { ProviderGate } from "../../src/refresh/provider-gate.ts";
+import { ProviderGates } from "../../src/refresh/provider-gates.ts";
 import { patience } from "../support/patience.ts";
 
 beforeEach(() => {

@@ -1,11 +1,11 @@
 import { appendFile, readdir, readFile, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { RefreshSpool } from "../../src/refresh/spool.ts";
+import { createLogger } from "../../src/observability/logger.ts";
+import { noFaults } from "../../src/refresh/fault-point.ts";
 import { RenewalKeeper } from "../../src/refresh/recovery.ts";
 import { sealRenewal } from "../../src/refresh/renewal.ts";
-import { noFaults } from "../../src/refresh/fault-point.ts";
-import { createLogger } from "../../src/observability/logger.ts";
+import { RefreshSpool } from "../../src/refresh/spool.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 import { newTokens, setClaimStage } from "./claim-stage.ts";
 import { Hold, readRow } from "./refresh-stage.ts";

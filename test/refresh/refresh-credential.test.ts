@@ -1,7 +1,7 @@
 import { expect, test, vi } from "vitest";
+import { encodeNodeId } from "../../src/graphql/node-id.ts";
 import { Refresher } from "../../src/refresh/refresher.ts";
 import { authenticateMutation, refreshCredentialsMutation } from "../client/operations.ts";
-import { encodeNodeId } from "../../src/graphql/node-id.ts";
 import { signIn } from "../connect/oauth/oauth-stage.ts";
 import { readRefreshAudit, readRow, readRows, refresh, sentRefreshTokens, setRefreshStage } from "./refresh-stage.ts";
 

@@ -1,12 +1,7 @@
 import type { Database } from "../../src/db/database.ts";
-import { credentialStateQuery, refreshCredentialMutation, renewedAccessMutation } from "../client/operations.ts";
-import type { IssueAccessInput } from "../client/gql/graphql.ts";
-import type { AuthorizationServer } from "../support/authorization-server.ts";
-import type { AuthorizationFault } from "../support/authorization-server/fault.ts";
-import type { AuthorizationServerKind } from "../support/authorization-server/dialect.ts";
-import { startTestApp, type TestApp, type TestAppOptions } from "../support/test-app.ts";
-import type { TestClient } from "../support/test-client.ts";
 import type { FaultPoint } from "../../src/refresh/fault-point.ts";
+import type { IssueAccessInput } from "../client/gql/graphql.ts";
+import { credentialStateQuery, refreshCredentialMutation, renewedAccessMutation } from "../client/operations.ts";
 import {
   type OAuthStage,
   type OAuthStageOptions,
@@ -14,6 +9,11 @@ import {
   setOAuthStage,
   signIn,
 } from "../connect/oauth/oauth-stage.ts";
+import type { AuthorizationServer } from "../support/authorization-server.ts";
+import type { AuthorizationServerKind } from "../support/authorization-server/dialect.ts";
+import type { AuthorizationFault } from "../support/authorization-server/fault.ts";
+import { startTestApp, type TestApp, type TestAppOptions } from "../support/test-app.ts";
+import type { TestClient } from "../support/test-client.ts";
 
 /** The longest time that a timer can wait, in milliseconds: no worker looks for work within a test. */
 export const never = 2 ** 31 - 1;

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { importCredentialMutation } from "../client/operations.ts";
-import { refusalsOf } from "../support/vendor-refusals.ts";
-import type { TestClient } from "../support/test-client.ts";
 import { signIn } from "../connect/oauth/oauth-stage.ts";
+import type { TestClient } from "../support/test-client.ts";
+import { refusalsOf } from "../support/vendor-refusals.ts";
 import {
   ageRefusals,
   endWaits,

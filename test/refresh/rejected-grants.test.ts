@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { grant, issue, makeDue, readRow, sentRefreshTokens, setRefreshStage, startNeighbour } from "./refresh-stage.ts";
 import { signIn } from "../connect/oauth/oauth-stage.ts";
+import { grant, issue, makeDue, readRow, sentRefreshTokens, setRefreshStage, startNeighbour } from "./refresh-stage.ts";
 
 const input = { provider: "anthropic" };
 const hourly = (points: number) => ({ points, seconds: 3_600 });

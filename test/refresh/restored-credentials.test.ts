@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { sealRenewal } from "../../src/refresh/renewal.ts";
 import { beginTimeline, readTimeline, type TimelineCause } from "../../src/db/timeline-row.ts";
+import { sealRenewal } from "../../src/refresh/renewal.ts";
 import { type ClaimStage, newTokens, provider, setClaimStage } from "./claim-stage.ts";
 
 const slots = [{ provider, free: 9, perUser: 9, busyUsers: [], replayWindow: 0 }];

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { destroyKey } from "../../src/credentials/rotation/key-destruction.ts";
-import { systemClock } from "../../src/lib/clock.ts";
 import { KeyRotation } from "../../src/credentials/rotation/key-rotation.ts";
 import { Resealer } from "../../src/credentials/rotation/resealer.ts";
 import { openVault } from "../../src/credentials/vault.ts";
+import { systemClock } from "../../src/lib/clock.ts";
 import { type Kek, newKek } from "../credentials/rotation/rotation-stage.ts";
 import { grant, issue, never, readRow, refresh, type RefreshStage, setRefreshStage } from "./refresh-stage.ts";
 

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { expect, test, vi } from "vitest";
 import { importCredentialMutation } from "../client/operations.ts";
-import { patience } from "../support/patience.ts";
 import { begin, complete, consent, setOAuthStage } from "../connect/oauth/oauth-stage.ts";
+import { patience } from "../support/patience.ts";
 import {
   grant,
   makeDue,

@@ -1,6 +1,6 @@
 import { afterEach, expect, test, vi } from "vitest";
-import { RefreshWorker } from "../../src/refresh/worker.ts";
 import { createLogger } from "../../src/observability/logger.ts";
+import { RefreshWorker } from "../../src/refresh/worker.ts";
 
 const intervalMs = 1_000;
 

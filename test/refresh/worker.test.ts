@@ -1,5 +1,7 @@
 import { expect, test, vi } from "vitest";
 import { signIn } from "../connect/oauth/oauth-stage.ts";
+import { patience } from "../support/patience.ts";
+import { startTestApp } from "../support/test-app.ts";
 import {
   grant,
   Hold,
@@ -14,8 +16,6 @@ import {
   setRefreshStage,
   startNeighbour,
 } from "./refresh-stage.ts";
-import { startTestApp } from "../support/test-app.ts";
-import { patience } from "../support/patience.ts";
 
 const eager = { refresh: { intervalMs: 50 } };
 

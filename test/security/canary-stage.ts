@@ -2,9 +2,9 @@ import { expect } from "vitest";
 import { schema } from "../../src/graphql/schema.ts";
 import { type OAuthStage, setOAuthStage } from "../connect/oauth/oauth-stage.ts";
 import { never } from "../sessions/session-stage.ts";
-import { type Canary, CanaryWatch, newCanary } from "./canary.ts";
 import type { CanaryDialect } from "./canary-dialect.ts";
 import { CanaryPlaces, withoutGrants } from "./canary-places.ts";
+import { type Canary, CanaryWatch, newCanary } from "./canary.ts";
 import { type Inhabitant, settle } from "./inhabitant.ts";
 import { KeptTables } from "./kept-tables.ts";
 

@@ -3,22 +3,22 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { openDatabase } from "../../src/app/database.ts";
 import { userScopes } from "../../src/callers/scope.ts";
 import { signToken } from "../../src/callers/token-verifier.ts";
+import { schema } from "../../src/graphql/schema.ts";
 import { systemClock } from "../../src/lib/clock.ts";
 import { Secret } from "../../src/lib/secret.ts";
-import { schema } from "../../src/graphql/schema.ts";
+import { ProtocolSocket } from "../http/websocket/protocol-socket.ts";
 import { startAuthorizationServer } from "../support/authorization-server.ts";
 import { startMockProvider } from "../support/mock-provider.ts";
 import { ExampleProcess, runProgram } from "../support/server-process.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 import { TestClient } from "../support/test-client.ts";
 import { createServerDatabase } from "../support/test-database.ts";
-import { byteCanary, CanaryWatch, newCanary } from "./canary.ts";
 import { CanaryPlaces } from "./canary-places.ts";
+import { byteCanary, CanaryWatch, newCanary } from "./canary.ts";
 import { settle } from "./inhabitant.ts";
-import { ProtocolSocket } from "../http/websocket/protocol-socket.ts";
-import { openDatabase } from "../../src/app/database.ts";
 
 const crashHook = fileURLToPath(new URL("crash-on-signal.ts", import.meta.url));
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createServerDatabase } from "../support/test-database.ts";
-import { fuzz } from "./fuzz/fuzzer.ts";
 import { type FuzzServer, startFuzzServer } from "./fuzz/fuzz-server.ts";
+import { fuzz } from "./fuzz/fuzzer.ts";
 import { judgeClose, judgeHttp, judgeMessages, judgeRaw } from "./fuzz/judge.ts";
 import { seed } from "./seed.ts";
 

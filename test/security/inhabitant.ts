@@ -1,9 +1,9 @@
 import type { GraphQLSchema } from "graphql";
 import { viewerQuery } from "../client/operations.ts";
 import { consent, type OAuthStage, signIn } from "../connect/oauth/oauth-stage.ts";
+import { ProtocolSocket } from "../http/websocket/protocol-socket.ts";
 import { chosen, connectKey, granted, startSession } from "../sessions/session-stage.ts";
 import type { TestClient } from "../support/test-client.ts";
-import { ProtocolSocket } from "../http/websocket/protocol-socket.ts";
 import { operationsOf, type Position, type SchemaOperation } from "./schema-operations.ts";
 import { decoded } from "./twin.ts";
 

@@ -1,6 +1,4 @@
 import { expect, test, vi } from "vitest";
-import { Browser } from "../support/authorization-server/browser.ts";
-import { begin, complete, consent, initiate, setOAuthStage } from "../connect/oauth/oauth-stage.ts";
 import {
   authenticateInSessionMutation,
   authenticateMutation,
@@ -8,7 +6,9 @@ import {
   credentialsQuery,
   initiateOAuthMutation,
 } from "../client/operations.ts";
+import { begin, complete, consent, initiate, setOAuthStage } from "../connect/oauth/oauth-stage.ts";
 import { startCallbackStage } from "../http/callback/callback-stage.ts";
+import { Browser } from "../support/authorization-server/browser.ts";
 import type { TestClient } from "../support/test-client.ts";
 import {
   chosen,

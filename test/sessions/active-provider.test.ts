@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { signIn } from "../connect/oauth/oauth-stage.ts";
 import { sessionEventsSubscription } from "../client/operations.ts";
+import { signIn } from "../connect/oauth/oauth-stage.ts";
 import {
   choose,
   chosen,

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { signIn } from "../connect/oauth/oauth-stage.ts";
 import { clearProviderMutation, credentialsQuery } from "../client/operations.ts";
+import { signIn } from "../connect/oauth/oauth-stage.ts";
 import type { TestClient } from "../support/test-client.ts";
 import {
   chosen,

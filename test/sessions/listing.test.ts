@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import type { SessionsQueryVariables } from "../client/gql/graphql.ts";
 import { sessionsQuery } from "../client/operations.ts";
-import { createTestDatabase } from "../support/test-database.ts";
 import type { TestClient } from "../support/test-client.ts";
+import { createTestDatabase } from "../support/test-database.ts";
 import {
   chosen,
   connectKey,

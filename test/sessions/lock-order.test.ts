@@ -1,6 +1,6 @@
 import { expect, inject, test, vi } from "vitest";
-import { systemClock } from "../../src/lib/clock.ts";
 import type { Database } from "../../src/db/database.ts";
+import { systemClock } from "../../src/lib/clock.ts";
 import { createLogger } from "../../src/observability/logger.ts";
 import { ActivityRecorder } from "../../src/sessions/activity-recorder.ts";
 import { SessionStore } from "../../src/sessions/session-store.ts";

@@ -1,7 +1,6 @@
+import type { Database } from "../../src/db/database.ts";
 import { decodeUuidNodeId, encodeNodeId } from "../../src/graphql/node-id.ts";
 import type { Clock } from "../../src/lib/clock.ts";
-import type { Database } from "../../src/db/database.ts";
-import { type OAuthStage, type OAuthStageOptions, setOAuthStage } from "../connect/oauth/oauth-stage.ts";
 import type { AuthenticateInput, IssueAccessInput, SetActiveProviderInput } from "../client/gql/graphql.ts";
 import {
   authenticateMutation,
@@ -14,6 +13,7 @@ import {
   startSessionMutation,
   touchSessionMutation,
 } from "../client/operations.ts";
+import { type OAuthStage, type OAuthStageOptions, setOAuthStage } from "../connect/oauth/oauth-stage.ts";
 import type { TestClient } from "../support/test-client.ts";
 
 /** Longer than any test takes, in milliseconds. */

@@ -1,13 +1,14 @@
 import { expect, test, vi } from "vitest";
-import { systemClock } from "../../src/lib/clock.ts";
 import { inProcessDoorbell } from "../../src/events/doorbell.ts";
 import { Outbox } from "../../src/events/outbox.ts";
+import { systemClock } from "../../src/lib/clock.ts";
 import { createLogger } from "../../src/observability/logger.ts";
 import { Metrics } from "../../src/observability/metrics.ts";
 import { SessionSweeper } from "../../src/sessions/session-sweeper.ts";
-import type { OAuthStage, OAuthStageOptions } from "../connect/oauth/oauth-stage.ts";
 import { sessionEventsSubscription, sessionsQuery } from "../client/operations.ts";
+import type { OAuthStage, OAuthStageOptions } from "../connect/oauth/oauth-stage.ts";
 import { cursorAt } from "../support/cursor.ts";
+import { patience } from "../support/patience.ts";
 import { startTestApp } from "../support/test-app.ts";
 import { createTestDatabase } from "../support/test-database.ts";
 import {
@@ -24,7 +25,6 @@ import {
   StillClock,
   touch,
 } from "./session-stage.ts";
-import { patience } from "../support/patience.ts";
 
 const dayS = 86_400;
 async function setStage(options: OAuthStageOptions = {}) {

@@ -1,5 +1,5 @@
-import { brotliCompressSync, constants, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
 import type { ServerResponse } from "node:http";
+import { brotliCompressSync, constants, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
 
 /** What is written instead of JSON with its usual label. */
 interface WrittenAnswer {

@@ -2,8 +2,6 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { AnswerForm } from "./answer-forms.ts";
-import { send } from "./mock-provider/answer.ts";
-import { fail } from "./mock-provider/fault.ts";
 import { type Filter, filterAnswer } from "./authorization-server/answer-filter.ts";
 import { CodeDeviceEndpoints } from "./authorization-server/code-device.ts";
 import {
@@ -18,6 +16,8 @@ import { type Decision, decide } from "./authorization-server/interaction.ts";
 import { clientId, createOidcServer } from "./authorization-server/oidc-server.ts";
 import { RefreshLedger } from "./authorization-server/refresh-ledger.ts";
 import { type BodyEncoding, noBody, type Parameters, takeBody } from "./authorization-server/request-body.ts";
+import { send } from "./mock-provider/answer.ts";
+import { fail } from "./mock-provider/fault.ts";
 import type { RefreshOracle } from "./refresh-oracle.ts";
 
 export interface AuthorizationServerOptions {

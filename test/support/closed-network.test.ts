@@ -1,6 +1,6 @@
-import { once } from "node:events";
 import { lookup } from "node:dns";
 import { lookup as lookupPromise } from "node:dns/promises";
+import { once } from "node:events";
 import { request } from "node:http";
 import { createServer, connect, type AddressInfo, type Socket } from "node:net";
 import { tmpdir } from "node:os";

@@ -2,10 +2,10 @@ import { describe, expect, test } from "vitest";
 import { Secret } from "../../src/lib/secret.ts";
 import { catalogEntry, createProvider } from "../providers/oauth/sign-in.ts";
 import type { MintedTokens } from "./refresh-oracle.ts";
+import { StrictProviderProcess } from "./strict-provider-process.ts";
 import { StrictProvider } from "./strict-provider.ts";
 import { clientId } from "./strict-provider/operator.ts";
 import { outages } from "./strict-provider/outage.ts";
-import { StrictProviderProcess } from "./strict-provider-process.ts";
 
 interface TokenAnswer {
   readonly access_token: string;

@@ -2,13 +2,13 @@ import { Writable } from "node:stream";
 import { type App, type AppOverrides, createApp } from "../../src/app/app.ts";
 import { type Scope, userScopes } from "../../src/callers/scope.ts";
 import { signToken } from "../../src/callers/token-verifier.ts";
-import { systemClock } from "../../src/lib/clock.ts";
 import { type Config, loadConfig } from "../../src/config/config.ts";
+import { systemClock } from "../../src/lib/clock.ts";
 import { createLogger } from "../../src/observability/logger.ts";
 import { loadCatalog } from "../../src/providers/registry.ts";
-import { createTestDatabase } from "./test-database.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 import { TestClient } from "./test-client.ts";
+import { createTestDatabase } from "./test-database.ts";
 
 export interface TestAppOptions extends AppOverrides {
   /** Added to the environment that the configuration is read from. */

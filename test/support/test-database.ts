@@ -2,9 +2,9 @@ import { cp, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import pg from "pg";
 import { inject } from "vitest";
+import { openDatabase } from "../../src/app/database.ts";
 import type { Database } from "../../src/db/database.ts";
 import { migrate } from "../../src/db/migrate.ts";
-import { openDatabase } from "../../src/app/database.ts";
 
 const tables = [
   "provider_credentials",

@@ -2,15 +2,15 @@ import { once } from "node:events";
 import type { Writable } from "node:stream";
 import { SingleBar } from "cli-progress";
 import { Command, InvalidArgumentError } from "commander";
+import { openConfiguredDatabase } from "../../app/database.ts";
+import { AuditReader, type AuditSelection, type StoredAuditEntry } from "../../audit/audit-reader.ts";
 import { loadConfig } from "../../config/config.ts";
 import { assertMigrated } from "../../db/migrate.ts";
-import { AuditReader, type AuditSelection, type StoredAuditEntry } from "../../audit/audit-reader.ts";
 import { loadCatalog } from "../../providers/registry.ts";
 import { jsonOption } from "../terminal/output.ts";
 import { outputFault } from "../terminal/standard-streams.ts";
 import { printableJson } from "../terminal/terminal.ts";
 import { parseUser } from "../user-option.ts";
-import { openConfiguredDatabase } from "../../app/database.ts";
 
 interface ExportOptions {
   readonly user?: string;

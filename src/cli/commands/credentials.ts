@@ -2,15 +2,15 @@ import { Command, Option } from "commander";
 import { type CredentialStatus, credentialStatuses, type StatusRule } from "../../credentials/credential-status.ts";
 import type { ProviderCredential } from "../../credentials/provider-credential.ts";
 import { type AuthMethod, authMethods } from "../../providers/provider-auth.ts";
-import { confirm } from "../terminal/confirm.ts";
 import { exitCodes } from "../exit-code.ts";
 import { listCommand, type ListingOptions, nextHint, readPage, requireWhose } from "../listing.ts";
 import { openForCommand } from "../operation.ts";
 import { operator } from "../operator.ts";
+import { actOnEach, targetCommand } from "../target.ts";
+import { confirm } from "../terminal/confirm.ts";
 import { Output, type OutputOptions } from "../terminal/output.ts";
 import { table } from "../terminal/table.ts";
 import { printable } from "../terminal/terminal.ts";
-import { actOnEach, targetCommand } from "../target.ts";
 
 interface ListOptions extends ListingOptions {
   readonly provider?: string;

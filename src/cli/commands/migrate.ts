@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { openConfiguredDatabase } from "../../app/database.ts";
 import { loadConfig } from "../../config/config.ts";
 import { isDatabaseMade } from "../../db/configured-database.ts";
 import type { Database } from "../../db/database.ts";
@@ -6,7 +7,6 @@ import { listMigrations, migrate, readSchemaState } from "../../db/migrate.ts";
 import { loadCatalog } from "../../providers/registry.ts";
 import { jsonOption, Output, type OutputOptions } from "../terminal/output.ts";
 import { startProgress } from "../terminal/progress.ts";
-import { openConfiguredDatabase } from "../../app/database.ts";
 
 interface MigrateOptions extends OutputOptions {
   readonly dryRun?: boolean;

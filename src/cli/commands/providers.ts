@@ -1,6 +1,6 @@
 import { Command } from "commander";
-import { systemClock } from "../../lib/clock.ts";
 import { loadConfig } from "../../config/config.ts";
+import { systemClock } from "../../lib/clock.ts";
 import { HttpClient } from "../../providers/http-client.ts";
 import type { ProviderAuth, ProviderMethod } from "../../providers/provider-auth.ts";
 import { createRegistry, loadCatalog } from "../../providers/registry.ts";

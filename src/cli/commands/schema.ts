@@ -1,8 +1,8 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { Command } from "commander";
 import { lexicographicSortSchema, printSchema } from "graphql";
-import { schema } from "../../graphql/schema.ts";
 import { OperatorError } from "../../errors/operator-error.ts";
+import { schema } from "../../graphql/schema.ts";
 import { exitCodes } from "../exit-code.ts";
 import { describeFileFault } from "../input-file.ts";
 import { jsonOption, Output, type OutputOptions } from "../terminal/output.ts";

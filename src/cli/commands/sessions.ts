@@ -3,9 +3,9 @@ import { type Session, type SessionStatus, sessionStatus, sessionStatuses } from
 import { listCommand, type ListingOptions, nextHint, readPage, requireWhose } from "../listing.ts";
 import { openForCommand } from "../operation.ts";
 import { operator } from "../operator.ts";
+import { actOnEach, targetCommand } from "../target.ts";
 import { Output, type OutputOptions } from "../terminal/output.ts";
 import { table } from "../terminal/table.ts";
-import { actOnEach, targetCommand } from "../target.ts";
 
 interface ListOptions extends ListingOptions {
   readonly status?: SessionStatus;

@@ -1,9 +1,9 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { type Scope, scopeNames, scopes, userScopes } from "../../callers/scope.ts";
 import { signToken } from "../../callers/token-verifier.ts";
-import { systemClock } from "../../lib/clock.ts";
 import { loadConfig } from "../../config/config.ts";
 import { OperatorError } from "../../errors/operator-error.ts";
+import { systemClock } from "../../lib/clock.ts";
 import { loadCatalog } from "../../providers/registry.ts";
 import { jsonOption, Output, type OutputOptions } from "../terminal/output.ts";
 import { parseUser } from "../user-option.ts";

@@ -2,8 +2,8 @@ import type { Caller } from "../../callers/caller.ts";
 import { AuthError, ProviderUnavailableError } from "../../errors/auth-error.ts";
 import type { Logger } from "../../observability/logger.ts";
 import type { ProviderRegistry } from "../../providers/registry.ts";
-import type { OAuthFlow } from "./flow.ts";
 import type { OAuthFlowStore } from "./flow-store.ts";
+import type { OAuthFlow } from "./flow.ts";
 import type { OAuthFlows } from "./flows.ts";
 
 const lookIntervalMs = 1_000;

@@ -1,13 +1,13 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { Secret } from "../../lib/secret.ts";
 import { InvalidCredentialError, OAuthDeniedError, ProviderUnavailableError } from "../../errors/auth-error.ts";
+import { Secret } from "../../lib/secret.ts";
 import { isConfigurationCode, refusedClient, toVendorCode } from "../../providers/oauth/failure.ts";
 import type { ProviderAuth, ProviderCredentials } from "../../providers/provider-auth.ts";
 import { settingName } from "../../providers/provider-settings.ts";
 import type { ProviderRegistry } from "../../providers/registry.ts";
-import type { OAuthFlow } from "./flow.ts";
-import type { OAuthFlowStore } from "./flow-store.ts";
 import type { AuthorizationResponse } from "./authorization-response.ts";
+import type { OAuthFlowStore } from "./flow-store.ts";
+import type { OAuthFlow } from "./flow.ts";
 
 /** How long one request waits for a provider that has not taken the code yet, in milliseconds. */
 const maxWaitMs = 5_000;

@@ -1,12 +1,12 @@
 import { createHash, randomUUID, timingSafeEqual } from "node:crypto";
-import type { Clock } from "../../lib/clock.ts";
+import { type QuotaName, Quotas } from "../../callers/quota.ts";
 import type { Keyring } from "../../credentials/sealing/keyring.ts";
 import { openValue, sealedKeyId, sealValue, UnsealError } from "../../credentials/sealing/sealed-value.ts";
-import { Secret } from "../../lib/secret.ts";
 import type { Database, EntityManager } from "../../db/database.ts";
 import { type AuthError, OAuthDeniedError, OAuthStateError, QuotaExceededError } from "../../errors/auth-error.ts";
-import { type QuotaName, Quotas } from "../../callers/quota.ts";
+import type { Clock } from "../../lib/clock.ts";
 import { byId, RowBatch } from "../../lib/row-batch.ts";
+import { Secret } from "../../lib/secret.ts";
 import { type OAuthFlow, OAuthFlowEntity } from "./flow.ts";
 
 /** What a flow must remember and nobody may read. */

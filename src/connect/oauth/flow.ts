@@ -1,4 +1,5 @@
 import { defineEntity, type InferEntity, p } from "@mikro-orm/core";
+import type { QuotaName } from "../../callers/quota.ts";
 import {
   type AuthError,
   type ErrorCode,
@@ -9,7 +10,6 @@ import {
   QuotaExceededError,
 } from "../../errors/auth-error.ts";
 import type { OAuthFlowKind } from "../../providers/provider-auth.ts";
-import type { QuotaName } from "../../callers/quota.ts";
 
 /** `exchanging`: one request has taken the flow, and is asking the provider for its tokens. */
 type StoredFlowStatus = "pending" | "exchanging" | "completed" | "denied" | "failed" | "expired";

@@ -1,5 +1,5 @@
-import type { EntityManager } from "../../db/database.ts";
 import { type AuditAction, writeAudit } from "../../audit/audit-log.ts";
+import type { EntityManager } from "../../db/database.ts";
 
 /** Puts on record what an operator did with a key, in the transaction that does it. Null for all keys. */
 export async function auditKey(

@@ -1,6 +1,6 @@
-import type { Clock } from "../../lib/clock.ts";
 import type { Database, EntityManager } from "../../db/database.ts";
 import { OperatorError } from "../../errors/operator-error.ts";
+import type { Clock } from "../../lib/clock.ts";
 import type { EncryptionKey } from "../sealing/encryption-key.ts";
 import { auditKey, lockKeys } from "./key-audit.ts";
 import { countUses } from "./key-usage.ts";

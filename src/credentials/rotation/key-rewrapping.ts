@@ -1,6 +1,6 @@
-import type { Clock } from "../../lib/clock.ts";
 import type { Database } from "../../db/database.ts";
 import { OperatorError } from "../../errors/operator-error.ts";
+import type { Clock } from "../../lib/clock.ts";
 import { EncryptionKeyEntity } from "../sealing/encryption-key.ts";
 import type { KeyWrapper } from "../sealing/key-wrapper.ts";
 import { rewrapKey } from "../sealing/wrapped-key.ts";

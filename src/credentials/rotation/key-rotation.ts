@@ -1,5 +1,5 @@
-import type { Clock } from "../../lib/clock.ts";
 import type { Database, EntityManager } from "../../db/database.ts";
+import type { Clock } from "../../lib/clock.ts";
 import { type EncryptionKey, EncryptionKeyEntity } from "../sealing/encryption-key.ts";
 import type { KeyWrapper } from "../sealing/key-wrapper.ts";
 import type { Keyring } from "../sealing/keyring.ts";

@@ -1,7 +1,7 @@
 import type { KeyObject } from "node:crypto";
 import { UniqueConstraintViolationException } from "@mikro-orm/core";
-import type { Clock } from "../../lib/clock.ts";
 import type { Database, EntityManager } from "../../db/database.ts";
+import type { Clock } from "../../lib/clock.ts";
 import { forgottenKeyId, ProviderCredentialEntity } from "../provider-credential.ts";
 import { type EncryptionKey, EncryptionKeyEntity } from "./encryption-key.ts";
 import type { KeyWrapper } from "./key-wrapper.ts";

@@ -1,13 +1,13 @@
 import type { Connected } from "../../connect/credential-connector.ts";
 import type { AuthorizationResponse } from "../../connect/oauth/authorization-response.ts";
-import { Secret } from "../../lib/secret.ts";
 import * as errors from "../../errors/auth-error.ts";
-import { builder } from "../builder.ts";
-import { CredentialRef, previousAccountDescription, ProviderAccountRef } from "./credential.ts";
-import { labelText, providerNameText, responseText, secretText } from "../input.ts";
+import { Secret } from "../../lib/secret.ts";
 import type { Session } from "../../sessions/session.ts";
-import { SessionRef } from "../session/session.ts";
+import { builder } from "../builder.ts";
+import { labelText, providerNameText, responseText, secretText } from "../input.ts";
 import { changedSession } from "../session/session-id.ts";
+import { SessionRef } from "../session/session.ts";
+import { CredentialRef, previousAccountDescription, ProviderAccountRef } from "./credential.ts";
 
 export const OAuthCodeInput = builder.inputType("OAuthCodeInput", {
   description: "What the provider sent back to the redirect URI (RFC 6749, section 4.1.2).",

@@ -2,11 +2,11 @@ import { forbidden } from "../../callers/caller.ts";
 import { credentialStatuses, nextRefreshAt } from "../../credentials/credential-status.ts";
 import type { ProviderCredential } from "../../credentials/provider-credential.ts";
 import type { ProviderAccount } from "../../providers/provider-auth.ts";
-import { AuthMethodEnum } from "./auth-method.ts";
 import { builder } from "../builder.ts";
 import type { GraphQLContext } from "../context.ts";
 import { isUuid } from "../node-id.ts";
 import { ProviderRef } from "../provider.ts";
+import { AuthMethodEnum } from "./auth-method.ts";
 
 const statusDescriptions: Record<(typeof credentialStatuses)[number], string> = {
   active: "The credential works, as far as the server knows; see `warning`.",

@@ -1,9 +1,9 @@
 import type { Connected } from "../../connect/credential-connector.ts";
-import { Secret } from "../../lib/secret.ts";
 import * as errors from "../../errors/auth-error.ts";
+import { Secret } from "../../lib/secret.ts";
 import { builder } from "../builder.ts";
-import { CredentialRef, previousAccountDescription, ProviderAccountRef } from "./credential.ts";
 import { labelText, providerNameText, scopeList, tokenText } from "../input.ts";
+import { CredentialRef, previousAccountDescription, ProviderAccountRef } from "./credential.ts";
 
 const ImportCredentialInput = builder.inputType("ImportCredentialInput", {
   description: "Tokens that were obtained elsewhere, to be stored.",

@@ -1,9 +1,9 @@
-import type { ProviderCredential } from "../../credentials/provider-credential.ts";
 import type { Revocation } from "../../connect/credential-revoker.ts";
+import type { ProviderCredential } from "../../credentials/provider-credential.ts";
 import * as errors from "../../errors/auth-error.ts";
 import { builder } from "../builder.ts";
-import { CredentialRef } from "./credential.ts";
 import { credentialRowId } from "../node-id.ts";
+import { CredentialRef } from "./credential.ts";
 
 const ValidateCredentialInput = builder.inputType("ValidateCredentialInput", {
   description: "The credential to check.",

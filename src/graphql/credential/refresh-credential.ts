@@ -1,10 +1,10 @@
-import type { RefreshFailure, RefreshReport } from "../../refresh/on-demand.ts";
 import type { ProviderCredential } from "../../credentials/provider-credential.ts";
 import * as errors from "../../errors/auth-error.ts";
+import type { RefreshFailure, RefreshReport } from "../../refresh/on-demand.ts";
 import { builder } from "../builder.ts";
-import { CredentialRef } from "./credential.ts";
 import { ErrorRef, errorValue } from "../errors/error.ts";
 import { credentialRowId } from "../node-id.ts";
+import { CredentialRef } from "./credential.ts";
 
 const RefreshCredentialInput = builder.inputType("RefreshCredentialInput", {
   description: "The credential to refresh.",

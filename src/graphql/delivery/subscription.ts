@@ -1,9 +1,9 @@
 import { type Caller, CallerError } from "../../callers/caller.ts";
 import { type Expiring, type TokenExpiries, tokenExpired } from "../../callers/token-expiries.ts";
-import type { Clock } from "../../lib/clock.ts";
 import { CursorError } from "../../events/cursor.ts";
-import type { StreamEvent } from "../../events/event.ts";
 import type { EventReader } from "../../events/event-reader.ts";
+import type { StreamEvent } from "../../events/event.ts";
+import type { Clock } from "../../lib/clock.ts";
 import type { GraphQLContext } from "../context.ts";
 
 /**

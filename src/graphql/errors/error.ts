@@ -1,6 +1,6 @@
+import type { QuotaName } from "../../callers/quota.ts";
 import { errorCodes, type ErrorCode } from "../../errors/auth-error.ts";
 import * as errors from "../../errors/auth-error.ts";
-import type { QuotaName } from "../../callers/quota.ts";
 import type { AuthMethod } from "../../providers/provider-auth.ts";
 import { builder } from "../builder.ts";
 import { AuthMethodEnum } from "../credential/auth-method.ts";

@@ -1,14 +1,14 @@
 import { encodeCursor } from "../../events/cursor.ts";
 import type { StreamEvent } from "../../events/event.ts";
-import { AuthMethodEnum } from "../credential/auth-method.ts";
 import { builder } from "../builder.ts";
+import { AuthMethodEnum } from "../credential/auth-method.ts";
 import { CredentialRef, previousAccountDescription, ProviderAccountRef } from "../credential/credential.ts";
+import { sharedField } from "../delivery/shared-field.ts";
+import { type Delivery, deliver, eventOf } from "../delivery/subscription.ts";
 import { providerNameText } from "../input.ts";
 import { readsDatabase } from "../limits/field-cost.ts";
 import { encodeNodeId } from "../node-id.ts";
 import { ProviderRef } from "../provider.ts";
-import { sharedField } from "../delivery/shared-field.ts";
-import { type Delivery, deliver, eventOf } from "../delivery/subscription.ts";
 
 type CredentialStreamEvent = Extract<StreamEvent, { type: (typeof credentialEventTypes)[number] }>;
 

@@ -1,11 +1,11 @@
 import type { StreamEvent } from "../../events/event.ts";
 import { builder } from "../builder.ts";
-import { readsDatabase } from "../limits/field-cost.ts";
-import { EventRef, afterDescription } from "./event.ts";
-import { SessionRef } from "../session/session.ts";
-import { sessionRowId } from "../session/session-id.ts";
 import { sharedField } from "../delivery/shared-field.ts";
 import { type Delivery, deliver, eventOf } from "../delivery/subscription.ts";
+import { readsDatabase } from "../limits/field-cost.ts";
+import { sessionRowId } from "../session/session-id.ts";
+import { SessionRef } from "../session/session.ts";
+import { EventRef, afterDescription } from "./event.ts";
 
 const sessionEventTypes = [
   "SessionStarted",

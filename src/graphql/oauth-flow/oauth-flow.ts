@@ -1,12 +1,12 @@
-import { flowError, flowStatus, type OAuthFlow } from "../../connect/oauth/flow.ts";
 import { forbidden } from "../../callers/caller.ts";
+import { flowError, flowStatus, type OAuthFlow } from "../../connect/oauth/flow.ts";
+import { OAuthStateError } from "../../errors/auth-error.ts";
 import { builder } from "../builder.ts";
 import { CredentialRef } from "../credential/credential.ts";
 import { ErrorRef, errorValue } from "../errors/error.ts";
-import { deliverFlow } from "./flow-subscription.ts";
 import { decodeUuidNodeId, isUuid } from "../node-id.ts";
 import { OAuthFlowKindEnum, ProviderRef } from "../provider.ts";
-import { OAuthStateError } from "../../errors/auth-error.ts";
+import { deliverFlow } from "./flow-subscription.ts";
 
 /** A flow, and what only the answer to `initiateOAuth` can tell of it. */
 export interface OAuthFlowView {

@@ -1,15 +1,15 @@
 import type { Connected } from "../../connect/credential-connector.ts";
-import type { Session } from "../../sessions/session.ts";
 import { readPasted } from "../../connect/oauth/authorization-response.ts";
 import * as errors from "../../errors/auth-error.ts";
+import type { Session } from "../../sessions/session.ts";
 import { builder } from "../builder.ts";
 import { OAuthCodeInput, toResponse } from "../credential/connect-credential.ts";
 import { CredentialRef, previousAccountDescription, ProviderAccountRef } from "../credential/credential.ts";
 import { labelText, pastedText, providerNameText, redirectUriText, scopeList } from "../input.ts";
-import { OAuthFlowRef, type OAuthFlowView, viewOf } from "./oauth-flow.ts";
 import { OAuthFlowKindEnum } from "../provider.ts";
-import { SessionRef } from "../session/session.ts";
 import { changedSession } from "../session/session-id.ts";
+import { SessionRef } from "../session/session.ts";
+import { OAuthFlowRef, type OAuthFlowView, viewOf } from "./oauth-flow.ts";
 
 const InitiateOAuthInput = builder.inputType("InitiateOAuthInput", {
   description: "The OAuth flow to start.",

@@ -2,8 +2,8 @@ import * as errors from "../../errors/auth-error.ts";
 import type { Session } from "../../sessions/session.ts";
 import { builder } from "../builder.ts";
 import { encodeNodeId } from "../node-id.ts";
-import { SessionRef } from "./session.ts";
 import { sessionRowId } from "./session-id.ts";
+import { SessionRef } from "./session.ts";
 
 const EndSessionInput = builder.inputType("EndSessionInput", {
   description: "The session to end.",

@@ -1,13 +1,13 @@
-import type { ClearedProvider } from "../../connect/credential-revoker.ts";
 import type { WantedProvider } from "../../access/provider-selector.ts";
+import type { ClearedProvider } from "../../connect/credential-revoker.ts";
 import * as errors from "../../errors/auth-error.ts";
 import type { Session } from "../../sessions/session.ts";
-import { AuthMethodEnum } from "../credential/auth-method.ts";
 import { builder } from "../builder.ts";
+import { AuthMethodEnum } from "../credential/auth-method.ts";
 import { labelText, modelText, providerNameText } from "../input.ts";
 import { encodeNodeId } from "../node-id.ts";
-import { SessionRef } from "./session.ts";
 import { sessionRowId } from "./session-id.ts";
+import { SessionRef } from "./session.ts";
 
 type InputFields = Parameters<Parameters<typeof builder.inputType>[1]["fields"]>[0];
 

@@ -1,5 +1,5 @@
-import { SessionNotFoundError } from "../../errors/auth-error.ts";
 import { forbidden } from "../../callers/caller.ts";
+import { SessionNotFoundError } from "../../errors/auth-error.ts";
 import type { GraphQLContext } from "../context.ts";
 import { decodeUuidNodeId } from "../node-id.ts";
 

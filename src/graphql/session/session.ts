@@ -1,10 +1,10 @@
 import type { ProviderContext } from "../../access/provider-contexts.ts";
 import { forbidden } from "../../callers/caller.ts";
 import { type Session, sessionStatuses } from "../../sessions/session.ts";
-import { AuthMethodEnum } from "../credential/auth-method.ts";
 import { builder } from "../builder.ts";
-import { CredentialRef } from "../credential/credential.ts";
+import { AuthMethodEnum } from "../credential/auth-method.ts";
 import { CredentialSourceEnum } from "../credential/credential-source.ts";
+import { CredentialRef } from "../credential/credential.ts";
 import { providerNameText } from "../input.ts";
 import { listsCatalog } from "../limits/field-cost.ts";
 import { isUuid } from "../node-id.ts";

@@ -1,8 +1,8 @@
 import type { ServerResponse } from "node:http";
 import type { AuthorizationResponse } from "../../connect/oauth/authorization-response.ts";
+import { escapeHtml, toScriptData } from "../../lib/html.ts";
 import { readBrowserScript, readBrowserStyle } from "../pages/browser-code.ts";
 import { sourceHash } from "../pages/content-security-policy.ts";
-import { escapeHtml, toScriptData } from "../../lib/html.ts";
 
 type CallbackOutcome = "completed" | "denied" | "failed" | "busy" | "unknown" | "limited" | "handover";
 

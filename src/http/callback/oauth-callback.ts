@@ -1,19 +1,19 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
-import type { AttemptLimits } from "../../rate-limits/attempt-limits.ts";
-import { flowStatus, type OAuthFlow } from "../../connect/oauth/flow.ts";
-import type { OAuthFlowStore } from "../../connect/oauth/flow-store.ts";
-import type { OAuthFlows } from "../../connect/oauth/flows.ts";
-import { readAuthorizationResponse, type AuthorizationResponse } from "../../connect/oauth/authorization-response.ts";
 import type { Caller } from "../../callers/caller.ts";
-import type { Clock } from "../../lib/clock.ts";
+import { readAuthorizationResponse, type AuthorizationResponse } from "../../connect/oauth/authorization-response.ts";
+import type { OAuthFlowStore } from "../../connect/oauth/flow-store.ts";
+import { flowStatus, type OAuthFlow } from "../../connect/oauth/flow.ts";
+import type { OAuthFlows } from "../../connect/oauth/flows.ts";
 import { AuthError, ProviderUnavailableError, RateLimitedError } from "../../errors/auth-error.ts";
+import type { Clock } from "../../lib/clock.ts";
 import type { Logger } from "../../observability/logger.ts";
-import { readBindings } from "./binding-cookie.ts";
-import { type CallbackPage, sendCallbackPage } from "./callback-page.ts";
+import type { AttemptLimits } from "../../rate-limits/attempt-limits.ts";
 import type { ClientAddresses } from "../client-ip.ts";
 import { setRateLimitHeaders } from "../rate-limit-headers.ts";
 import { sendRefusal } from "../respond.ts";
+import { readBindings } from "./binding-cookie.ts";
+import { type CallbackPage, sendCallbackPage } from "./callback-page.ts";
 
 export interface OAuthCallbackOptions {
   readonly flows: OAuthFlows;

@@ -1,8 +1,8 @@
 import { type DocumentNode, getOperationAST, type GraphQLError, NoSchemaIntrospectionCustomRule } from "graphql";
 import { isAsyncIterable, type Plugin } from "graphql-yoga";
 import type { Documents } from "../../graphql/documents/documents.ts";
-import type { Cost, OperationCosts, Variables } from "../../graphql/limits/operation-cost.ts";
 import { hideSuggestions, type PublicErrors } from "../../graphql/errors/public-error.ts";
+import type { Cost, OperationCosts, Variables } from "../../graphql/limits/operation-cost.ts";
 
 export interface DocumentPluginOptions {
   readonly documents: Documents;

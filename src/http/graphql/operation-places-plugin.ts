@@ -1,8 +1,8 @@
 import { type ExecutionResult, GraphQLError } from "graphql";
 import type { Plugin } from "graphql-yoga";
-import { runFor } from "../../lib/connection-share.ts";
-import { TooManyOperationsError } from "../../graphql/limits/too-many-operations.ts";
 import type { GraphQLContext } from "../../graphql/context.ts";
+import { TooManyOperationsError } from "../../graphql/limits/too-many-operations.ts";
+import { runFor } from "../../lib/connection-share.ts";
 
 /** Makes what went wrong fit for clients. */
 type Mask = (error: unknown) => GraphQLError;

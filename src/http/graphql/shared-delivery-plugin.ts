@@ -1,9 +1,9 @@
 import { type ExecutionArgs, getOperationAST, Kind, validateSubscriptionArgs } from "graphql";
 import type { Plugin } from "graphql-yoga";
-import { isSharedField } from "../../graphql/delivery/shared-field.ts";
 import { type ExecutionParts, SharedExecutions } from "../../graphql/delivery/shared-execution.ts";
-import type { OperationPlaces } from "./operation-places-plugin.ts";
+import { isSharedField } from "../../graphql/delivery/shared-field.ts";
 import { subscribeShared } from "../../graphql/delivery/shared-subscription.ts";
+import type { OperationPlaces } from "./operation-places-plugin.ts";
 
 /** Whether the operation follows the stream of events. Written in a way that is not seen here, it shares nothing. */
 function followsStream({ schema, document, operationName }: ExecutionArgs): boolean {

@@ -7,9 +7,9 @@ import type { OpenCosts } from "../../graphql/limits/open-costs.ts";
 import { schema } from "../../graphql/schema.ts";
 import { documentPlugin, type DocumentPluginOptions } from "./document-plugin.ts";
 import { eventStreamPlugin } from "./event-stream-plugin.ts";
-import { type OperationPlaces, operationPlacesPlugin } from "./operation-places-plugin.ts";
 import { metricsPlugin } from "./metrics-plugin.ts";
 import { operationLogPlugin, type OperationRecord } from "./operation-log.ts";
+import { type OperationPlaces, operationPlacesPlugin } from "./operation-places-plugin.ts";
 import { queryStringPlugin } from "./query-string-plugin.ts";
 import { sharedDeliveryPlugin } from "./shared-delivery-plugin.ts";
 

@@ -6,26 +6,26 @@ import { CloseCode, type Context, GRAPHQL_TRANSPORT_WS_PROTOCOL, makeServer, typ
 import { type ServerOptions, type WebSocket, WebSocketServer } from "ws";
 import type { CallerAuthentication } from "../../callers/authentication.ts";
 import { CallerError } from "../../callers/caller.ts";
-import { type TokenExpiries, tokenExpired } from "../../callers/token-expiries.ts";
-import type { Clock } from "../../lib/clock.ts";
-import { networkOf } from "../../rate-limits/client-network.ts";
 import { HeldPlaces, holderOf } from "../../callers/held-places.ts";
+import { type TokenExpiries, tokenExpired } from "../../callers/token-expiries.ts";
 import { RateLimitedError } from "../../errors/auth-error.ts";
 import type { PublicErrors } from "../../graphql/errors/public-error.ts";
+import type { Clock } from "../../lib/clock.ts";
 import type { Logger } from "../../observability/logger.ts";
-import { Anteroom } from "../connections/anteroom.ts";
+import { networkOf } from "../../rate-limits/client-network.ts";
 import type { ClientAddresses } from "../client-ip.ts";
+import { Anteroom } from "../connections/anteroom.ts";
 import { type ConnectionLimits, requestBounds } from "../connections/connection-limits.ts";
+import type { UnreadWatch } from "../connections/unread-watch.ts";
+import type { OperationLog, OperationRecord } from "../graphql/operation-log.ts";
+import type { Yoga } from "../graphql/yoga.ts";
 import { ExplainingSocket } from "./explaining-socket.ts";
 import { Heartbeat } from "./heartbeat.ts";
-import type { OperationLog, OperationRecord } from "../graphql/operation-log.ts";
 import { SocketClose } from "./socket-close.ts";
 import { holdBack, type Peer, SocketConnection } from "./socket-connection.ts";
 import { formatError, formatResult, operationStarters, prepareOperation } from "./socket-operation.ts";
 import { refuseUpgrade } from "./upgrade-refusal.ts";
-import type { UnreadWatch } from "../connections/unread-watch.ts";
 import { watchWaiting } from "./waiting-socket.ts";
-import type { Yoga } from "../graphql/yoga.ts";
 
 export interface WebSocketOptions {
   readonly yoga: Yoga;

@@ -1,7 +1,7 @@
 import { MethodUnavailableError } from "../../errors/auth-error.ts";
-import type { OAuthDescription } from "./description.ts";
 import type { AuthMethod, OAuthFlowKind, ProviderMethod } from "../provider-auth.ts";
 import { type OAuthSettings, settingName } from "../provider-settings.ts";
+import type { OAuthDescription } from "./description.ts";
 
 interface OAuthAvailabilityOptions {
   readonly name: string;

@@ -1,13 +1,13 @@
 import type { Configuration } from "openid-client";
-import type { TokenResponse } from "./device-flow.ts";
+import type { AuthMethod, OAuthCredentials } from "../provider-auth.ts";
+import type { ProviderDependencies } from "../provider-definition.ts";
 import { OAuthAvailability } from "./availability.ts";
 import { readOAuthCredentials } from "./credentials.ts";
 import type { OAuthDescription } from "./description.ts";
+import type { TokenResponse } from "./device-flow.ts";
 import { OAuthFailures, type OAuthStep } from "./failure.ts";
 import type { OAuthExchange } from "./fetch.ts";
 import { OAuthServer } from "./server.ts";
-import type { AuthMethod, OAuthCredentials } from "../provider-auth.ts";
-import type { ProviderDependencies } from "../provider-definition.ts";
 
 interface OAuthClientOptions {
   readonly name: string;

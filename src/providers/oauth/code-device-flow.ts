@@ -1,12 +1,12 @@
 import { InvalidCredentialError, OAuthDeniedError, OAuthStateError } from "../../errors/auth-error.ts";
 import { Secret } from "../../lib/secret.ts";
-import { readDeviceLifetime, readInterval } from "./device-flow.ts";
 import type { HttpClient, OutboundResponse } from "../http-client.ts";
-import { MalformedAnswerError, readJsonAnswer, UnusableAnswerError } from "./answer.ts";
-import type { DeviceProtocol } from "./description.ts";
-import { isConfigurationCode, toVendorCode } from "./failure.ts";
 import type { DeviceAuthorization } from "../provider-auth.ts";
 import { parseJsonObject, readProviderError } from "../provider-error.ts";
+import { MalformedAnswerError, readJsonAnswer, UnusableAnswerError } from "./answer.ts";
+import type { DeviceProtocol } from "./description.ts";
+import { readDeviceLifetime, readInterval } from "./device-flow.ts";
+import { isConfigurationCode, toVendorCode } from "./failure.ts";
 
 type CodeDeviceProtocol = Extract<DeviceProtocol, { kind: "authorization_code" }>;
 

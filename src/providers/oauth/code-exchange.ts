@@ -1,7 +1,7 @@
 import { authorizationCodeGrant } from "openid-client";
+import type { CallOptions, OAuthCodeExchange, OAuthCredentials } from "../provider-auth.ts";
 import type { OAuthClient } from "./client.ts";
 import type { OAuthStep } from "./failure.ts";
-import type { CallOptions, OAuthCodeExchange, OAuthCredentials } from "../provider-auth.ts";
 
 /** A code to exchange. One that no redirect has brought has neither state, nonce nor issuer. */
 export type CodeToExchange = Pick<OAuthCodeExchange, "code" | "redirectUri" | "codeVerifier"> & {

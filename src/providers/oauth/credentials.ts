@@ -1,8 +1,8 @@
 import type { Clock } from "../../lib/clock.ts";
 import { Secret } from "../../lib/secret.ts";
-import type { TokenResponse } from "./device-flow.ts";
-import type { OAuthDescription } from "./description.ts";
 import type { OAuthCredentials, ProviderAccount } from "../provider-auth.ts";
+import type { OAuthDescription } from "./description.ts";
+import type { TokenResponse } from "./device-flow.ts";
 
 const maxTextLength = 320;
 const maxScopes = 100;

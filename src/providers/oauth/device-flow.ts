@@ -1,9 +1,9 @@
 import { type Configuration, genericGrantRequest, initiateDeviceAuthorization, ResponseBodyError } from "openid-client";
-import { Secret } from "../../lib/secret.ts";
 import { isConfidential } from "../../lib/loopback.ts";
-import { MalformedAnswerError } from "./answer.ts";
+import { Secret } from "../../lib/secret.ts";
 import type { DeviceAuthorization } from "../provider-auth.ts";
 import type { Json } from "../provider-error.ts";
+import { MalformedAnswerError } from "./answer.ts";
 
 /** The grants of openid-client give this. */
 export type TokenResponse = Awaited<ReturnType<typeof genericGrantRequest>>;

@@ -1,13 +1,13 @@
 import { ResponseBodyError } from "openid-client";
-import type { Secret } from "../../lib/secret.ts";
 import { InvalidCredentialError, MethodUnavailableError, ProviderUnavailableError } from "../../errors/auth-error.ts";
-import { CodeDeviceFlow } from "./code-device-flow.ts";
-import { adaptDeviceAuthorization, boundDeviceAuthorization, pollDeviceFlow, startDeviceFlow } from "./device-flow.ts";
+import type { Secret } from "../../lib/secret.ts";
+import type { CallOptions, DeviceAuthorization, DeviceFlowAnswer } from "../provider-auth.ts";
 import { UnusableAnswerError } from "./answer.ts";
 import type { OAuthClient } from "./client.ts";
+import { CodeDeviceFlow } from "./code-device-flow.ts";
 import { exchangeCode } from "./code-exchange.ts";
+import { adaptDeviceAuthorization, boundDeviceAuthorization, pollDeviceFlow, startDeviceFlow } from "./device-flow.ts";
 import { findCause, isConfigurationCode, toVendorCode } from "./failure.ts";
-import type { CallOptions, DeviceAuthorization, DeviceFlowAnswer } from "../provider-auth.ts";
 
 /**
  * The vendor has this flow, and not for this client (RFC 6749, section 5.2; GitHub's `device_flow_disabled`,

@@ -1,10 +1,10 @@
 import type { CustomFetch } from "openid-client";
-import { type HttpClient, NoAnswerError, type OutboundResponse } from "../http-client.ts";
 import { isConfidential } from "../../lib/loopback.ts";
-import { adaptError, adaptTokens, hasAccessToken, readJsonAnswer, UnusableAnswerError } from "./answer.ts";
-import type { BodyEncoding } from "./description.ts";
+import { type HttpClient, NoAnswerError, type OutboundResponse } from "../http-client.ts";
 import type { Json } from "../provider-error.ts";
 import type { ProviderHealth } from "../provider-health.ts";
+import { adaptError, adaptTokens, hasAccessToken, readJsonAnswer, UnusableAnswerError } from "./answer.ts";
+import type { BodyEncoding } from "./description.ts";
 
 /** How one call to an authorization server differs from the standard. */
 export interface OAuthExchange {

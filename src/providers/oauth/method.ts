@@ -5,14 +5,11 @@ import {
   ResponseBodyError,
   tokenRevocation,
 } from "openid-client";
-import type { Secret } from "../../lib/secret.ts";
 import { AuthError, InvalidCredentialError } from "../../errors/auth-error.ts";
+import type { Secret } from "../../lib/secret.ts";
 import { generalWords } from "../answer-rules.ts";
 import { secretHeaders } from "../api-key-method.ts";
 import { CredentialProbe, type ProbeTarget } from "../credential-probe.ts";
-import type { OAuthClient } from "./client.ts";
-import { exchangeCode } from "./code-exchange.ts";
-import { OAuthDeviceMethod } from "./device-method.ts";
 import type {
   CallOptions,
   DeviceFlowAnswer,
@@ -23,6 +20,9 @@ import type {
   ProviderAccess,
   ProviderMethod,
 } from "../provider-auth.ts";
+import type { OAuthClient } from "./client.ts";
+import { exchangeCode } from "./code-exchange.ts";
+import { OAuthDeviceMethod } from "./device-method.ts";
 
 const bearer = (accessToken: string) => ({ authorization: `Bearer ${accessToken}` });
 

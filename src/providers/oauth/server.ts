@@ -12,13 +12,13 @@ import {
   setJwksCache,
 } from "openid-client";
 import type { Clock } from "../../lib/clock.ts";
-import { type HttpClient, NoAnswerError } from "../http-client.ts";
 import { isLoopback } from "../../lib/loopback.ts";
+import { type HttpClient, NoAnswerError } from "../http-client.ts";
+import type { ProviderHealth } from "../provider-health.ts";
+import type { OAuthSettings } from "../provider-settings.ts";
 import { UnusableAnswerError } from "./answer.ts";
 import type { OAuthDescription } from "./description.ts";
 import { type OAuthExchange, oauthFetch } from "./fetch.ts";
-import type { ProviderHealth } from "../provider-health.ts";
-import type { OAuthSettings } from "../provider-settings.ts";
 
 interface OAuthServerDependencies {
   readonly http: HttpClient;

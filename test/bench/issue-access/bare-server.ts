@@ -5,15 +5,15 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { systemClock } from "../../../src/lib/clock.ts";
+import { openDatabase } from "../../../src/app/database.ts";
 import { loadConfig } from "../../../src/config/config.ts";
 import { environmentKeyWrapper } from "../../../src/credentials/sealing/key-wrapper.ts";
 import { loadKeyring } from "../../../src/credentials/sealing/keyring.ts";
 import { openValue, sealedKeyId } from "../../../src/credentials/sealing/sealed-value.ts";
+import { systemClock } from "../../../src/lib/clock.ts";
 import { reportPort } from "../report-port.ts";
 import { openBareDatabase } from "./bare-database.ts";
 import { createTokenVerifier } from "./bare-tokens.ts";
-import { openDatabase } from "../../../src/app/database.ts";
 
 const config = loadConfig([]);
 if (config.callerTokens.kind !== "secret") throw new TypeError("the bench gives a shared secret");

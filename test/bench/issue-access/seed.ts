@@ -1,12 +1,12 @@
-import { systemClock } from "../../../src/lib/clock.ts";
+import { openDatabase } from "../../../src/app/database.ts";
 import type { Config } from "../../../src/config/config.ts";
 import { defaultLabel } from "../../../src/credentials/credential-store.ts";
-import { Secret } from "../../../src/lib/secret.ts";
 import { openVault } from "../../../src/credentials/vault.ts";
 import type { DatabaseLocation } from "../../../src/db/database.ts";
 import { migrate } from "../../../src/db/migrate.ts";
+import { systemClock } from "../../../src/lib/clock.ts";
+import { Secret } from "../../../src/lib/secret.ts";
 import { type BenchUser, provider } from "./users.ts";
-import { openDatabase } from "../../../src/app/database.ts";
 
 /** Stores each user's API key, sealed, as the server would once the provider has accepted it. */
 export async function seed(location: DatabaseLocation, config: Config, users: readonly BenchUser[]): Promise<void> {

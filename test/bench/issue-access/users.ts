@@ -1,7 +1,7 @@
 import { userScopes } from "../../../src/callers/scope.ts";
 import { signToken } from "../../../src/callers/token-verifier.ts";
-import { systemClock } from "../../../src/lib/clock.ts";
 import type { Config } from "../../../src/config/config.ts";
+import { systemClock } from "../../../src/lib/clock.ts";
 import { anthropic } from "../../support/mock-provider/anthropic.ts";
 import type { Exchange } from "../load.ts";
 

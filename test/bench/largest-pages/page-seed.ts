@@ -1,13 +1,13 @@
-import { systemClock } from "../../../src/lib/clock.ts";
+import { openDatabase } from "../../../src/app/database.ts";
 import type { Config } from "../../../src/config/config.ts";
-import { Secret } from "../../../src/lib/secret.ts";
 import { openVault } from "../../../src/credentials/vault.ts";
 import type { DatabaseLocation } from "../../../src/db/database.ts";
 import { migrate } from "../../../src/db/migrate.ts";
 import { encodeNodeId } from "../../../src/graphql/node-id.ts";
+import { systemClock } from "../../../src/lib/clock.ts";
+import { Secret } from "../../../src/lib/secret.ts";
 import { SessionStore } from "../../../src/sessions/session-store.ts";
 import { SessionTimeout } from "../../../src/sessions/session-timeout.ts";
-import { openDatabase } from "../../../src/app/database.ts";
 
 /** More than a page holds. */
 const rowCount = 120;

@@ -1,12 +1,13 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { openDatabase } from "../../../src/app/database.ts";
 import { userScopes } from "../../../src/callers/scope.ts";
 import { signToken } from "../../../src/callers/token-verifier.ts";
-import { systemClock } from "../../../src/lib/clock.ts";
 import { type Config, loadConfig } from "../../../src/config/config.ts";
 import type { DatabaseLocation } from "../../../src/db/database.ts";
 import { encodeNodeId } from "../../../src/graphql/node-id.ts";
+import { systemClock } from "../../../src/lib/clock.ts";
 import { makeLarge } from "../../support/large-user.ts";
 import { type BenchReport, type BenchRun, defineBench } from "../bench.ts";
 import { PageProcess } from "../largest-pages/page-process.ts";
@@ -14,7 +15,6 @@ import { pageQueries } from "../largest-pages/page-queries.ts";
 import { seedPages } from "../largest-pages/page-seed.ts";
 import { type Exchange, Load } from "../load.ts";
 import { createScratchDatabase } from "../scratch-database.ts";
-import { openDatabase } from "../../../src/app/database.ts";
 
 const large = "user-with-many-rows";
 const other = "user-with-few-rows";

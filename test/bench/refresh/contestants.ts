@@ -2,8 +2,8 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import type { PinnedNode } from "./pinning.ts";
 import type { BareRequest, BareRound, BareTask } from "./bare-refresher.ts";
+import type { PinnedNode } from "./pinning.ts";
 import type { RefreshSite } from "./site.ts";
 
 /** What one round of refreshes took. */

@@ -1,6 +1,6 @@
 import { measureFairness } from "../../refresh/processes/fairness.ts";
-import { outages } from "../../support/strict-provider/outage.ts";
 import { StrictProviderProcess } from "../../support/strict-provider-process.ts";
+import { outages } from "../../support/strict-provider/outage.ts";
 import { vendorRefusals } from "../../support/vendor-refusals.ts";
 import { type BenchOption, type BenchReport, type BenchRun, defineBench } from "../bench.ts";
 import { createScratchDatabase } from "../scratch-database.ts";

@@ -4,6 +4,7 @@
  */
 import { Writable } from "node:stream";
 import { createApp } from "../../../src/app/app.ts";
+import { openDatabase } from "../../../src/app/database.ts";
 import { loadConfig } from "../../../src/config/config.ts";
 import { inProcessDoorbell } from "../../../src/events/doorbell.ts";
 import { Outbox } from "../../../src/events/outbox.ts";
@@ -14,7 +15,6 @@ import { connectionLimits } from "../../../src/http/connections/connection-limit
 import { createLogger } from "../../../src/observability/logger.ts";
 import { reportPort } from "../report-port.ts";
 import { now, type ServerRequest } from "./stream-process.ts";
-import { openDatabase } from "../../../src/app/database.ts";
 
 const config = loadConfig([]);
 const url = config.databaseUrl!.reveal();

@@ -2,8 +2,8 @@ import { once } from "node:events";
 import { WebSocket } from "ws";
 import { userScopes } from "../../../src/callers/scope.ts";
 import { signToken } from "../../../src/callers/token-verifier.ts";
-import { systemClock } from "../../../src/lib/clock.ts";
 import { loadConfig } from "../../../src/config/config.ts";
+import { systemClock } from "../../../src/lib/clock.ts";
 import { now } from "./stream-process.ts";
 
 /** What every server of these benches gets. */

@@ -5,8 +5,8 @@ import { startSessionMutation } from "../../client/operations.ts";
 import { runCommand } from "../../support/run-command.ts";
 import { ServerProcess } from "../../support/server-process.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
-import { fillAuditLog, parseExport } from "./audit-stage.ts";
 import { commandStage } from "../command-stage.ts";
+import { fillAuditLog, parseExport } from "./audit-stage.ts";
 
 test("a reader that leaves before the end is no failure", async () => {
   await using stage = await commandStage();

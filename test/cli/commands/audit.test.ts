@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { runCommand } from "../../support/run-command.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
-import { fillAuditLog, parseExport } from "./audit-stage.ts";
 import { commandStage } from "../command-stage.ts";
+import { fillAuditLog, parseExport } from "./audit-stage.ts";
 
 test("`maestro-auth audit export` writes each entry once, as a line of JSON, the oldest first, and nothing else", async () => {
   await using stage = await commandStage();

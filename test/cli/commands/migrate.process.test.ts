@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { runProgram } from "../../support/server-process.ts";
-import { migratedDatabaseIn } from "../../support/test-database.ts";
-import { temporaryFolder } from "../../support/temporary-folder.ts";
 import { openDatabase } from "../../../src/app/database.ts";
+import { runProgram } from "../../support/server-process.ts";
+import { temporaryFolder } from "../../support/temporary-folder.ts";
+import { migratedDatabaseIn } from "../../support/test-database.ts";
 
 test("a database that a newer version has migrated is left as it is, by `migrate` and by the server", async () => {
   await using folder = await temporaryFolder();

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { listMigrations } from "../../../src/db/migrate.ts";
 import { runCommand } from "../../support/run-command.ts";
-import { emptyDatabaseIn } from "../../support/test-database.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
+import { emptyDatabaseIn } from "../../support/test-database.ts";
 
 test("`maestro-auth migrate --dry-run` lists what is pending and applies nothing; without it, it applies them once", async () => {
   await using folder = await temporaryFolder();

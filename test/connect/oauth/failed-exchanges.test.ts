@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
+import type { CompleteOAuthInput } from "../../client/gql/graphql.ts";
 import { vendorText } from "../../support/authorization-server/dialect.ts";
 import type { AuthorizationFault } from "../../support/authorization-server/fault.ts";
 import type { TestClient } from "../../support/test-client.ts";
-import type { CompleteOAuthInput } from "../../client/gql/graphql.ts";
 import {
   complete,
   consent,

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { defineProvider } from "../../../src/providers/provider.ts";
+import type { ImportCredentialInput } from "../../client/gql/graphql.ts";
 import {
   authenticateMutation,
   credentialEventsSubscription,
@@ -8,7 +9,6 @@ import {
   revokeCredentialMutation,
   viewerQuery,
 } from "../../client/operations.ts";
-import type { ImportCredentialInput } from "../../client/gql/graphql.ts";
 import { startTestApp } from "../../support/test-app.ts";
 import type { TestClient } from "../../support/test-client.ts";
 import { dump, setOAuthStage, signIn } from "./oauth-stage.ts";

@@ -1,6 +1,6 @@
-import { completeOAuthMutation, initiateOAuthMutation, oauthFlowSubscription } from "../../client/operations.ts";
-import type { CompleteOAuthInput, InitiateOAuthInput } from "../../client/gql/graphql.ts";
 import type { Database } from "../../../src/db/database.ts";
+import type { CompleteOAuthInput, InitiateOAuthInput } from "../../client/gql/graphql.ts";
+import { completeOAuthMutation, initiateOAuthMutation, oauthFlowSubscription } from "../../client/operations.ts";
 import {
   type AuthorizationServer,
   type AuthorizationServerOptions,

@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
+import { OAuthFlowStore } from "../../../src/connect/oauth/flow-store.ts";
 import { destroyKey } from "../../../src/credentials/rotation/key-destruction.ts";
 import { rewrapKeys } from "../../../src/credentials/rotation/key-rewrapping.ts";
 import { listKeys } from "../../../src/credentials/rotation/key-usage.ts";
-import { OAuthFlowStore } from "../../../src/connect/oauth/flow-store.ts";
-import { Secret } from "../../../src/lib/secret.ts";
-import { systemClock } from "../../../src/lib/clock.ts";
 import type { Database } from "../../../src/db/database.ts";
+import { systemClock } from "../../../src/lib/clock.ts";
+import { Secret } from "../../../src/lib/secret.ts";
 import {
   activateNewKey,
   auditOfKeys,

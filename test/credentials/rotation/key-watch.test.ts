@@ -1,9 +1,9 @@
+import { Writable } from "node:stream";
 import { expect, test } from "vitest";
 import { KeyWatch } from "../../../src/credentials/rotation/key-watch.ts";
 import { ServerProcesses } from "../../../src/credentials/rotation/server-processes.ts";
-import { createLogger } from "../../../src/observability/logger.ts";
-import { Writable } from "node:stream";
 import type { Database } from "../../../src/db/database.ts";
+import { createLogger } from "../../../src/observability/logger.ts";
 import { type Kek, type KeyHolder, newKek, openHolder, readKey, setRotationStage, storeKey } from "./rotation-stage.ts";
 
 /** A server as far as its keys go. */

@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { expect, test } from "vitest";
-import { KeyUnavailableError } from "../../../src/errors/auth-error.ts";
 import { destroyKey } from "../../../src/credentials/rotation/key-destruction.ts";
 import { sealValue } from "../../../src/credentials/sealing/sealed-value.ts";
 import type { Database } from "../../../src/db/database.ts";
+import { KeyUnavailableError } from "../../../src/errors/auth-error.ts";
 import {
   activateNewKey,
   newKek,

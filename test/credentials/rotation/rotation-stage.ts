@@ -1,10 +1,10 @@
 import { randomBytes, randomUUID } from "node:crypto";
-import { openVault, type Vault } from "../../../src/credentials/vault.ts";
-import { systemClock } from "../../../src/lib/clock.ts";
 import { KeyRotation } from "../../../src/credentials/rotation/key-rotation.ts";
 import { Resealer } from "../../../src/credentials/rotation/resealer.ts";
-import { Secret } from "../../../src/lib/secret.ts";
+import { openVault, type Vault } from "../../../src/credentials/vault.ts";
 import type { Database } from "../../../src/db/database.ts";
+import { systemClock } from "../../../src/lib/clock.ts";
+import { Secret } from "../../../src/lib/secret.ts";
 import { createTestDatabase } from "../../support/test-database.ts";
 
 /** A key-encryption key of this name. */

@@ -1,11 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { expect, test } from "vitest";
-import { systemClock } from "../../../src/lib/clock.ts";
-import { Secret } from "../../../src/lib/secret.ts";
 import { environmentKeyWrapper } from "../../../src/credentials/sealing/key-wrapper.ts";
 import { loadKeyring } from "../../../src/credentials/sealing/keyring.ts";
 import { KeyringError } from "../../../src/credentials/sealing/wrapped-key.ts";
 import type { Database } from "../../../src/db/database.ts";
+import { systemClock } from "../../../src/lib/clock.ts";
+import { Secret } from "../../../src/lib/secret.ts";
 import { createTestDatabase } from "../../support/test-database.ts";
 
 const key = (id: string) => ({ id, bytes: new Secret(randomBytes(32).toString("hex")) });

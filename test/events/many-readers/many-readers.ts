@@ -1,16 +1,16 @@
 import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
+import { openDatabase } from "../../../src/app/database.ts";
 import { userScopes } from "../../../src/callers/scope.ts";
 import { signToken } from "../../../src/callers/token-verifier.ts";
-import { systemClock } from "../../../src/lib/clock.ts";
 import { loadConfig } from "../../../src/config/config.ts";
+import { systemClock } from "../../../src/lib/clock.ts";
 import { cursorAt } from "../../support/cursor.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
 import { hashOf, type Stretch } from "./chain.ts";
 import { Processes, type Sizes } from "./processes.ts";
 import { Reader } from "./reader.ts";
 import { userName } from "./users.ts";
-import { openDatabase } from "../../../src/app/database.ts";
 
 export interface Outcome {
   /** Every gap, every event out of order, every event that differs from the database's. */

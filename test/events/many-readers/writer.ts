@@ -2,14 +2,14 @@
  * Writes numbered events for random users until it is killed. Its arguments: its name, how many users there are, and how
  * many events one transaction writes.
  */
-import { Secret } from "../../../src/lib/secret.ts";
+import { openDatabase } from "../../../src/app/database.ts";
 import type { NewEvent } from "../../../src/events/event.ts";
 import { Outbox } from "../../../src/events/outbox.ts";
 import { postgresLine } from "../../../src/events/postgres-doorbell.ts";
 import { SharedDoorbell } from "../../../src/events/shared-doorbell.ts";
+import { Secret } from "../../../src/lib/secret.ts";
 import { createLogger } from "../../../src/observability/logger.ts";
 import { userName } from "./users.ts";
-import { openDatabase } from "../../../src/app/database.ts";
 
 /** Transactions at the same time. */
 const concurrency = 4;

@@ -9,11 +9,11 @@ import {
   validateCredentialMutation,
   viewerQuery,
 } from "../../client/operations.ts";
-import { startMockProvider } from "../../support/mock-provider.ts";
 import { cursorAt } from "../../support/cursor.ts";
+import { startMockProvider } from "../../support/mock-provider.ts";
 import { startTestApp } from "../../support/test-app.ts";
-import { createTestDatabase } from "../../support/test-database.ts";
 import type { TestClient } from "../../support/test-client.ts";
+import { createTestDatabase } from "../../support/test-database.ts";
 
 async function startServer() {
   const provider = await startMockProvider("anthropic");

@@ -1,14 +1,14 @@
 import { afterEach, beforeEach, describe, expect, type MockInstance, test, vi } from "vitest";
-import { Coordinator } from "../../../src/coordinator.ts";
 import type { Scope } from "../../../src/callers/scope.ts";
-import type { NewEvent } from "../../../src/events/event.ts";
-import { authenticateMutation, revokeCredentialMutation, viewerQuery } from "../../client/operations.ts";
+import { Coordinator } from "../../../src/coordinator.ts";
 import { inProcessDoorbell } from "../../../src/events/doorbell.ts";
+import type { NewEvent } from "../../../src/events/event.ts";
 import { Outbox } from "../../../src/events/outbox.ts";
+import { authenticateMutation, revokeCredentialMutation, viewerQuery } from "../../client/operations.ts";
 import { EventSource } from "../../http/graphql/event-source.ts";
 import { ProtocolSocket } from "../../http/websocket/protocol-socket.ts";
-import { startMockProvider } from "../../support/mock-provider.ts";
 import { cursorAt } from "../../support/cursor.ts";
+import { startMockProvider } from "../../support/mock-provider.ts";
 import { startTestApp, type TestApp } from "../../support/test-app.ts";
 import { createTestDatabase } from "../../support/test-database.ts";
 

@@ -2,8 +2,8 @@ import { type ExecutionArgs, parse, validateSubscriptionArgs, type ValidatedSubs
 import { expect, test } from "vitest";
 import type { Caller } from "../../../src/callers/caller.ts";
 import type { Scope } from "../../../src/callers/scope.ts";
-import { schema } from "../../../src/graphql/schema.ts";
 import { type SharedExecution, SharedExecutions } from "../../../src/graphql/delivery/shared-execution.ts";
+import { schema } from "../../../src/graphql/schema.ts";
 
 const nothing = () => {
   throw new Error("nothing is executed here");

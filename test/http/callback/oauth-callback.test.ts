@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { eventsSubscription, oauthFlowSubscription, viewerQuery } from "../../client/operations.ts";
-import type { AuthorizationFault } from "../../support/authorization-server/fault.ts";
 import { vendorText } from "../../support/authorization-server/dialect.ts";
+import type { AuthorizationFault } from "../../support/authorization-server/fault.ts";
 import { type BegunFlow, type CallbackStage, startCallbackStage } from "./callback-stage.ts";
 
 async function expectUntouched(stage: CallbackStage, flow: BegunFlow): Promise<void> {

@@ -1,5 +1,5 @@
-import { expect, test } from "vitest";
 import { request } from "undici";
+import { expect, test } from "vitest";
 import { authenticateMutation } from "../../client/operations.ts";
 import { startTestApp } from "../../support/test-app.ts";
 

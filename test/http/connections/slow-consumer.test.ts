@@ -8,8 +8,8 @@ import { eventsSubscription } from "../../client/operations.ts";
 import { cursorAt, cursorsOf } from "../../support/cursor.ts";
 import { startTestApp, type TestApp } from "../../support/test-app.ts";
 import { createTestDatabase } from "../../support/test-database.ts";
-import { ProtocolSocket } from "../websocket/protocol-socket.ts";
 import { RawConnection } from "../raw-connection.ts";
+import { ProtocolSocket } from "../websocket/protocol-socket.ts";
 
 const pageSize = 100;
 const eventCount = 1_000;

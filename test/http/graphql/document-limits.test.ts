@@ -3,10 +3,10 @@ import { describe, expect, test } from "vitest";
 import { documentLimits } from "../../../src/graphql/limits/document-limits.ts";
 import { eventsSubscription, viewerQuery } from "../../client/operations.ts";
 import { startTestApp } from "../../support/test-app.ts";
+import { ProtocolSocket } from "../websocket/protocol-socket.ts";
 import { transports } from "./echo.ts";
 import { EventSource } from "./event-source.ts";
 import { limitedOperations } from "./limited-operations.ts";
-import { ProtocolSocket } from "../websocket/protocol-socket.ts";
 
 const environment = { GET_QUERIES: "true" };
 

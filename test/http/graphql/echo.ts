@@ -1,7 +1,7 @@
 import { expect } from "vitest";
 import type { TestApp } from "../../support/test-app.ts";
-import { type Message, ProtocolSocket } from "../websocket/protocol-socket.ts";
 import { publicErrorCodes } from "../public-error-codes.ts";
+import { type Message, ProtocolSocket } from "../websocket/protocol-socket.ts";
 
 /** The parameters of an operation, good or bad. */
 export interface Operation {

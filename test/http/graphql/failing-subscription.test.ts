@@ -3,8 +3,8 @@ import type { Database } from "../../../src/db/database.ts";
 import { initiateOAuthMutation, oauthFlowSubscription } from "../../client/operations.ts";
 import { startTestApp } from "../../support/test-app.ts";
 import { createTestDatabase } from "../../support/test-database.ts";
-import { EventSource } from "./event-source.ts";
 import { ProtocolSocket } from "../websocket/protocol-socket.ts";
+import { EventSource } from "./event-source.ts";
 
 /** A flow whose subscription has begun, and a switch that takes the database away. */
 async function startFlow() {

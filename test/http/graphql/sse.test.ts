@@ -8,9 +8,9 @@ import {
 import { startMockProvider } from "../../support/mock-provider.ts";
 import { startTestApp } from "../../support/test-app.ts";
 import { createTestDatabase } from "../../support/test-database.ts";
-import { EventSource } from "./event-source.ts";
 import { PollSpy } from "../poll-spy.ts";
 import { TokenClock } from "../token-clock.ts";
+import { EventSource } from "./event-source.ts";
 
 /** A cursor of the form that earlier versions gave. */
 function oldCursor(seq: number | string): string {

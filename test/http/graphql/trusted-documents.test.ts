@@ -9,9 +9,9 @@ import { ConfigError } from "../../../src/config/config.ts";
 import { eventsSubscription, viewerQuery } from "../../client/operations.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
 import { startTestApp } from "../../support/test-app.ts";
-import { type Operation, transports } from "./echo.ts";
 import { codeOf, post } from "../http-request.ts";
 import { ProtocolSocket } from "../websocket/protocol-socket.ts";
+import { type Operation, transports } from "./echo.ts";
 
 /** The manifest that `npm run codegen` writes for the operations of these tests. */
 const manifest = fileURLToPath(new URL("../../client/gql/persisted-documents.json", import.meta.url));

@@ -1,8 +1,8 @@
+import { gunzipSync } from "node:zlib";
 import { expect, test } from "vitest";
 import { startTestApp } from "../../support/test-app.ts";
 import { faultsOf, load } from "../../support/test-config.ts";
 import { read, visit, visitAs } from "./page-visit.ts";
-import { gunzipSync } from "node:zlib";
 
 const token = /eyJ[\w-]+\.[\w-]+\.[\w-]+/;
 const outside = { PUBLIC_URL: "http://maestro.example.com" };

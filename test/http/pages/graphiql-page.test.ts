@@ -3,8 +3,8 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { gunzipSync } from "node:zlib";
 import { expect, test } from "vitest";
-import { graphiqlPage } from "../../../src/http/pages/graphiql/graphiql.ts";
 import { OwnHosts } from "../../../src/http/own-hosts.ts";
+import { graphiqlPage } from "../../../src/http/pages/graphiql/graphiql.ts";
 import { startTestApp } from "../../support/test-app.ts";
 import { readPolicy, visit, visitAs } from "./page-visit.ts";
 

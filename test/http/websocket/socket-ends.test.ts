@@ -1,7 +1,7 @@
 import { afterEach, expect, test, vi } from "vitest";
 import { TokenExpiries } from "../../../src/callers/token-expiries.ts";
-import { Heartbeat } from "../../../src/http/websocket/heartbeat.ts";
 import { UnreadWatch } from "../../../src/http/connections/unread-watch.ts";
+import { Heartbeat } from "../../../src/http/websocket/heartbeat.ts";
 import { eventsSubscription } from "../../client/operations.ts";
 import { startTestApp } from "../../support/test-app.ts";
 import { EventSource } from "../graphql/event-source.ts";

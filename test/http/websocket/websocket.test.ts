@@ -1,4 +1,5 @@
 import { afterEach, expect, test, vi } from "vitest";
+import { securityHeaders } from "../../../src/http/respond.ts";
 import {
   authenticateMutation,
   credentialEventsSubscription,
@@ -7,13 +8,12 @@ import {
   viewerQuery,
 } from "../../client/operations.ts";
 import { startMockProvider } from "../../support/mock-provider.ts";
-import { securityHeaders } from "../../../src/http/respond.ts";
 import { startTestApp } from "../../support/test-app.ts";
 import { createTestDatabase } from "../../support/test-database.ts";
 import { PollSpy } from "../poll-spy.ts";
-import { ProtocolSocket, upgradeStatus } from "./protocol-socket.ts";
 import { RawConnection } from "../raw-connection.ts";
 import { TokenClock } from "../token-clock.ts";
+import { ProtocolSocket, upgradeStatus } from "./protocol-socket.ts";
 
 afterEach(() => {
   vi.useRealTimers();

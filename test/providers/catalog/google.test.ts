@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { Secret } from "../../../src/lib/secret.ts";
 import { InvalidCredentialError, ProviderUnavailableError } from "../../../src/errors/auth-error.ts";
+import { Secret } from "../../../src/lib/secret.ts";
 import { provider as definition } from "../../../src/providers/catalog/google.ts";
 import type { OAuthCredentials } from "../../../src/providers/provider-auth.ts";
 import { startMockProvider } from "../../support/mock-provider.ts";

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { StrictProvider } from "../../support/strict-provider.ts";
+import { Secret } from "../../../src/lib/secret.ts";
 import { type AnswerFormName, answerForms, writeForm } from "../../support/answer-forms.ts";
+import { StrictProvider } from "../../support/strict-provider.ts";
 import { apiKeyCredentials, createProvider as createApiProvider } from "../provider-under-test.ts";
 import { startRawServer } from "../raw-server.ts";
-import { Secret } from "../../../src/lib/secret.ts";
 import { approve, catalogEntry, createProvider, expectOAuth, refusal, setStage, signIn } from "./sign-in.ts";
 
 const names = Object.keys(answerForms) as AnswerFormName[];

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { ConfigError, loadConfig } from "../../../src/config/config.ts";
-import { Secret } from "../../../src/lib/secret.ts";
 import { MethodUnavailableError } from "../../../src/errors/auth-error.ts";
-import { defineProvider } from "../../../src/providers/provider.ts";
+import { Secret } from "../../../src/lib/secret.ts";
 import type { OAuthCredentials } from "../../../src/providers/provider-auth.ts";
+import { defineProvider } from "../../../src/providers/provider.ts";
 import { startMockProvider } from "../../support/mock-provider.ts";
 import { testEnvironment } from "../../support/test-app.ts";
 import { catalogEntry, createProvider, newFlow, refusal } from "./sign-in.ts";

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { Secret } from "../../../src/lib/secret.ts";
-import { boundDeviceAuthorization } from "../../../src/providers/oauth/device-flow.ts";
 import { MalformedAnswerError } from "../../../src/providers/oauth/answer.ts";
+import { boundDeviceAuthorization } from "../../../src/providers/oauth/device-flow.ts";
 
 const usual = {
   deviceCode: new Secret("device"),

@@ -1,5 +1,5 @@
-import type { ProviderFailure } from "../../../src/errors/auth-error.ts";
 import { expect, test } from "vitest";
+import type { ProviderFailure } from "../../../src/errors/auth-error.ts";
 import { HttpClient } from "../../../src/providers/http-client.ts";
 import type { AuthorizationFault } from "../../support/authorization-server/fault.ts";
 import { catalogEntry, createProvider, expectOAuth, refusal, setStage, signIn } from "./sign-in.ts";

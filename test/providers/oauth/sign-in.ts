@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { systemClock, type Clock } from "../../../src/lib/clock.ts";
 import { loadConfig } from "../../../src/config/config.ts";
-import { Secret } from "../../../src/lib/secret.ts";
 import { AuthError } from "../../../src/errors/auth-error.ts";
+import { systemClock, type Clock } from "../../../src/lib/clock.ts";
+import { Secret } from "../../../src/lib/secret.ts";
 import { HttpClient } from "../../../src/providers/http-client.ts";
 import type {
   OAuthCodeExchange,

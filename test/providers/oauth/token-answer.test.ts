@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { Secret } from "../../../src/lib/secret.ts";
-import { defineProvider } from "../../../src/providers/provider.ts";
 import type { OAuthCredentials } from "../../../src/providers/provider-auth.ts";
+import { defineProvider } from "../../../src/providers/provider.ts";
 import { startRawServer } from "../raw-server.ts";
 import { approve, createProvider, expectOAuth, loopbackUri, newFlow, refusal, setStage, signIn } from "./sign-in.ts";
 

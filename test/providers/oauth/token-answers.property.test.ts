@@ -1,8 +1,8 @@
 import { gzipSync } from "node:zlib";
 import * as fc from "fast-check";
 import { afterAll, expect, test } from "vitest";
-import { Secret } from "../../../src/lib/secret.ts";
 import { AuthError, InvalidCredentialError, ProviderUnavailableError } from "../../../src/errors/auth-error.ts";
+import { Secret } from "../../../src/lib/secret.ts";
 import { HttpClient, type OutboundResponse } from "../../../src/providers/http-client.ts";
 import type { OAuthCredentials, ProviderAuth } from "../../../src/providers/provider-auth.ts";
 import { answerForms, writeForm } from "../../support/answer-forms.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { createServerDatabase } from "../../support/test-database.ts";
 import { openDatabase } from "../../../src/app/database.ts";
+import { createServerDatabase } from "../../support/test-database.ts";
 
 /** More than a pool has connections. */
 const breaks = 12;

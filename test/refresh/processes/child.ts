@@ -5,22 +5,22 @@
 import { subscribe } from "node:diagnostics_channel";
 import { flushCompileCache } from "node:module";
 import { setTimeout as delay } from "node:timers/promises";
-import { startRefreshing } from "../../../src/refresh/refreshing.ts";
-import type { RefreshTarget } from "../../../src/refresh/lease.ts";
+import { openDatabase } from "../../../src/app/database.ts";
+import { AuditTrail } from "../../../src/audit/audit-trail.ts";
 import { loadConfig } from "../../../src/config/config.ts";
 import { openVault } from "../../../src/credentials/vault.ts";
 import { DatabaseClock } from "../../../src/db/database-clock.ts";
 import { Outbox } from "../../../src/events/outbox.ts";
 import { postgresLine } from "../../../src/events/postgres-doorbell.ts";
 import { SharedDoorbell } from "../../../src/events/shared-doorbell.ts";
-import type { FaultPoint } from "../../../src/refresh/fault-point.ts";
-import { AuditTrail } from "../../../src/audit/audit-trail.ts";
 import { createLogger } from "../../../src/observability/logger.ts";
 import { Metrics } from "../../../src/observability/metrics.ts";
 import { HttpClient } from "../../../src/providers/http-client.ts";
 import { createRegistry } from "../../../src/providers/registry.ts";
+import type { FaultPoint } from "../../../src/refresh/fault-point.ts";
+import type { RefreshTarget } from "../../../src/refresh/lease.ts";
+import { startRefreshing } from "../../../src/refresh/refreshing.ts";
 import { rotatingProvider } from "./rotating-provider.ts";
-import { openDatabase } from "../../../src/app/database.ts";
 
 /** Where a process ends itself: the server's own points, and two that lie in the HTTP client. */
 export type DeathPoint = FaultPoint | "connecting" | "sent";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { outages, type Outage } from "../../support/strict-provider/outage.ts";
 import { StrictProvider } from "../../support/strict-provider.ts";
+import { outages, type Outage } from "../../support/strict-provider/outage.ts";
 import { vendorRefusals } from "../../support/vendor-refusals.ts";
 import { measureFairness } from "./fairness.ts";
 

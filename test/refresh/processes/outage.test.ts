@@ -1,8 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { expect, test, vi } from "vitest";
 import { defaultGateLimits, probeIntervalMs } from "../../../src/refresh/provider-gate.ts";
-import { outages } from "../../support/strict-provider/outage.ts";
 import { StrictProvider } from "../../support/strict-provider.ts";
+import { outages } from "../../support/strict-provider/outage.ts";
 import { RefreshStage } from "./refresh-stage.ts";
 
 const credentials = 10_000;

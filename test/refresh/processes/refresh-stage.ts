@@ -1,15 +1,16 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { vi } from "vitest";
-import { systemClock } from "../../../src/lib/clock.ts";
+import { openDatabase } from "../../../src/app/database.ts";
 import { loadConfig } from "../../../src/config/config.ts";
 import { ProviderCredentialEntity, type ProviderCredential } from "../../../src/credentials/provider-credential.ts";
-import { Secret } from "../../../src/lib/secret.ts";
 import { openVault, type Vault } from "../../../src/credentials/vault.ts";
-import { EventEntity } from "../../../src/events/event.ts";
-import type { OAuthCredentials } from "../../../src/providers/provider-auth.ts";
 import type { Database } from "../../../src/db/database.ts";
 import { migrate } from "../../../src/db/migrate.ts";
+import { EventEntity } from "../../../src/events/event.ts";
+import { systemClock } from "../../../src/lib/clock.ts";
+import { Secret } from "../../../src/lib/secret.ts";
+import type { OAuthCredentials } from "../../../src/providers/provider-auth.ts";
 import type { RefreshOracle } from "../../support/refresh-oracle.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
 import { testEnvironment } from "../../support/test-app.ts";
@@ -17,7 +18,6 @@ import { createMigratedServerDatabase } from "../../support/test-database.ts";
 import type { ChildTask } from "./child.ts";
 import { type ProcessSetting, RefreshProcess } from "./refresh-process.ts";
 import { providerName, rotatingProvider } from "./rotating-provider.ts";
-import { openDatabase } from "../../../src/app/database.ts";
 
 /** What the processes of a stage refresh at. */
 export type StageProvider = Pick<RefreshOracle, "mint" | "isCurrent"> & {

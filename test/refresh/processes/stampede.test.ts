@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import { userScopes } from "../../../src/callers/scope.ts";
 import { signToken } from "../../../src/callers/token-verifier.ts";
-import { systemClock } from "../../../src/lib/clock.ts";
 import { loadConfig } from "../../../src/config/config.ts";
+import { systemClock } from "../../../src/lib/clock.ts";
 import { issueAccessMutation } from "../../client/operations.ts";
 import { ServerProcess } from "../../support/server-process.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";

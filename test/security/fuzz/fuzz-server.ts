@@ -3,17 +3,17 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Writable } from "node:stream";
 import { createApp } from "../../../src/app/app.ts";
+import { openDatabase } from "../../../src/app/database.ts";
 import { userScopes } from "../../../src/callers/scope.ts";
 import { signToken } from "../../../src/callers/token-verifier.ts";
-import { systemClock } from "../../../src/lib/clock.ts";
 import { loadConfig } from "../../../src/config/config.ts";
 import { schema } from "../../../src/graphql/schema.ts";
+import { systemClock } from "../../../src/lib/clock.ts";
 import { createLogger } from "../../../src/observability/logger.ts";
 import { loadCatalog } from "../../../src/providers/registry.ts";
 import { temporaryFolder } from "../../support/temporary-folder.ts";
 import { operationsOf } from "../schema-operations.ts";
 import type { FuzzGround } from "./fuzz-request.ts";
-import { openDatabase } from "../../../src/app/database.ts";
 
 /** A server to be fuzzed, in this process. */
 export interface FuzzServer extends AsyncDisposable {

@@ -1,5 +1,5 @@
-import { anthropicError } from "./anthropic.ts";
 import type { Answer } from "./answer.ts";
+import { anthropicError } from "./anthropic.ts";
 import { googleError, googleReason } from "./google.ts";
 import { openaiError } from "./openai.ts";
 

@@ -1,12 +1,12 @@
 import type { Config } from "../../../config/config.ts";
 import { parsePostgresUrl, placeOf } from "../../../connections/postgres-url.ts";
-import type { Secret } from "../../../lib/secret.ts";
 import type { Database } from "../../../db/database.ts";
 import type { Encryption } from "../../../db/server-facts.ts";
 import { listenAddress } from "../../../events/configured-doorbell.ts";
 import { openListener } from "../../../events/postgres-doorbell.ts";
 import { LineRefusedError } from "../../../events/shared-doorbell.ts";
 import { isLoopback } from "../../../lib/loopback.ts";
+import type { Secret } from "../../../lib/secret.ts";
 import { type Finding, ok, skip, warn } from "./check.ts";
 
 /** A connection of the server, in one line: where to, and whether it can be read on its way. */

@@ -1,19 +1,27 @@
 import { Command } from "commander";
-import { systemClock } from "../../../lib/clock.ts";
+import { openConfiguredDatabase } from "../../../app/database.ts";
+import { openEmbeddedCopy } from "../../../app/embedded-copy.ts";
 import { type Config, ConfigError, loadConfig } from "../../../config/config.ts";
 import { isDatabaseMade } from "../../../db/configured-database.ts";
 import type { Database } from "../../../db/database.ts";
-import { openEmbeddedCopy } from "../../../app/embedded-copy.ts";
 import { FolderInUseError } from "../../../db/folder-lock.ts";
+import { systemClock } from "../../../lib/clock.ts";
 import { HttpClient } from "../../../providers/http-client.ts";
 import type { ProviderDefinition } from "../../../providers/provider-definition.ts";
 import { createRegistry, loadCatalog } from "../../../providers/registry.ts";
+import { exitCodes } from "../../exit-code.ts";
+import { explainFaults } from "../../failure.ts";
+import { readTextFile } from "../../input-file.ts";
+import { jsonOption, Output, type OutputOptions } from "../../terminal/output.ts";
+import { startProgress } from "../../terminal/progress.ts";
+import { fail, type Finding, ok, skip } from "./check.ts";
 import { checkClock } from "./clock.ts";
-import { checkSpace, checkSpool, checkWritable } from "./data-folder.ts";
-import { checkKeyStrength, checkRows, countCredentials, openKeys } from "./encryption.ts";
 import { checkEncryption, checkListening, checkPooler, checkWrites } from "./connections.ts";
+import { checkSpace, checkSpool, checkWritable } from "./data-folder.ts";
 import { checkDevelopmentToken } from "./development-token.ts";
+import { checkKeyStrength, checkRows, countCredentials, openKeys } from "./encryption.ts";
 import { checkEvents } from "./events.ts";
+import { Examination } from "./examination.ts";
 import { checkIdentityProvider } from "./identity-provider.ts";
 import { checkNode } from "./node.ts";
 import { checkOAuthEndpoints } from "./oauth-endpoints.ts";
@@ -26,14 +34,6 @@ import { checkRotation } from "./rotation.ts";
 import { checkMigrations, checkVersion } from "./schema.ts";
 import { checkStreaming } from "./streaming.ts";
 import { checkTrustedDocuments } from "./trusted-documents.ts";
-import { fail, type Finding, ok, skip } from "./check.ts";
-import { Examination } from "./examination.ts";
-import { explainFaults } from "../../failure.ts";
-import { exitCodes } from "../../exit-code.ts";
-import { readTextFile } from "../../input-file.ts";
-import { jsonOption, Output, type OutputOptions } from "../../terminal/output.ts";
-import { startProgress } from "../../terminal/progress.ts";
-import { openConfiguredDatabase } from "../../../app/database.ts";
 
 async function examineSecrets(database: Database, config: Config, examination: Examination): Promise<void> {
   const vault = await examination.obtain("keys", async () => {

@@ -1,10 +1,10 @@
+import type { Config } from "../../../config/config.ts";
 import { connectRedis, createRedisClient } from "../../../connections/redis-client.ts";
 import { explainRedisFailure } from "../../../connections/redis-failure.ts";
 import { parseRedisUrl } from "../../../connections/redis-url.ts";
-import type { Config } from "../../../config/config.ts";
-import type { Secret } from "../../../lib/secret.ts";
-import { redisLine } from "../../../events/redis-doorbell.ts";
 import { OperatorError } from "../../../errors/operator-error.ts";
+import { redisLine } from "../../../events/redis-doorbell.ts";
+import type { Secret } from "../../../lib/secret.ts";
 import { codeOf, fail, type Finding, ok, skip, warn } from "./check.ts";
 
 /** Milliseconds. */

@@ -1,6 +1,6 @@
 import type { Config } from "../../../config/config.ts";
-import { Secret } from "../../../lib/secret.ts";
 import { AuthError, InvalidCredentialError, ProviderUnavailableError } from "../../../errors/auth-error.ts";
+import { Secret } from "../../../lib/secret.ts";
 import { ProbeAnswerError } from "../../../providers/credential-probe.ts";
 import { NoAnswerError } from "../../../providers/http-client.ts";
 import type { ProviderAuth } from "../../../providers/provider-auth.ts";

@@ -1,5 +1,5 @@
-import type { Config } from "../../../config/config.ts";
 import { signToken } from "../../../callers/token-verifier.ts";
+import type { Config } from "../../../config/config.ts";
 import { systemClock } from "../../../lib/clock.ts";
 import { fail, type Finding, ok, skip } from "./check.ts";
 import { answersHealth } from "./port.ts";

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { Secret } from "../../../lib/secret.ts";
 import { labelText, providerNameText, scopeList, secretText, tokenText, userIdText } from "../../../graphql/input.ts";
+import { Secret } from "../../../lib/secret.ts";
 import type { ProviderCredentials } from "../../../providers/provider-auth.ts";
 
 /** One credential of another system. */

@@ -1,9 +1,9 @@
 import { explainFailure, type Explanation } from "../../failure.ts";
-import type { Progress } from "../../terminal/progress.ts";
 import { handleSignals } from "../../signals.ts";
+import type { Progress } from "../../terminal/progress.ts";
 import type { ImportItem } from "./import-line.ts";
-import { ImportFailure, type Importer, unforeseenOutcome } from "./importer.ts";
 import type { ImportReport } from "./import-report.ts";
+import { ImportFailure, type Importer, unforeseenOutcome } from "./importer.ts";
 import { inParallel } from "./in-parallel.ts";
 
 /** Where the credentials come from, and how each is read. */

@@ -1,14 +1,14 @@
 import { Command, InvalidArgumentError } from "commander";
+import { openForCommand } from "../../operation.ts";
+import { jsonOption, Output, type OutputOptions } from "../../terminal/output.ts";
+import { startProgress } from "../../terminal/progress.ts";
+import { printable } from "../../terminal/terminal.ts";
 import { countLines, type Line, parseLine, readLines } from "./import-lines.ts";
 import { ImportReport } from "./import-report.ts";
 import { runImport } from "./import-run.ts";
 import { Importer } from "./importer.ts";
 import { maestroCommand } from "./maestro.ts";
 import { RejectsFile } from "./rejects-file.ts";
-import { openForCommand } from "../../operation.ts";
-import { jsonOption, Output, type OutputOptions } from "../../terminal/output.ts";
-import { startProgress } from "../../terminal/progress.ts";
-import { printable } from "../../terminal/terminal.ts";
 
 interface ImportOptions extends OutputOptions {
   readonly dryRun?: boolean;

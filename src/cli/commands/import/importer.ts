@@ -1,8 +1,8 @@
-import type { Coordinator } from "../../../coordinator.ts";
 import { assertMethod } from "../../../connect/oauth/flow-kind.ts";
+import type { Coordinator } from "../../../coordinator.ts";
 import { defaultLabel } from "../../../credentials/credential-store.ts";
-import { AuthError } from "../../../errors/auth-error.ts";
 import { labelKey } from "../../../credentials/label.ts";
+import { AuthError } from "../../../errors/auth-error.ts";
 import type { ProviderRegistry } from "../../../providers/registry.ts";
 import { operator } from "../../operator.ts";
 import { type ImportItem, ImportLineError } from "./import-line.ts";

@@ -1,8 +1,8 @@
 import { createDecipheriv } from "node:crypto";
 import { z } from "zod";
 import { isUserId, userIdRule } from "../../../callers/user-id.ts";
-import { Secret } from "../../../lib/secret.ts";
 import { secretText, tokenText } from "../../../graphql/input.ts";
+import { Secret } from "../../../lib/secret.ts";
 import { type ImportItem, ImportLineError } from "./import-line.ts";
 
 /** A row of The Maestro's table `provider_credentials`. */

@@ -1,9 +1,9 @@
 import { Command, InvalidArgumentError } from "commander";
 import { destroyKey } from "../../../credentials/rotation/key-destruction.ts";
-import { confirm } from "../../terminal/confirm.ts";
 import { exitCodes } from "../../exit-code.ts";
 import { openForCommand } from "../../operation.ts";
 import { operatorName } from "../../operator.ts";
+import { confirm } from "../../terminal/confirm.ts";
 import { jsonOption, Output, type OutputOptions } from "../../terminal/output.ts";
 
 interface DestroyOptions extends OutputOptions {

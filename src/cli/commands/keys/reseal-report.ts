@@ -1,6 +1,6 @@
+import type { Storage } from "../../../app/storage.ts";
 import { listKeys } from "../../../credentials/rotation/key-usage.ts";
 import { Resealer, type ResealResult } from "../../../credentials/rotation/resealer.ts";
-import type { Storage } from "../../../app/storage.ts";
 import { exitCodes } from "../../exit-code.ts";
 import type { Output } from "../../terminal/output.ts";
 import { startProgress } from "../../terminal/progress.ts";

@@ -2,17 +2,17 @@ import closeWithGrace from "close-with-grace";
 import { Command, InvalidArgumentError } from "commander";
 import { type App, createApp } from "../../../app/app.ts";
 import { addressOf, type Config, explainDevelopmentToken, loadConfig, loadLogFormat } from "../../../config/config.ts";
-import { loadCatalog } from "../../../providers/registry.ts";
-import { keepMemoryClosed } from "../../../observability/memory-exposure.ts";
 import { createLogger, type Logger } from "../../../observability/logger.ts";
-import { openBrowser } from "../../terminal/browser.ts";
+import { keepMemoryClosed } from "../../../observability/memory-exposure.ts";
+import { loadCatalog } from "../../../providers/registry.ts";
 import { exitCodes } from "../../exit-code.ts";
 import { exitWithFailure } from "../../failure.ts";
-import { jsonOption, Output, type OutputOptions } from "../../terminal/output.ts";
 import { handleSignals, leaveSignals, signalCodes } from "../../signals.ts";
+import { openBrowser } from "../../terminal/browser.ts";
+import { jsonOption, Output, type OutputOptions } from "../../terminal/output.ts";
 import { ignoreOutputFaults } from "../../terminal/standard-streams.ts";
-import { StartSteps } from "./start-steps.ts";
 import { readVersion } from "../version.ts";
+import { StartSteps } from "./start-steps.ts";
 import { type Welcome, welcome, welcomeBox } from "./welcome.ts";
 
 interface ServeOptions extends OutputOptions {

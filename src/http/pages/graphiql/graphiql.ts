@@ -1,13 +1,13 @@
-import { renderGraphiQL } from "@graphql-yoga/render-graphiql";
 import type { IncomingMessage } from "node:http";
+import { renderGraphiQL } from "@graphql-yoga/render-graphiql";
 import type { Clock } from "../../../lib/clock.ts";
+import { toScriptData } from "../../../lib/html.ts";
+import type { OwnHosts } from "../../own-hosts.ts";
 import { readBrowserScript, readBrowserStyle } from "../browser-code.ts";
 import { CompressedPage, type RenderedPage } from "../compressed-page.ts";
 import { sourceHash } from "../content-security-policy.ts";
-import { graphiqlTabs, type TabProviders } from "./tabs.ts";
 import { icon, iconUrl } from "../icon.ts";
-import { toScriptData } from "../../../lib/html.ts";
-import type { OwnHosts } from "../../own-hosts.ts";
+import { graphiqlTabs, type TabProviders } from "./tabs.ts";
 
 /** A tab is called after its operation, whose name cannot begin with a number. A counter screen readers would not read. */
 const numberOf = (tab: number) => `.graphiql-tab:nth-child(${tab}) .graphiql-tab-button::before { content: "${tab} " }`;

@@ -1,12 +1,12 @@
 import type { IncomingMessage } from "node:http";
 import type { Clock } from "../../../lib/clock.ts";
+import { escapeHtml, toScriptData } from "../../../lib/html.ts";
 import type { ProviderAuth } from "../../../providers/provider-auth.ts";
+import type { OwnHosts } from "../../own-hosts.ts";
 import { readBrowserScript, readBrowserStyle } from "../browser-code.ts";
 import { CompressedPage, type RenderedPage } from "../compressed-page.ts";
 import { sourceHash } from "../content-security-policy.ts";
 import { icon, iconUrl } from "../icon.ts";
-import { escapeHtml, toScriptData } from "../../../lib/html.ts";
-import type { OwnHosts } from "../../own-hosts.ts";
 
 /** A place of this server, or what stands for one that no browser can visit. */
 export interface LandingLink {

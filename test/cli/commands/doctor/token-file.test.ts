@@ -1,6 +1,6 @@
+import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
-import { once } from "node:events";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { checkStreaming } from "../../../../src/cli/commands/doctor/streaming.ts";

@@ -3,11 +3,11 @@ import { mkdir, readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import pg from "pg";
 import { expect, test } from "vitest";
-import { runCommand } from "../../../support/run-command.ts";
 import { startMockProvider } from "../../../support/mock-provider.ts";
-import { createServerDatabase } from "../../../support/test-database.ts";
-import { startTestApp } from "../../../support/test-app.ts";
+import { runCommand } from "../../../support/run-command.ts";
 import { temporaryFolder } from "../../../support/temporary-folder.ts";
+import { startTestApp } from "../../../support/test-app.ts";
+import { createServerDatabase } from "../../../support/test-database.ts";
 import { commandStage, connectKey } from "../../command-stage.ts";
 import { randomKey } from "./doctor-stage.ts";
 

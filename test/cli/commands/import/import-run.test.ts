@@ -1,12 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { ImportFailure, type Importer, type ImportOutcome } from "../../../../src/cli/commands/import/importer.ts";
 import { ImportReport } from "../../../../src/cli/commands/import/import-report.ts";
 import { runImport } from "../../../../src/cli/commands/import/import-run.ts";
+import { ImportFailure, type Importer, type ImportOutcome } from "../../../../src/cli/commands/import/importer.ts";
 import { RejectsFile } from "../../../../src/cli/commands/import/rejects-file.ts";
-import { Output } from "../../../../src/cli/terminal/output.ts";
 import { watchSignals } from "../../../../src/cli/signals.ts";
+import { Output } from "../../../../src/cli/terminal/output.ts";
 import { temporaryFolder } from "../../../support/temporary-folder.ts";
 
 const refused: ImportOutcome = { result: "failed", code: "INVALID_CREDENTIAL", reason: "The key is refused." };

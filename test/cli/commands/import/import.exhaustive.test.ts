@@ -1,5 +1,5 @@
-import { userInfo } from "node:os";
 import { readFile, writeFile } from "node:fs/promises";
+import { userInfo } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { startMockProvider } from "../../../support/mock-provider.ts";

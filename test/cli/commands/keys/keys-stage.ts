@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { expect } from "vitest";
-import type { CommandStage } from "../../command-stage.ts";
 import { ExampleProcess } from "../../../support/server-process.ts";
+import type { CommandStage } from "../../command-stage.ts";
 
 export const newKek = (id: string) => `${id}:${randomBytes(32).toString("base64")}`;
 

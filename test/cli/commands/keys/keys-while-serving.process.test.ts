@@ -2,8 +2,8 @@ import { expect, test } from "vitest";
 import { authenticateMutation, issueAccessMutation } from "../../../client/operations.ts";
 import { startMockProvider } from "../../../support/mock-provider.ts";
 import { ServerProcess } from "../../../support/server-process.ts";
-import type { TestClient } from "../../../support/test-client.ts";
 import { temporaryFolder } from "../../../support/temporary-folder.ts";
+import type { TestClient } from "../../../support/test-client.ts";
 import { commandStage } from "../../command-stage.ts";
 import { linesOf, listKeys, newKek, passMinute, printed, startCommand } from "./keys-stage.ts";
 

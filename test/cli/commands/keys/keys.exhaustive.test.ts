@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { userInfo } from "node:os";
 import { expect, test } from "vitest";
-import { startMockProvider } from "../../../support/mock-provider.ts";
-import { byteCanary, CanaryWatch, newCanary } from "../../../security/canary.ts";
 import { CanaryPlaces } from "../../../security/canary-places.ts";
+import { byteCanary, CanaryWatch, newCanary } from "../../../security/canary.ts";
+import { startMockProvider } from "../../../support/mock-provider.ts";
 import { commandStage, connectKey } from "../../command-stage.ts";
 import { linesOf, listKeys, passMinute } from "./keys-stage.ts";
 

@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { ExampleProcess, runProgram, ServerProcess } from "../../../support/server-process.ts";
-import { createServerDatabase, fillDataFolder, migratedDatabaseIn } from "../../../support/test-database.ts";
 import { temporaryFolder } from "../../../support/temporary-folder.ts";
+import { createServerDatabase, fillDataFolder, migratedDatabaseIn } from "../../../support/test-database.ts";
 
 const run = promisify(execFile);
 

@@ -85,7 +85,10 @@ export class Coordinator {
     return this.#intake.import(caller, command);
   }
 
-  /** Stores credentials of another system without asking their provider. @throws ProviderNotFoundError, MethodUnavailableError */
+  /**
+   * Stores credentials of another system without asking their provider. @throws ProviderNotFoundError,
+   * MethodUnavailableError
+   */
   async adoptCredential(caller: Caller, command: AdoptCommand): Promise<Connected> {
     return this.#intake.adopt(caller, command);
   }

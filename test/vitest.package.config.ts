@@ -1,7 +1,9 @@
 import { defineConfig } from "vitest/config";
 import { shared } from "./vitest.shared.ts";
 
-/** The package as somebody installs it. It needs npm's registry, so the network is open, and `npm test` leaves it out. */
+/**
+ * The package as somebody installs it. It needs npm's registry, so the network is open, and `npm test` leaves it out.
+ */
 export default defineConfig({
   root: shared.root,
   test: {

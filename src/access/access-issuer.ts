@@ -121,7 +121,10 @@ export class AccessIssuer {
     }
   }
 
-  /** The row after a refresh, if one was needed. A token that still works is good enough where it cannot be refreshed now. */
+  /**
+   * The row after a refresh, if one was needed. A token that still works is good enough where it cannot be refreshed
+   * now.
+   */
   async #renewed(caller: Caller, row: AccessRow, isRejected: boolean): Promise<AccessRow> {
     const isSpent = isRejected || isExpired(row, this.#clock.now());
     if (!isSpent && !row.isDue) return row;

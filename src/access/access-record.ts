@@ -5,7 +5,9 @@ import type { AccessMetrics } from "../observability/metrics.ts";
 import type { ProviderRegistry } from "../providers/registry.ts";
 import type { AccessGrant, AccessRequest } from "./grants.ts";
 
-/** Notes what came of each `issueAccess`: all in the metrics, those of services in the audit log. Nobody waits for it. */
+/**
+ * Notes what came of each `issueAccess`: all in the metrics, those of services in the audit log. Nobody waits for it.
+ */
 export class AccessRecord {
   readonly #registry: ProviderRegistry;
   readonly #accesses: ServiceAccesses;

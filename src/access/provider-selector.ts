@@ -26,7 +26,9 @@ export interface SelectCommand extends WantedProvider {
   readonly sessionId: string;
 }
 
-/** Makes providers active in sessions: with the credential that the chain OAuth, API key, environment comes to first. */
+/**
+ * Makes providers active in sessions: with the credential that the chain OAuth, API key, environment comes to first.
+ */
 export class ProviderSelector {
   readonly #database: Database;
   readonly #registry: ProviderRegistry;

@@ -39,7 +39,9 @@ export class SessionAccess {
     this.#clock = parts.clock;
   }
 
-  /** What the request names itself goes before the session's choice. @throws SessionNotFoundError, SessionExpiredError */
+  /**
+   * What the request names itself goes before the session's choice. @throws SessionNotFoundError, SessionExpiredError
+   */
   async resolve({ userId }: Caller, request: AccessRequest, sessionId: string): Promise<AccessRequest> {
     const [row] = await this.#database.query<Columns>(statement, [userId, sessionId, request.provider]);
     const now = this.#clock.now();

@@ -25,8 +25,8 @@ export interface App extends AsyncDisposable {
   /** Where the sandbox has its control page; null where there is none. */
   readonly sandboxUrl: string | null;
   /**
-   * Resolves where the server can do no more work and has to be ended, as when the disk of its embedded database is full;
-   * null where that cannot be.
+   * Resolves where the server can do no more work and has to be ended, as when the disk of its embedded database is
+   * full; null where that cannot be.
    */
   readonly failed: Promise<OperatorError> | null;
   /** @returns the port, which the system chose where the configuration says 0. */
@@ -39,7 +39,8 @@ const developmentTokenLifetime = 12 * 3600;
 
 /**
  * Builds the server from its parts.
- * @throws ConfigError, KeyringError, FolderInUseError, or whatever keeps the database from opening; nothing is left open then.
+ * @throws ConfigError, KeyringError, FolderInUseError, or whatever keeps the database from opening; nothing is left
+ * open then.
  */
 export async function createApp(config: Config, overrides: AppOverrides = {}): Promise<App> {
   await using stack = new AsyncDisposableStack();

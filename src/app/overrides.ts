@@ -49,6 +49,8 @@ export interface AppBase {
   readonly metrics: Metrics;
   readonly onStep: (step: string) => void;
   readonly onWait: (text: string) => void;
-  /** Whether work starts by itself, as in a server: migrations, refreshes, sweeping. A command does what it was asked. */
+  /**
+   * Whether work starts by itself, as in a server: migrations, refreshes, sweeping. A command does what it was asked.
+   */
   readonly background: boolean;
 }

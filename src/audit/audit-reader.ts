@@ -85,7 +85,9 @@ export class AuditReader {
     return read(this.#database.em(), conditions, limit, inverted ? "desc" : "asc");
   }
 
-  /** All selected entries in batches, each read when the one before is used up: memory does not grow with their number. */
+  /**
+   * All selected entries in batches, each read when the one before is used up: memory does not grow with their number.
+   */
   async *batches({ userId, since, until }: AuditSelection, batchSize: number): AsyncGenerator<StoredAuditEntry[]> {
     const selected = [
       ...(userId === null ? [] : [{ sql: "user_id = ?", values: [userId] }]),

@@ -28,7 +28,9 @@ const hourMs = 3_600_000;
 /** How long an entry may wait before it is written, and so how much a crash can lose. */
 const delayMs = 1_000;
 const maxPending = 10_000;
-/** Entries of the present hour that this process remembers; one that it has forgotten costs a statement, no second row. */
+/**
+ * Entries of the present hour that this process remembers; one that it has forgotten costs a statement, no second row.
+ */
 const maxRemembered = 100_000;
 
 // The rows are added in the order of their keys: two processes that add the same ones in different orders would stop
@@ -45,8 +47,8 @@ const statement = {
 
 /**
  * Puts on record that services use users' credentials, and read and follow what users have: an entry for each service,
- * user, action, credential, outcome and hour, of whichever process, and not for each call. It is written a little later,
- * so that no call waits for it.
+ * user, action, credential, outcome and hour, of whichever process, and not for each call. It is written a little
+ * later, so that no call waits for it.
  */
 export class ServiceAccesses implements AsyncDisposable {
   readonly #clock: Clock;

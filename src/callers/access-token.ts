@@ -29,7 +29,8 @@ export function faultOfAccessToken(
   }
   const use = useOf(payload);
   if (use !== null && !accessTokenUses.has(use)) return "it says that it is for another use";
-  // RFC 8417, section 2.2: of security events, such as a logout token (OpenID Connect Back-Channel Logout, section 2.4).
+  // RFC 8417, section 2.2: of security events, such as a logout token (OpenID Connect Back-Channel Logout, section
+  // 2.4).
   if ("events" in payload) return "it is a security event or logout token";
   // RFC 9449, section 4.2.
   if ("htm" in payload || "htu" in payload) return "it is a DPoP proof";
@@ -40,7 +41,9 @@ export function faultOfAccessToken(
   return "nonce" in payload && !isAccessToken ? "it is an ID token" : null;
 }
 
-/** Whether a claim can be a time. JSON has numbers up to 1e308, of which no date can be made, and which no date exceeds. */
+/**
+ * Whether a claim can be a time. JSON has numbers up to 1e308, of which no date can be made, and which no date exceeds.
+ */
 export function isTime(claim: unknown): claim is number {
   return typeof claim === "number" && Math.abs(claim) <= lastSecond;
 }

@@ -46,7 +46,9 @@ export class CallerAuthentication {
     this.#log.tell("caller.refused", { code: error.code, reason: error.message, ip });
   }
 
-  /** Only failures are counted: a good token costs no look at a counter, and none is refused for its neighbours' sake. */
+  /**
+   * Only failures are counted: a good token costs no look at a counter, and none is refused for its neighbours' sake.
+   */
   async #countFailure(ip: string | null): Promise<void> {
     const network = ip === null ? "unknown" : networkOf(ip);
     try {

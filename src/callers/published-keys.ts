@@ -6,8 +6,8 @@ import { boundedFetch } from "./bounded-fetch.ts";
 const maxAgeMs = 30_000;
 
 /**
- * Milliseconds between two readings for a key that is not known. Anybody can send a token that names one, so this bounds
- * what strangers can make this server ask; it is also the longest that a new key has to wait behind theirs.
+ * Milliseconds between two readings for a key that is not known. Anybody can send a token that names one, so this
+ * bounds what strangers can make this server ask; it is also the longest that a new key has to wait behind theirs.
  */
 const unknownKeyIntervalMs = 5_000;
 
@@ -27,9 +27,9 @@ export function describeReading(error: unknown): { readonly reason: string; read
 }
 
 /**
- * The keys that an identity provider publishes (RFC 7517). They are read anew every thirty seconds, so that one that was
- * withdrawn is soon forgotten, and at once for a token that names a key which is not among them: the provider may have
- * begun to sign with a new one. While reading fails, the last ones do for ten minutes more.
+ * The keys that an identity provider publishes (RFC 7517). They are read anew every thirty seconds, so that one that
+ * was withdrawn is soon forgotten, and at once for a token that names a key which is not among them: the provider may
+ * have begun to sign with a new one. While reading fails, the last ones do for ten minutes more.
  */
 export class PublishedKeys {
   readonly #clock: Clock;
@@ -97,7 +97,9 @@ export class PublishedKeys {
     }
   }
 
-  /** Reads the keys anew, or waits for a reading that is under way. `false`: it is too early, or there was no answer. */
+  /**
+   * Reads the keys anew, or waits for a reading that is under way. `false`: it is too early, or there was no answer.
+   */
   async #renewForUnknown(): Promise<boolean> {
     const now = this.#clock.now().getTime();
     const isUnderWay = this.#keys.reloading;

@@ -10,7 +10,10 @@ interface QuotaRule {
   readonly cure: string;
 }
 
-/** What one user may keep here, so that no user's rows are work for others. Each is far above what people and programs need. */
+/**
+ * What one user may keep here, so that no user's rows are work for others. Each is far above what people and programs
+ * need.
+ */
 export const quotas = {
   sessions: {
     limit: 1_000,

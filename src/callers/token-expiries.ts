@@ -17,7 +17,9 @@ function timeOf({ caller }: Expiring): number {
   return caller!.expiresAt.getTime();
 }
 
-/** Ends what must not outlive a token. One timer looks after all of them: tokens end at whole seconds (RFC 7519, "exp"). */
+/**
+ * Ends what must not outlive a token. One timer looks after all of them: tokens end at whole seconds (RFC 7519, "exp").
+ */
 export class TokenExpiries implements Disposable {
   readonly #clock: Clock;
   /** By the time of the end, in milliseconds since 1970. */

@@ -132,7 +132,9 @@ export class TokenVerifier {
     return readToken(verified, claims, audience);
   }
 
-  /** The keys, by their thumbprints, that tokens may be signed with now; null where that is not known. Never rejects. */
+  /**
+   * The keys, by their thumbprints, that tokens may be signed with now; null where that is not known. Never rejects.
+   */
   async presentKeys(): Promise<ReadonlySet<string> | null> {
     return this.#verifying.presentKeys();
   }

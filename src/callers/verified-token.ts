@@ -26,7 +26,10 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** A claim by its name or its path; undefined where there is none. Namespaced names have dots themselves, so they come first. */
+/**
+ * A claim by its name or its path; undefined where there is none. Namespaced names have dots themselves, so they come
+ * first.
+ */
 function claimOf(payload: JWTPayload, name: string): unknown {
   if (Object.hasOwn(payload, name)) return payload[name];
   let value: unknown = payload;

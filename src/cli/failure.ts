@@ -48,7 +48,8 @@ const explanations: Readonly<Record<string, Explain>> = {
   ENAMETOOLONG: (error) => [`The path ${place(error)} is too long for its file system.`, otherFolder],
   ENOSPC: () => ["The disk of the data folder is full.", "Free some space, or choose another folder with DATA_DIR."],
   EDQUOT: () => ["The disk quota of this user is used up.", "Free some space, or choose another folder with DATA_DIR."],
-  // What keeps the first connection from opening is told by `explainPostgresFailure`; a later one of the pool ends here.
+  // What keeps the first connection from opening is told by `explainPostgresFailure`; a later one of the pool ends
+  // here.
   ECONNREFUSED: () => ["PostgreSQL does not answer at DATABASE_URL.", unreachable],
   ECONNRESET: () => ["PostgreSQL at DATABASE_URL has cut the connection.", "Look into its log; a proxy may do it too."],
   ENOTFOUND: () => ["The host of DATABASE_URL is not known.", "Correct the address."],

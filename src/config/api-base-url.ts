@@ -35,8 +35,8 @@ function faultOf(url: URL, path: string, { baseUrl, probePath }: ProviderApi): s
 }
 
 /**
- * `<P>_API_BASE_URL`, without a trailing slash. A segment that the server adds itself, as `/v1` of the base URLs that SDKs
- * want, is taken off; what can only be a mistake is a fault.
+ * `<P>_API_BASE_URL`, without a trailing slash. A segment that the server adds itself, as `/v1` of the base URLs that
+ * SDKs want, is taken off; what can only be a mistake is a fault.
  */
 export function readApiBaseUrl(
   reader: EnvironmentReader,

@@ -144,7 +144,9 @@ function readMaxCost(reader: EnvironmentReader, name: string, example: number): 
 }
 
 export interface ConfigOptions {
-  /** Called where development keys would be made in `DATA_DIR`. With it nothing is written: they are for this call only. */
+  /**
+   * Called where development keys would be made in `DATA_DIR`. With it nothing is written: they are for this call only.
+   */
   readonly onMissingKeys?: () => void;
 }
 

@@ -45,7 +45,8 @@ export function readCorsHeaders(reader: EnvironmentReader): string[] {
   const value = reader.text(variable);
   if (value === null) return [...apiHeaders, ...usualHeaders];
   const names = value.split(",").map((name) => name.trim().toLowerCase());
-  // `*` would be a name of its own to the browser, since requests carry `authorization` (Fetch standard, "CORS protocol").
+  // `*` would be a name of its own to the browser, since requests carry `authorization` (Fetch standard, "CORS
+  // protocol").
   if (names.some((name) => !fieldName.test(name) || name === "*")) {
     const problem = "expected names of header fields, separated by commas; a * is not possible beside authorization.";
     reader.fault(variable, problem, "traceparent,tracestate,x-request-id");

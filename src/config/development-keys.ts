@@ -32,8 +32,8 @@ export function drawDevelopmentKeys(): DevelopmentKeys {
 
 function create(path: string): void {
   const keys = drawDevelopmentKeys();
-  // Written whole beside its place and then linked: of two processes that start at once, one wins and both read its keys.
-  // Not named after the process: in two containers with one volume, both are process 1.
+  // Written whole beside its place and then linked: of two processes that start at once, one wins and both read its
+  // keys. Not named after the process: in two containers with one volume, both are process 1.
   const draft = `${path}.${randomUUID()}`;
   try {
     writeFileSync(draft, `${JSON.stringify(keys, null, 2)}\n`, { mode: 0o600, flag: "wx", flush: true });

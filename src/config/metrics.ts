@@ -9,7 +9,9 @@ export interface MetricsSettings {
 
 const minTokenLength = 32;
 
-/** Null: there is no such page. In production it needs a token, so that nothing is told to everybody by an oversight. */
+/**
+ * Null: there is no such page. In production it needs a token, so that nothing is told to everybody by an oversight.
+ */
 export function readMetrics(reader: EnvironmentReader, mode: string): MetricsSettings | null {
   const isOn = reader.flag("METRICS", mode === "development");
   const token = reader.text("METRICS_TOKEN");

@@ -55,9 +55,10 @@ export class CredentialChecker {
 
   /**
    * Checks one credential of the caller's user.
-   * @throws CredentialNotFoundError, ReauthenticationRequiredError (its secrets are kept no longer), KeyUnavailableError,
-   * InvalidCredentialError (it is then marked as needing re-authentication, or gets a warning where its account is disabled),
-   * ProviderUnavailableError or RateLimitedError (nothing is known, and nothing is changed).
+   * @throws CredentialNotFoundError, ReauthenticationRequiredError (its secrets are kept no longer),
+   * KeyUnavailableError, InvalidCredentialError (it is then marked as needing re-authentication, or gets a warning
+   * where its account is disabled), ProviderUnavailableError or RateLimitedError (nothing is known, and nothing is
+   * changed).
    */
   async check(caller: Caller, credentialId: string): Promise<ProviderCredential> {
     const found = await this.#find(caller, credentialId);

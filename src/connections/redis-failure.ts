@@ -53,7 +53,10 @@ const byCode: Readonly<Record<string, Explain>> = {
   EPROTO: plain,
 };
 
-/** By the first word of Redis's answer, and by what the client says itself. https://redis.io/docs/latest/develop/reference/protocol-spec/#simple-errors */
+/**
+ * By the first word of Redis's answer, and by what the client says itself.
+ * https://redis.io/docs/latest/develop/reference/protocol-spec/#simple-errors
+ */
 const byWords: readonly (readonly [RegExp, Explain])[] = [
   [
     /^(WRONGPASS|NOAUTH)|invalid password|AUTH.*without any password/i,

@@ -8,7 +8,9 @@ export interface ClientWatch {
 
 type Call = (...parameters: unknown[]) => unknown;
 
-/** What is watched of a client (pg): the pool calls both with a callback, and the ORM sends statements with a promise. */
+/**
+ * What is watched of a client (pg): the pool calls both with a callback, and the ORM sends statements with a promise.
+ */
 interface Client {
   connect: unknown;
   query: unknown;

@@ -46,8 +46,8 @@ const columns = `id, auth_method, label, credentials, token_version, status, sta
 const methods = authMethods.map((method) => `('${method}')`).join(", ");
 
 /**
- * One row for each method, in the order of the fallback chain: "oauth" sorts after "api_key". However many labels a user
- * has, no other row is read: one is found by its label, or as the first of `provider_credentials_preferred_index`.
+ * One row for each method, in the order of the fallback chain: "oauth" sorts after "api_key". However many labels a
+ * user has, no other row is read: one is found by its label, or as the first of `provider_credentials_preferred_index`.
  */
 const select = (user: string, provider: string, method: string, label: string) =>
   `select c.* from (values ${methods}) as m (method)

@@ -70,7 +70,9 @@ function timeLeft(expiresAt: Date | null, now: Date): number | null {
   return seconds > 0 ? Math.min(seconds, maxLifetime) : null;
 }
 
-/** The table `provider_credentials`, encrypted. Every query names the user, except the operator's and the housekeeper's. */
+/**
+ * The table `provider_credentials`, encrypted. Every query names the user, except the operator's and the housekeeper's.
+ */
 export class CredentialStore {
   readonly #sealer: CredentialSealer;
   readonly #statusRule: StatusRule;
@@ -228,7 +230,9 @@ export class CredentialStore {
     return em.find(ProviderCredentialEntity, where, { orderBy, limit });
   }
 
-  /** For each provider, the user's one credential that the chain would take: the first that can be used, else the first. */
+  /**
+   * For each provider, the user's one credential that the chain would take: the first that can be used, else the first.
+   */
   async listFirst(em: EntityManager, userId: string): Promise<ProviderCredential[]> {
     const rows = await em.execute<{ id: string }[]>(
       `select distinct on (provider) id from provider_credentials where user_id = ?
@@ -282,8 +286,8 @@ export class CredentialStore {
   }
 
   /**
-   * The provider accepted the secret of this version just now, with the reservation of `warning` if it has one. `false`: the
-   * secret has been replaced since.
+   * The provider accepted the secret of this version just now, with the reservation of `warning` if it has one.
+   * `false`: the secret has been replaced since.
    */
   async markValidated(em: EntityManager, credential: ProviderCredential, warning: string | null): Promise<boolean> {
     const now = this.#clock.now();
@@ -305,7 +309,10 @@ export class CredentialStore {
     });
   }
 
-  /** Nothing is wrong with the secret, and something with what surrounds it. `false`: it has been replaced since it was read. */
+  /**
+   * Nothing is wrong with the secret, and something with what surrounds it. `false`: it has been replaced since it was
+   * read.
+   */
   async warn(
     em: EntityManager,
     credential: Pick<ProviderCredential, "userId" | "id" | "tokenVersion">,
@@ -327,8 +334,8 @@ export class CredentialStore {
   }
 
   /**
-   * Forgets the secrets of sign-ins that the provider has ended, once they are of no use even to a person who looks into
-   * what happened. @returns how many.
+   * Forgets the secrets of sign-ins that the provider has ended, once they are of no use even to a person who looks
+   * into what happened. @returns how many.
    */
   async forgetEnded(em: EntityManager, endedBefore: Date): Promise<number> {
     return em.nativeUpdate(

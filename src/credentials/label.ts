@@ -2,14 +2,17 @@
 const maxLength = 80;
 
 /**
- * Nobody writes these in a name: controls, halves of surrogate pairs, noncharacters, line and paragraph separators, byte
- * order marks, and the characters that embed, override or isolate a direction of text or annotate it. With those, a
- * label could show as another one (https://www.unicode.org/reports/tr36/#Bidirectional_Text_Spoofing).
+ * Nobody writes these in a name: controls, halves of surrogate pairs, noncharacters, line and paragraph separators,
+ * byte order marks, and the characters that embed, override or isolate a direction of text or annotate it. With those,
+ * a label could show as another one (https://www.unicode.org/reports/tr36/#Bidirectional_Text_Spoofing).
  */
 const unsafe =
   /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Noncharacter_Code_Point}\u{202a}-\u{202e}\u{2066}-\u{206f}\u{feff}\u{fff9}-\u{fffb}]/gu;
 
-/** Something that can be seen. Joiners and direction marks are part of many scripts and emoji, and alone they show nothing. */
+/**
+ * Something that can be seen. Joiners and direction marks are part of many scripts and emoji, and alone they show
+ * nothing.
+ */
 const visible = /[^\p{Cf}\p{White_Space}\p{Default_Ignorable_Code_Point}]/u;
 
 /** A text with `replacement` for each character that no label may hold: the rest can be shown on a terminal. */
@@ -37,7 +40,9 @@ export function labelKey(label: string): string {
   return label.normalize("NFC");
 }
 
-/** The same in SQL, so that one implementation of Unicode makes both sides of a comparison. @param parameter `?` or `$1` */
+/**
+ * The same in SQL, so that one implementation of Unicode makes both sides of a comparison. @param parameter `?` or `$1`
+ */
 export function labelKeyOf(parameter: string): string {
   return `normalize(${parameter}, nfc)`;
 }

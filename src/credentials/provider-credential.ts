@@ -76,7 +76,9 @@ export const ProviderCredentialEntity = defineEntity({
     refusedSince: p.datetime(3).nullable(),
     /** The provider's own error code in the last refresh, if it refused that one with a code that can be shown. */
     refusalCode: p.string().length(60).nullable(),
-    /** The OAuth client for which the provider has issued tokens of this grant to this server; null for imported ones. */
+    /**
+     * The OAuth client for which the provider has issued tokens of this grant to this server; null for imported ones.
+     */
     provenClient: p.text().nullable(),
     /** Counts the leases: an answer that comes after a later lease was given is not stored. */
     leaseEpoch: p.integer().default(0),

@@ -25,7 +25,9 @@ export interface OpenOptions {
   readonly onStep?: (step: string) => void;
   /** Told now and then what is waited for. */
   readonly onWait?: (text: string) => void;
-  /** Milliseconds for which a PostgreSQL that is away, or cannot write, is waited for; it is not unless this is given. */
+  /**
+   * Milliseconds for which a PostgreSQL that is away, or cannot write, is waited for; it is not unless this is given.
+   */
   readonly waitMs?: number;
   /** Whether a database that cannot write is of no use. */
   readonly isForWriting?: boolean;

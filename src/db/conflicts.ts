@@ -1,8 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
 
 /**
- * serialization_failure and deadlock_detected (https://www.postgresql.org/docs/current/mvcc-serialization-failure-handling.html):
- * PostgreSQL has undone all of it because of another transaction, and the same again may well succeed.
+ * serialization_failure and deadlock_detected
+ * (https://www.postgresql.org/docs/current/mvcc-serialization-failure-handling.html): PostgreSQL has undone all of it
+ * because of another transaction, and the same again may well succeed.
  */
 const conflictCodes = new Set(["40001", "40P01"]);
 

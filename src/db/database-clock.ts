@@ -10,8 +10,8 @@ const statement = {
 };
 
 /**
- * The time by the database's clock, so that processes whose own clocks differ agree on what is due and what has expired.
- * Between two questions to the database this process's monotonic clock goes on from the last answer.
+ * The time by the database's clock, so that processes whose own clocks differ agree on what is due and what has
+ * expired. Between two questions to the database this process's monotonic clock goes on from the last answer.
  */
 export class DatabaseClock implements Clock, Disposable {
   readonly #database: Database;

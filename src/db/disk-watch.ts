@@ -21,9 +21,9 @@ export function explainFullDisk(folder: string): OperatorError | null {
 }
 
 /**
- * Watches the disk of an embedded database. PostgreSQL panics where it cannot make the next segment of its log, and PGlite,
- * which has no other process to panic in, then computes for ever: nothing else of the server runs, not even a signal's
- * handler. So the database is given up before that can happen.
+ * Watches the disk of an embedded database. PostgreSQL panics where it cannot make the next segment of its log, and
+ * PGlite, which has no other process to panic in, then computes for ever: nothing else of the server runs, not even a
+ * signal's handler. So the database is given up before that can happen.
  */
 export class DiskWatch implements Disposable {
   readonly #folder: string;

@@ -84,8 +84,9 @@ class LockWatch implements Disposable {
 }
 
 /**
- * Runs `work` in a transaction while no other process does the same on this database. The lock ends with the transaction,
- * whatever stands between this process and PostgreSQL: a pooler would give a session's lock to whoever comes next.
+ * Runs `work` in a transaction while no other process does the same on this database. The lock ends with the
+ * transaction, whatever stands between this process and PostgreSQL: a pooler would give a session's lock to whoever
+ * comes next.
  * @throws OperatorError that names who holds this lock, or another that `work` needs, for longer than `waitMs`.
  */
 export async function withMigrationLock<T>(options: LockOptions, work: (lock: Lock) => Promise<T>): Promise<T> {

@@ -68,7 +68,8 @@ function assertUsable({ schema, role, digits, database, encoding }: FactsRow, po
 
 /**
  * Opens a connection, asks, and closes it.
- * @throws OperatorError where the server cannot be used as it is set up; else whatever keeps the connection from opening.
+ * @throws OperatorError where the server cannot be used as it is set up; else whatever keeps the connection from
+ * opening.
  */
 export async function readServerFacts(target: PostgresTarget): Promise<ServerFacts> {
   const client = await openPostgres(target, "maestro-auth start");

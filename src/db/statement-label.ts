@@ -8,8 +8,8 @@ const verbs = /^\s*(select|insert|update|delete|with|begin|start|commit|rollback
 const tables = /\b(?:from|into|update|join)\s+(?:only\s+)?(?:"?\w{1,63}"?\.)?"?(\w{1,63})"?/gi;
 
 /**
- * Names statements for metrics and the log: by the name that the code gave them, or by their verb and first table, such as
- * "select sessions". There are few such names, and none has anything of a value in it.
+ * Names statements for metrics and the log: by the name that the code gave them, or by their verb and first table, such
+ * as "select sessions". There are few such names, and none has anything of a value in it.
  */
 export class StatementLabels {
   readonly #tables: ReadonlySet<string>;

@@ -131,10 +131,10 @@ const placeStatement = { name: "place_timeline", text: `update timeline set ${up
 const heldReason =
   "This database is a copy, and another server may have used the refresh token since. The operator runs `maestro-auth restored` if this one has taken the other's place; else connect the provider again.";
 
-// What has been restored may have been used since, and most providers end a sign-in at a second use. So it is treated as
-// a renewal whose outcome is unknown: sent again only when there is hardly anything left to lose. In a copy it is not
-// sent at all, since the original may still work with it; only the operator can say that it does not. All of this is one
-// statement: no process finds the new timeline without it.
+// What has been restored may have been used since, and most providers end a sign-in at a second use. So it is treated
+// as a renewal whose outcome is unknown: sent again only when there is hardly anything left to lose. In a copy it is
+// not sent at all, since the original may still work with it; only the operator can say that it does not. All of this
+// is one statement: no process finds the new timeline without it.
 const beginStatement = {
   name: "begin_timeline",
   text: `with begun as (

@@ -53,7 +53,10 @@ export class ValidationError extends AuthError {
   }
 }
 
-/** No provider of the catalogue has this name. The name itself is not repeated: it may be a key pasted into the wrong field. */
+/**
+ * No provider of the catalogue has this name. The name itself is not repeated: it may be a key pasted into the wrong
+ * field.
+ */
 export class ProviderNotFoundError extends AuthError {
   readonly availableProviders: readonly string[];
 
@@ -74,8 +77,8 @@ export class MethodUnavailableError<Method extends string = string> extends Auth
 }
 
 /**
- * Why a provider refuses a credential. `refused`: it is no good, or no longer. `consent`: it lacks a permission, so that
- * only its user can mend it. `disabled`: the account behind it is disabled; the credential itself may be good.
+ * Why a provider refuses a credential. `refused`: it is no good, or no longer. `consent`: it lacks a permission, so
+ * that only its user can mend it. `disabled`: the account behind it is disabled; the credential itself may be good.
  */
 export type CredentialRefusal = "refused" | "consent" | "disabled";
 

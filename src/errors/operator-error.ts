@@ -1,4 +1,6 @@
-/** Something that only the operator of the server can mend: one text says what is wrong, another what to do about it. */
+/**
+ * Something that only the operator of the server can mend: one text says what is wrong, another what to do about it.
+ */
 export class OperatorError extends Error {
   readonly reason: string;
   readonly cure: string;

@@ -15,7 +15,9 @@ interface SessionEventBody {
   readonly sessionId: string;
 }
 
-/** What happened, before it has a number. The names are those of the GraphQL types; times are as RFC 3339 writes them. */
+/**
+ * What happened, before it has a number. The names are those of the GraphQL types; times are as RFC 3339 writes them.
+ */
 export type NewEvent =
   | { readonly type: "SessionStarted"; readonly body: SessionEventBody }
   | {

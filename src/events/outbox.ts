@@ -7,8 +7,8 @@ import { type NewEvent, type StreamEvent, toStreamEvent } from "./event.ts";
 export type Emit = (event: NewEvent) => void;
 
 // The lock on the user's row of user_streams lasts until the commit, so numbers are committed in their order, and a
-// rollback gives its number back. However many events there are, they are one statement. A mark is the one before, mixed
-// with a random number: whoever knows that number also knows the mark before, which no snapshot need show.
+// rollback gives its number back. However many events there are, they are one statement. A mark is the one before,
+// mixed with a random number: whoever knows that number also knows the mark before, which no snapshot need show.
 const append = `with added as (
     select * from json_to_recordset(?::json) as a (place int, mark bigint, type text, body jsonb)
   ), stream as (
@@ -55,7 +55,8 @@ export class Outbox {
 
   /**
    * Runs `work` in a transaction. What it emits is written by the transaction's last statements, so that the lock on
-   * the user's stream is held as short as possible; after the commit the doorbell rings, and brings the events to this process's own readers.
+   * the user's stream is held as short as possible; after the commit the doorbell rings, and brings the events to this
+   * process's own readers.
    */
   async transaction<T>(userId: string, work: (em: EntityManager, emit: Emit) => Promise<T>): Promise<T> {
     const committed: StreamEvent[] = [];

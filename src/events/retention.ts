@@ -27,7 +27,10 @@ const statement = {
     select count(*)::int as removed from removed`,
 };
 
-/** Removes the events that are no longer kept: a week unless settings say otherwise. A batch holds up its users' writers. */
+/**
+ * Removes the events that are no longer kept: a week unless settings say otherwise. A batch holds up its users'
+ * writers.
+ */
 export function startEventRetention(
   database: Database,
   log: Logger,

@@ -96,7 +96,8 @@ export async function readPage(database: Database, userId: string, after: Place)
   const events: StreamEvent[] = [];
   for (const { seq, mark, type, body, at_ms: atMs } of rows) {
     if (seq === null) continue;
-    // Only a hand in the database makes a hole. Readers are told of it as of what retention has removed, and skip nothing.
+    // Only a hand in the database makes a hole. Readers are told of it as of what retention has removed, and skip
+    // nothing.
     if (seq !== after.seq + 1 + events.length) throw expired();
     events.push(toStreamEvent(userId, { seq, mark, previous, timeline, type, body, atMs }));
     previous = mark;

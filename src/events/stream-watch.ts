@@ -48,9 +48,9 @@ interface PollRow extends PolledStream {
 }
 
 /**
- * Wakes the readers of a user's stream: at once when the doorbell rings, and after at most one interval when it did not.
- * However many readers there are, one query an interval looks after all of them. It also notices streams whose past has
- * changed, since the database went back or is another: their readers end.
+ * Wakes the readers of a user's stream: at once when the doorbell rings, and after at most one interval when it did
+ * not. However many readers there are, one query an interval looks after all of them. It also notices streams whose
+ * past has changed, since the database went back or is another: their readers end.
  */
 export class StreamWatch implements AsyncDisposable {
   readonly #database: Database;

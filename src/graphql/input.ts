@@ -31,7 +31,9 @@ export const secretText = pastedSecret(2_048);
 /** A token of any provider: some are JWTs of several kilobytes. */
 export const tokenText = pastedSecret(16_384);
 
-/** A parameter of an authorization response, as an application hands it on. Spaces and line breaks in it were pasted. */
+/**
+ * A parameter of an authorization response, as an application hands it on. Spaces and line breaks in it were pasted.
+ */
 export const responseText = z
   .string()
   .max(4_096, "must have at most 4096 characters")

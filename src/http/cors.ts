@@ -7,7 +7,9 @@ export interface CorsSettings {
   readonly headers: readonly string[];
 }
 
-/** Lets browsers on the listed origins, and on no others, use the API (Fetch standard, "CORS protocol"). No credentials. */
+/**
+ * Lets browsers on the listed origins, and on no others, use the API (Fetch standard, "CORS protocol"). No credentials.
+ */
 export function setCorsHeaders(request: IncomingMessage, response: ServerResponse, cors: CorsSettings): void {
   response.setHeader("vary", "origin");
   const { origin } = request.headers;

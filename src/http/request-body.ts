@@ -14,8 +14,8 @@ export interface BodyBounds extends ByteBounds {
 const discarded: ByteBounds = { bytes: 16_777_216, pieces: 1_024 };
 
 /**
- * Lets a body pass, up to a bound: a client that is cut off while it writes never reads the answer. A connection that goes
- * on is cut.
+ * Lets a body pass, up to a bound: a client that is cut off while it writes never reads the answer. A connection that
+ * goes on is cut.
  * @param deadlineMs milliseconds
  */
 export function discardBody(request: IncomingMessage, deadlineMs: number): void {

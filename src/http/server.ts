@@ -168,7 +168,9 @@ export function createHttpServer(options: HttpServerOptions): Server {
     if (handlerOf(pathOf(request)) === undefined) request.url = withoutBasePath(request.url ?? "/", basePath);
   }
 
-  /** Whoever comes back after a cut stream subscribes after the last cursor; an end in good order could not get through. */
+  /**
+   * Whoever comes back after a cut stream subscribes after the last cursor; an end in good order could not get through.
+   */
   function cutIfUnread(request: IncomingMessage, response: ServerResponse): void {
     const endWatch = unread.watch(request.socket, () => {
       log.tell("connection.unread", { transport: "http" });
@@ -211,8 +213,8 @@ export function createHttpServer(options: HttpServerOptions): Server {
     },
     (request, response) => void route(request, response),
   );
-  // Node refuses more by itself since version 24; an older one drops what is beyond the limit, so one more is let through
-  // for `route` to refuse: a request without some of its fields is another request.
+  // Node refuses more by itself since version 24; an older one drops what is beyond the limit, so one more is let
+  // through for `route` to refuse: a request without some of its fields is another request.
   server.maxHeadersCount = headerFields + 1;
   server.on("connection", (socket) => {
     unknown.enter(socket, peerNetworkOf(socket, trustedProxyHops));

@@ -26,8 +26,8 @@ interface Share {
 }
 
 /**
- * Keeps any user from holding more than a share of a pool's connections: what is asked beyond it waits, while others get
- * theirs at once. Work that is nobody's, such as a sweep, has no share.
+ * Keeps any user from holding more than a share of a pool's connections: what is asked beyond it waits, while others
+ * get theirs at once. Work that is nobody's, such as a sweep, has no share.
  * @param limit connections that one user may hold
  */
 export function shareConnections(pool: Pool, limit: number): void {

@@ -1,6 +1,8 @@
 import { isIP } from "node:net";
 
-/** Whether a URL's host name means this machine (RFC 8252, section 8.3). Names other than `localhost` are not looked up. */
+/**
+ * Whether a URL's host name means this machine (RFC 8252, section 8.3). Names other than `localhost` are not looked up.
+ */
 export function isLoopback(hostname: string): boolean {
   const name = hostname.replace(/^\[|\]$/g, "");
   return name === "localhost" || name === "::1" || (isIP(name) === 4 && name.startsWith("127."));

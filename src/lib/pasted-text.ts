@@ -3,13 +3,19 @@
  * Nothing here logs or repeats a text: it may be a secret.
  */
 
-/** Format characters (zero-width spaces and joiners, soft hyphens, byte order marks, direction marks) and variation selectors. */
+/**
+ * Format characters (zero-width spaces and joiners, soft hyphens, byte order marks, direction marks) and variation
+ * selectors.
+ */
 const invisible = /[\p{Cf}\u034f\u{fe00}-\u{fe0f}]/gu;
 
 /** What a terminal puts around a paste, or into its own output (ECMA-48, section 5.4). */
 const controlSequence = new RegExp(`${String.fromCodePoint(0x1b)}\\[[0-?]*[ -/]*[@-~]`, "g");
 
-/** A text without what cannot be seen. Spaces and line breaks of any kind, full-width letters and hyphens become plain ones. */
+/**
+ * A text without what cannot be seen. Spaces and line breaks of any kind, full-width letters and hyphens become plain
+ * ones.
+ */
 export function visibleText(text: string): string {
   return text
     .replaceAll(controlSequence, "")
@@ -28,7 +34,10 @@ export function linesOf(text: string): string[] {
     .filter((line) => line !== "");
 }
 
-/** Quotes and brackets of all kinds, and what ends a phrase. No key and no token begins or ends with one (RFC 6750, section 2.1). */
+/**
+ * Quotes and brackets of all kinds, and what ends a phrase. No key and no token begins or ends with one (RFC 6750,
+ * section 2.1).
+ */
 export const quotes = "\"'`\u00b4\u201c\u201d\u201e\u201f\u2018\u2019\u201a\u201b\u00ab\u00bb\u2039\u203a";
 /** A text without the quotes around it; null where it is in none. */
 export function withoutQuotes(text: string): string | null {

@@ -27,8 +27,9 @@ export class FolderRefusedError extends OperatorError {
 class UntrustedPathError extends OperatorError {}
 
 /**
- * Refuses what a user other than this one, or root, may have put there. Members of the file's group are trusted: that is
- * how container platforms give volumes to a process. Windows tells neither owner nor mode, and nothing is refused there.
+ * Refuses what a user other than this one, or root, may have put there. Members of the file's group are trusted: that
+ * is how container platforms give volumes to a process. Windows tells neither owner nor mode, and nothing is refused
+ * there.
  * @throws UntrustedPathError
  */
 function assertTrusted(path: string, { uid: owner, mode }: Pick<Stats, "uid" | "mode">): void {
@@ -49,8 +50,8 @@ function assertTrusted(path: string, { uid: owner, mode }: Pick<Stats, "uid" | "
 }
 
 /**
- * Refuses to work on what another user's process has made, also as root: files that this process would add there would be
- * its own, and the other could not open them.
+ * Refuses to work on what another user's process has made, also as root: files that this process would add there would
+ * be its own, and the other could not open them.
  * @throws UntrustedPathError
  */
 export function assertOwnFolder(path: string): void {

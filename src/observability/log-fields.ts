@@ -1,4 +1,7 @@
-/** Every field that a line of the log may have beside `level`, `time`, `event` and `msg`. A name means the same everywhere. */
+/**
+ * Every field that a line of the log may have beside `level`, `time`, `event` and `msg`. A name means the same
+ * everywhere.
+ */
 export const logFields = {
   action: "The action of the audit log.",
   actor: "The `sub` that acted, as in the audit log: the user, or a service on the user's behalf.",

@@ -32,8 +32,8 @@ export function createLines(level: string, destination: DestinationStream): Pino
 }
 
 /**
- * The log: one line for each event of `logEvents`, and no line of another kind. Events that outsiders can cause, or that
- * repeat while something is broken, are limited; what was left out is counted in a line of its own.
+ * The log: one line for each event of `logEvents`, and no line of another kind. Events that outsiders can cause, or
+ * that repeat while something is broken, are limited; what was left out is counted in a line of its own.
  */
 export class Logger implements Disposable {
   readonly #lines: PinoLogger;

@@ -1,7 +1,9 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
 import { outcomeOf } from "../errors/outcome.ts";
 
-/** What `issueAccess` answered. The labels are names of the catalogue and codes of closed lists, never a client's text. */
+/**
+ * What `issueAccess` answered. The labels are names of the catalogue and codes of closed lists, never a client's text.
+ */
 interface AccessAnswer {
   readonly provider: string | null;
   readonly source: string | null;

@@ -49,8 +49,8 @@ export const generalWords: Record<Exclude<Verdict, "valid" | "invalid">, Told> =
 };
 
 /**
- * One answer that the vendor documents, and what it means. Every condition that is given has to hold; of `codes` and `text`
- * one is enough. In the words for the user `{it}` stands for "the key" or "the sign-in".
+ * One answer that the vendor documents, and what it means. Every condition that is given has to hold; of `codes` and
+ * `text` one is enough. In the words for the user `{it}` stands for "the key" or "the sign-in".
  */
 export interface AnswerRule {
   readonly verdict: Verdict;

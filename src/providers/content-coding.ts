@@ -74,10 +74,10 @@ function nameOf(coding: string): string {
 }
 
 /**
- * Undoes the content codings of a body, each of which may give out `maxBytes`. A label that is wrong takes nothing away:
- * what cannot be undone stays as it is, since gateways unpack a body and leave the label, or write a charset there
- * (https://github.com/apache/httpcomponents-client/pull/698), and others take the label away and leave the body packed
- * (https://github.com/modelcontextprotocol/typescript-sdk/pull/2436).
+ * Undoes the content codings of a body, each of which may give out `maxBytes`. A label that is wrong takes nothing
+ * away: what cannot be undone stays as it is, since gateways unpack a body and leave the label, or write a charset
+ * there (https://github.com/apache/httpcomponents-client/pull/698), and others take the label away and leave the body
+ * packed (https://github.com/modelcontextprotocol/typescript-sdk/pull/2436).
  * @throws what `isTooLarge` knows
  */
 export async function decodeContent(
@@ -104,7 +104,8 @@ export async function decodeContent(
 
 /**
  * The text of a body. JSON is UTF-8 whatever its label says (RFC 8259, section 8.1); UTF-16, which it once could be,
- * shows by its byte order mark or by the zero byte beside the first character (RFC 4627, section 3). A mark is left out.
+ * shows by its byte order mark or by the zero byte beside the first character (RFC 4627, section 3). A mark is left
+ * out.
  */
 export function decodeText(content: Buffer): string {
   const [first, second] = content;

@@ -201,8 +201,8 @@ export class CredentialProbe {
 }
 
 /**
- * Only what concerns everybody: 5xx, a limit that the vendor documents for all, and a success or a redirect that cannot be
- * read. A page with status 4xx may be a firewall's answer to one user's input.
+ * Only what concerns everybody: 5xx, a limit that the vendor documents for all, and a success or a redirect that cannot
+ * be read. A page with status 4xx may be a firewall's answer to one user's input.
  */
 function isProvidersFailure(status: number, isReadable: boolean, rule: AnswerRule | null): boolean {
   if (rule !== null) return rule.verdict === "overloaded";

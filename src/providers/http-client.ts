@@ -141,7 +141,8 @@ export class HttpClient implements AsyncDisposable {
     if (cut instanceof errors.ResponseExceededMaxSizeError) throw cut;
     const { content, undecoded } = await decodeContent(bytes, headers["content-encoding"], this.#options.maxBodyBytes);
     const text = decodeText(content);
-    // Where the length is wrong or the connection ends too soon, an object that has come to its end is whole all the same.
+    // Where the length is wrong or the connection ends too soon, an object that has come to its end is whole all the
+    // same.
     if (cut !== null && parseJsonObject(text) === null) throw cut;
     return { body: text, undecoded };
   }

@@ -20,7 +20,9 @@ export interface ProviderCall {
   readonly error: unknown;
 }
 
-/** A provider whose calls are told to an observer. An operation may take several requests, such as discovery before it. */
+/**
+ * A provider whose calls are told to an observer. An operation may take several requests, such as discovery before it.
+ */
 export function observedProvider(provider: ProviderAuth, onCall: (call: ProviderCall) => void): ProviderAuth {
   async function observe<T>(operation: ProviderOperation, work: () => Promise<T>): Promise<T> {
     const startedAt = performance.now();

@@ -61,8 +61,8 @@ export interface OAuthCredentials extends Accepted {
   readonly expiresAt: Date | null;
   /**
    * Whole seconds that an access token lives, as the provider said last: a later answer that does not say is taken to
-   * mean the same. 0: it says that its tokens have expired as they come. Null or absent: it has not said, or they do not
-   * end.
+   * mean the same. 0: it says that its tokens have expired as they come. Null or absent: it has not said, or they do
+   * not end.
    */
   readonly lifetime?: number | null;
   readonly scopes: readonly string[];
@@ -153,8 +153,8 @@ export interface ProviderAuth {
   readonly documentationUrl: string | null;
   readonly health: ProviderHealth;
   /**
-   * Seconds for which a refresh token may be sent again after its use without harm: 0 where a second use ends the grant,
-   * infinite where it is not replaced.
+   * Seconds for which a refresh token may be sent again after its use without harm: 0 where a second use ends the
+   * grant, infinite where it is not replaced.
    */
   readonly replayWindow: number;
   /** The id of the operator's OAuth client there; null where none is set. */

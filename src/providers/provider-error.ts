@@ -1,6 +1,9 @@
 import { answerJson, assertJsonBounds } from "../lib/json-bounds.ts";
 
-/** What an answer's body says of an error, whichever of the usual shapes it has. Not for users: it is the provider's text. */
+/**
+ * What an answer's body says of an error, whichever of the usual shapes it has. Not for users: it is the provider's
+ * text.
+ */
 export interface ProviderErrorBody {
   /** Every machine-readable word of the body: codes, types, statuses, reasons. */
   readonly codes: readonly string[];
@@ -18,7 +21,10 @@ function firstString(...values: unknown[]): string | null {
   return values.find((value) => typeof value === "string") ?? null;
 }
 
-/** A JSON object from an answer; null for anything else, such as a proxy's HTML page, or more values than any answer has. */
+/**
+ * A JSON object from an answer; null for anything else, such as a proxy's HTML page, or more values than any answer
+ * has.
+ */
 export function parseJsonObject(body: string): Json | null {
   try {
     assertJsonBounds(body, answerJson);
@@ -29,8 +35,9 @@ export function parseJsonObject(body: string): Json | null {
 }
 
 /**
- * Reads `{"error": "code"}` (RFC 6749, section 5.2), `{"error": {"type" | "code" | "status", "message", "details": [{"reason"}]}}`,
- * the same below `detail` as ChatGPT's own API has it, and bodies with a top-level `code`, `detail` or `message`.
+ * Reads `{"error": "code"}` (RFC 6749, section 5.2), `{"error": {"type" | "code" | "status", "message", "details":
+ * [{"reason"}]}}`, the same below `detail` as ChatGPT's own API has it, and bodies with a top-level `code`, `detail` or
+ * `message`.
  */
 export function readProviderError(body: string): ProviderErrorBody {
   const json = parseJsonObject(body) ?? {};
@@ -50,8 +57,8 @@ const maxCodes = 3;
 const code = /^(?=.{2,64}$)[A-Za-z]+(?:[_.-](?:[A-Za-z]{1,24}|\d{1,4}))*$/;
 
 /**
- * The codes of an answer that may be shown and logged. A vendor's code is no secret, but what stands in a code's place may
- * be anything, the credential itself or a part of it too.
+ * The codes of an answer that may be shown and logged. A vendor's code is no secret, but what stands in a code's place
+ * may be anything, the credential itself or a part of it too.
  * @param secret what was sent and must not be repeated
  */
 export function showableCodes({ codes }: ProviderErrorBody, secret: string): string[] {

@@ -9,8 +9,9 @@ const failuresUntilDown = 3;
 export type Grievance = "client" | "address";
 
 /**
- * Whether a provider answers, judged by the calls that were made anyway. Silence, 5xx, bodies that cannot be read and limits
- * of the whole provider count against it. A refusal is an answer: what concerns one account says nothing of the others.
+ * Whether a provider answers, judged by the calls that were made anyway. Silence, 5xx, bodies that cannot be read and
+ * limits of the whole provider count against it. A refusal is an answer: what concerns one account says nothing of the
+ * others.
  */
 export class ProviderHealth {
   readonly #clock: Clock;

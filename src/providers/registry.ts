@@ -26,7 +26,9 @@ export class ProviderRegistry {
   readonly #providers: ReadonlyMap<string, ProviderAuth>;
   readonly #retire: (name: string) => ProviderAuth;
 
-  /** @param retire makes a provider that can do nothing, for what is stored of one that is no longer in the catalogue. */
+  /**
+   * @param retire makes a provider that can do nothing, for what is stored of one that is no longer in the catalogue.
+   */
   constructor(providers: Iterable<ProviderAuth>, retire: (name: string) => ProviderAuth) {
     this.#providers = new Map(Array.from(providers, (provider) => [provider.name, provider]));
     this.#retire = retire;

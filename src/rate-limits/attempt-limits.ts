@@ -21,7 +21,9 @@ function networkCounts(name: RateLimitName, { actor, userId, ip }: AuditActor): 
   return ip === null || actor !== userId ? [] : [[name, networkOf(ip)]];
 }
 
-/** Which limits what users do counts against. A refusal leaves one audit row in a window, however often it is repeated. */
+/**
+ * Which limits what users do counts against. A refusal leaves one audit row in a window, however often it is repeated.
+ */
 export class AttemptLimits {
   readonly #limiter: RateLimiter;
   readonly #audit: AuditTrail;
@@ -70,12 +72,17 @@ export class AttemptLimits {
     ]);
   }
 
-  /** A renewal that somebody asks for; those that the server makes by itself are not counted. @throws RateLimitedError */
+  /**
+   * A renewal that somebody asks for; those that the server makes by itself are not counted. @throws RateLimitedError
+   */
   async refresh(caller: AuditActor, credential: { readonly id: string; readonly provider: string }): Promise<void> {
     await this.#take(caller, { action: "credential.refresh", credential }, [["refresh-user", caller.userId]]);
   }
 
-  /** A renewal that a rejected grant forces: counted like one that is asked for, with some time between two of one credential. @throws RateLimitedError */
+  /**
+   * A renewal that a rejected grant forces: counted like one that is asked for, with some time between two of one
+   * credential. @throws RateLimitedError
+   */
   async rejectedGrant(
     caller: AuditActor,
     credential: { readonly id: string; readonly provider: string },

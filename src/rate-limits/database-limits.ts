@@ -4,8 +4,8 @@ import { RepeatedRemoval } from "../lib/repeated-removal.ts";
 import type { Logger } from "../observability/logger.ts";
 import { type CounterOptions, type RateLimitStore, StoreWatch } from "./store.ts";
 
-// Windows go by the database's clock, so that processes whose clocks differ count in the same one. Points that are given
-// back never make a debt of the counter.
+// Windows go by the database's clock, so that processes whose clocks differ count in the same one. Points that are
+// given back never make a debt of the counter.
 const add = {
   name: "add_rate_limit_points",
   text: `insert into rate_limits as r (key, points, expires_at)

@@ -24,14 +24,16 @@ const nothingTaken: Taken = { giveBack: () => Promise.resolve() };
 const marginMs = 2_000;
 
 /**
- * Counts attempts against the limits. Points are taken before an attempt begins, so that attempts at the same moment, in
- * whatever process, cannot exceed a limit together.
+ * Counts attempts against the limits. Points are taken before an attempt begins, so that attempts at the same moment,
+ * in whatever process, cannot exceed a limit together.
  */
 export class RateLimiter {
   readonly #limits: ReadonlyMap<RateLimitName, Limit>;
   readonly #key: Buffer;
 
-  /** @param secret 32 bytes in hex that all processes share; what is counted is known to the store by a keyed hash only */
+  /**
+   * @param secret 32 bytes in hex that all processes share; what is counted is known to the store by a keyed hash only
+   */
   constructor(settings: RateLimitSettings, store: RateLimitStore, secret: Secret) {
     const limits = rateLimitNames.map((name) => [name, createLimit(name, settings, store)] as const);
     this.#limits = new Map(limits.filter((entry): entry is [RateLimitName, Limit] => entry[1] !== null));

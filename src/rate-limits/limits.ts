@@ -14,8 +14,8 @@ interface RateLimitRule extends RateLimit {
 /**
  * Every limit and its default. An attempt to authenticate takes 6 points until its outcome is known, and one that found
  * no wrong credential keeps only one: a user may fail 10 times or succeed 55 times in five minutes. An address has ten
- * times as much as a user, since offices and mobile networks share one, and a provider a hundred times: that limit keeps
- * the provider from taking this server for an attacker.
+ * times as much as a user, since offices and mobile networks share one, and a provider a hundred times: that limit
+ * keeps the provider from taking this server for an attacker.
  */
 export const rateLimits = {
   "authentication-user": {

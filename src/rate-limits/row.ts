@@ -1,6 +1,8 @@
 import { defineEntity, p } from "@mikro-orm/core";
 
-/** The table `rate_limits`: who has spent how much of which limit. Keys are hashes; rows are worthless after their time. */
+/**
+ * The table `rate_limits`: who has spent how much of which limit. Keys are hashes; rows are worthless after their time.
+ */
 export const RateLimitEntity = defineEntity({
   name: "RateLimit",
   tableName: "rate_limits",

@@ -75,8 +75,9 @@ export class RefreshCycle {
   }
 
   /**
-   * Writes down how a claim's `send` ended. `false`: the credential was changed or claimed by another meanwhile, so that
-   * nothing was written, and the row tells how things stand. @throws AuthError for those who wait where there are no new tokens.
+   * Writes down how a claim's `send` ended. `false`: the credential was changed or claimed by another meanwhile, so
+   * that nothing was written, and the row tells how things stand. @throws AuthError for those who wait where there are
+   * no new tokens.
    */
   async finish(
     provider: ProviderAuth,

@@ -50,7 +50,9 @@ export interface RefreshClaim extends SealedRow, TokenDetails {
   readonly provenClient: string | null;
   /** The refresh token was sent before and the outcome is not known. */
   readonly isReplay: boolean;
-  /** Seconds since the time at which it was due, by the database's clock; less than 0 where somebody wanted it sooner. */
+  /**
+   * Seconds since the time at which it was due, by the database's clock; less than 0 where somebody wanted it sooner.
+   */
   readonly lag: number | null;
   /** When it was claimed, as `performance.now()` tells it. */
   readonly claimedAt: number;
@@ -95,8 +97,9 @@ interface ClaimedColumns {
 const unclaimed = `(lease_until is null or lease_until <= clock_timestamp())
   and (sent_at is null or replay_after <= clock_timestamp())`;
 
-// `sent_at` is set, and the first one kept, before anything is sent: if this process dies, nobody knows whether it was. Who takes over sends the
-// refresh token again at once where that does no harm, and else when there is hardly anything left to lose.
+// `sent_at` is set, and the first one kept, before anything is sent: if this process dies, nobody knows whether it was.
+// Who takes over sends the refresh token again at once where that does no harm, and else when there is hardly anything
+// left to lose.
 const lease = `update provider_credentials c set
     lease_owner = $2::uuid, lease_epoch = c.lease_epoch + 1, lease_until = clock_timestamp() + interval '${leaseMs} milliseconds',
     sent_at = coalesce(c.sent_at, clock_timestamp()),

@@ -83,7 +83,10 @@ const ended = "lease_owner = null, lease_until = null";
 const fence = "user_id = ? and id = ? and token_version = ? and lease_epoch = ?";
 const fenceOf = (claim: RefreshClaim) => [claim.userId, claim.id, claim.tokenVersion, claim.leaseEpoch];
 
-/** Writes how refreshes ended, each with its audit entry and event. Nothing is written for a claim that another has taken over. */
+/**
+ * Writes how refreshes ended, each with its audit entry and event. Nothing is written for a claim that another has
+ * taken over.
+ */
 export class RefreshRecord {
   readonly #database: Database;
   readonly #store: CredentialStore;

@@ -131,7 +131,9 @@ export class ProviderGate implements Disposable {
     }
   }
 
-  /** Makes one call, from whose outcome the next ones learn. @throws ProviderUnavailableError; whatever `send` throws. */
+  /**
+   * Makes one call, from whose outcome the next ones learn. @throws ProviderUnavailableError; whatever `send` throws.
+   */
   async call<T>(user: string, send: () => Promise<T>): Promise<T> {
     try {
       return await this.#breaker.execute(async () => {

@@ -24,7 +24,10 @@ function isTransient(error: unknown): boolean {
   return !/^[0-9A-Z]{5}$/.test(code) || transientClasses.has(code.slice(0, 2));
 }
 
-/** Brings renewals into the database, however long that takes: first onto the disk, then into the row, then off the disk. */
+/**
+ * Brings renewals into the database, however long that takes: first onto the disk, then into the row, then off the
+ * disk.
+ */
 export class RenewalKeeper {
   readonly #spool: RefreshSpool;
   readonly #record: RefreshRecord;

@@ -38,8 +38,8 @@ interface Attempt {
 }
 
 /**
- * Refreshes credentials, each exactly once: claim, send, spool, store. Callers who want the same credential wait for the
- * same refresh, whichever process makes it.
+ * Refreshes credentials, each exactly once: claim, send, spool, store. Callers who want the same credential wait for
+ * the same refresh, whichever process makes it.
  */
 export class Refresher {
   readonly #registry: ProviderRegistry;
@@ -68,8 +68,9 @@ export class Refresher {
 
   /**
    * Resolves once the credential has a newer version than the target's.
-   * @throws CredentialNotFoundError, MethodUnavailableError (only where it was asked for), ReauthenticationRequiredError,
-   * KeyUnavailableError, what `beforehand` throws, or ProviderUnavailableError where there is none yet: what was stored before is untouched then.
+   * @throws CredentialNotFoundError, MethodUnavailableError (only where it was asked for),
+   * ReauthenticationRequiredError, KeyUnavailableError, what `beforehand` throws, or ProviderUnavailableError where
+   * there is none yet: what was stored before is untouched then.
    */
   async renew(target: RefreshTarget, request: RenewalRequest): Promise<void> {
     await withPatience(this.#awaited.get(keyOf(target)) ?? this.#share(target, this.#renew(target, request)));

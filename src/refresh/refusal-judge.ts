@@ -22,7 +22,10 @@ export type Judgement =
       readonly error: ProviderUnavailableError;
     };
 
-/** Decides what a refusal that is not plainly the end of a grant says of the grant, of the server's client and of the provider. */
+/**
+ * Decides what a refusal that is not plainly the end of a grant says of the grant, of the server's client and of the
+ * provider.
+ */
 export class RefusalJudge {
   readonly #database: Database;
   readonly #gates: ProviderGates;

@@ -25,7 +25,9 @@ export interface RefusalTally {
 
 type Refused = Pick<RefreshClaim, "refusals" | "refusedSince" | "expiresAt" | "lag">;
 
-/** Adds a refusal to those of a claim's row. One that came before its time, since somebody asked for it, adds nothing. */
+/**
+ * Adds a refusal to those of a claim's row. One that came before its time, since somebody asked for it, adds nothing.
+ */
 export function tally(claim: Refused, now: Date, random: () => number = Math.random): RefusalTally {
   const { refusals, refusedSince, expiresAt, lag } = claim;
   const isEarly = refusals > 0 && lag !== null && lag < 0;

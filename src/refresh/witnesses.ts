@@ -22,8 +22,8 @@ class Users {
 }
 
 /**
- * What the refreshes of different users tell of one provider, since the last one that succeeded. One user's sign-ins may
- * be poisoned, blocked or slow, all of them at once: what he alone meets says nothing about the provider.
+ * What the refreshes of different users tell of one provider, since the last one that succeeded. One user's sign-ins
+ * may be poisoned, blocked or slow, all of them at once: what he alone meets says nothing about the provider.
  */
 export class Witnesses {
   readonly #silenced = new Users();
@@ -44,7 +44,10 @@ export class Witnesses {
     return this.#limited.add(user);
   }
 
-  /** This server's own client was refused, for a grant for which it once was accepted. @returns whether several users have met that. */
+  /**
+   * This server's own client was refused, for a grant for which it once was accepted. @returns whether several users
+   * have met that.
+   */
   clientRefused(user: string): boolean {
     this.#refused.add(user);
     return this.#refused.areSeveral;

@@ -8,7 +8,9 @@ import type { RenewalKeeper } from "./recovery.ts";
 import type { Refresher } from "./refresher.ts";
 
 const housekeepingIntervalMs = 10_000;
-/** How long refreshes in flight may take to be stored when the server closes: the provider's deadline and a little more. */
+/**
+ * How long refreshes in flight may take to be stored when the server closes: the provider's deadline and a little more.
+ */
 const closeGraceMs = 12_000;
 
 /** Refreshes what is due. Each process has one, and they share the work by claims alone. */

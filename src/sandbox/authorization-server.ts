@@ -98,7 +98,9 @@ function configure(store: TokenStore): Configuration {
   };
 }
 
-/** A certified OpenID provider: PKCE required, codes for one use, rotation with reuse detection, revocation, devices. */
+/**
+ * A certified OpenID provider: PKCE required, codes for one use, rotation with reuse detection, revocation, devices.
+ */
 export async function createAuthorizationServer(options: AuthorizationServerOptions): Promise<Provider> {
   // It is large, and servers without a sandbox never need it.
   const { Provider } = await import("oidc-provider");

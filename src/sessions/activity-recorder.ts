@@ -30,7 +30,9 @@ const statement = {
     where s.id = a.id and s.status = 'active'`,
 };
 
-/** Notes the activity of sessions in memory and writes it together: at most one write for each session in five seconds. */
+/**
+ * Notes the activity of sessions in memory and writes it together: at most one write for each session in five seconds.
+ */
 export class ActivityRecorder implements AsyncDisposable {
   readonly #activities: WriteBehind<Activity>;
 

@@ -145,8 +145,8 @@ export class SessionManager {
   }
 
   /**
-   * Takes a credential that is about to be removed out of sessions that use it, batch after batch, each in a transaction
-   * of its own, until no more than a batch is left for `forgetCredential`.
+   * Takes a credential that is about to be removed out of sessions that use it, batch after batch, each in a
+   * transaction of its own, until no more than a batch is left for `forgetCredential`.
    */
   async forgetBeforehand(credential: UsedCredential): Promise<void> {
     const { userId } = credential;

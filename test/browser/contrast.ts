@@ -1,8 +1,8 @@
 import type { Page } from "playwright-core";
 
 /**
- * Runs in the page. Each text that a person sees, with the ratio of its colour to the first ground behind it that is not
- * transparent (WCAG 2.2, success criterion 1.4.3).
+ * Runs in the page. Each text that a person sees, with the ratio of its colour to the first ground behind it that is
+ * not transparent (WCAG 2.2, success criterion 1.4.3).
  */
 const measure = `(() => {
   const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });

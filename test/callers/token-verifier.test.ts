@@ -130,7 +130,10 @@ test("a token that was good is refused once it has expired", async () => {
   expect((await refusal(verifying.verify(token))).message).toBe(expired);
 });
 
-/** Counts how often a verifier looks at a token itself: then, and not for one that it remembers, it asks for the time twice. */
+/**
+ * Counts how often a verifier looks at a token itself: then, and not for one that it remembers, it asks for the time
+ * twice.
+ */
 function countingVerifier() {
   let now = Date.now();
   let asked = 0;

@@ -21,7 +21,9 @@ async function settings(): Promise<string[]> {
   return [...names];
 }
 
-/** The values of `environment` as Compose makes them of the variables that it was given (compose-spec, interpolation). */
+/**
+ * The values of `environment` as Compose makes them of the variables that it was given (compose-spec, interpolation).
+ */
 function interpolated(given: Readonly<Record<string, string>>): Record<string, string> {
   const [, block = ""] = /^ {4}environment:\n((?: {6}.*\n)+)/m.exec(server)!;
   const entries = [...block.matchAll(/^ {6}([A-Z_]+):(?: (.*))?$/gm)].flatMap(([, name = "", written]) => {

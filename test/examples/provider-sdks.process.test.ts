@@ -87,7 +87,8 @@ test.each(examples)(
     expect(renewed).not.toBe(old);
     expect(authorizationServers[vendor].oracle).toMatchObject({ successes: successes + 1, reuses: 0 });
     const used = apis[vendor].requests.slice(before).filter(({ method }) => method === "POST");
-    // The first call with the old token and again with the new one, the second with the new one; nothing of the SDK's own.
+    // The first call with the old token and again with the new one, the second with the new one; nothing of the SDK's
+    // own.
     expect(used.map(({ headers }) => headers.authorization)).toEqual(
       [old, renewed, renewed].map((token) => `Bearer ${token}`),
     );

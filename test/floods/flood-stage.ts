@@ -14,7 +14,9 @@ const heapLimit = 256;
 interface Answer {
   /** As a client sees it. */
   readonly taken: number;
-  /** Without the time in which the machine had both processes wait for a processor: other programs are not the flood. */
+  /**
+   * Without the time in which the machine had both processes wait for a processor: other programs are not the flood.
+   */
   readonly own: number;
 }
 

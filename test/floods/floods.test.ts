@@ -28,7 +28,9 @@ function report(name: string, { health, peakMemory, heap }: Flooded): void {
   );
 }
 
-/** How often a flood is tried at most: a stall that the server causes comes back, one that the machine causes does not. */
+/**
+ * How often a flood is tried at most: a stall that the server causes comes back, one that the machine causes does not.
+ */
 const tries = 3;
 
 // All floods meet the same server, so what one leaves behind shows in those after it.

@@ -12,7 +12,9 @@ import { InstalledPackage, run, type UserProcess } from "./installed-package.ts"
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const programs = join(root, "node_modules/.bin");
 
-/** Makes a Node say that it is an older one, to the program that it starts and not to the programs which that starts. */
+/**
+ * Makes a Node say that it is an older one, to the program that it starts and not to the programs which that starts.
+ */
 const oldNode = `data:text/javascript,${encodeURIComponent(
   'Object.defineProperty(process, "versions", { value: { ...process.versions, node: "20.20.0" } })',
 )}`;

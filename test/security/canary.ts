@@ -24,7 +24,9 @@ export function newCanary(name: string, form = (core: string) => `sk-ant-api03-$
   return { name, secret: form(core), core };
 }
 
-/** A canary for bytes, such as a key: it is recognised as text in these forms, and in the file of a database as it is. */
+/**
+ * A canary for bytes, such as a key: it is recognised as text in these forms, and in the file of a database as it is.
+ */
 export function byteCanary(name: string, bytes: Buffer): Canary {
   return { name, secret: bytes.toString("base64"), core: bytes.toString("latin1") };
 }

@@ -44,7 +44,10 @@ export class KeptTables implements AsyncDisposable {
     }
   }
 
-  /** What of a user's rows is not as it was kept: new, changed or gone. Where no row has an owner, those that name the user. */
+  /**
+   * What of a user's rows is not as it was kept: new, changed or gone. Where no row has an owner, those that name the
+   * user.
+   */
   async changesOf(userId: string): Promise<readonly string[]> {
     const isTheirs = "case when row ? 'user_id' then row ->> 'user_id' = $1 else position($1 in row::text) > 0 end";
     const sides = this.#tables.map((table) => {

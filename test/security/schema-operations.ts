@@ -41,7 +41,10 @@ export interface SchemaOperation {
   readonly kind: RootKind;
   readonly query: string;
   readonly positions: readonly Position[];
-  /** The variables with a chosen value at each position. Of a `@oneOf` input the branch that leads to `aim`, else the first. */
+  /**
+   * The variables with a chosen value at each position. Of a `@oneOf` input the branch that leads to `aim`, else the
+   * first.
+   */
   variables(choose: Choose, aim?: Position): Record<string, unknown>;
 }
 

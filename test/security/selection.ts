@@ -20,7 +20,10 @@ interface Surroundings {
   readonly above: readonly string[];
 }
 
-/** Two fields of one name in one selection must have the same type (GraphQL, section 5.3.2); a later one gets another name. */
+/**
+ * Two fields of one name in one selection must have the same type (GraphQL, section 5.3.2); a later one gets another
+ * name.
+ */
 function responseName(field: GraphQLField<unknown, unknown>, owner: string, taken: Map<string, string>): string {
   const type = String(field.type);
   if ((taken.get(field.name) ?? type) !== type) return `${owner}_${field.name}: ${field.name}`;

@@ -27,8 +27,8 @@ export function decoded(text: string): { readonly content: string; readonly enco
 }
 
 /**
- * A text of the same form that nobody has: an id of the same type, a cursor of the same kind, a word of the same length.
- * Whoever may not know the original must not be able to tell the two apart.
+ * A text of the same form that nobody has: an id of the same type, a cursor of the same kind, a word of the same
+ * length. Whoever may not know the original must not be able to tell the two apart.
  */
 export function twinOf(text: string): string {
   const inner = decoded(text);

@@ -22,7 +22,9 @@ export const never = 3_600_000;
 /** Keys of the server's own: with them two more providers can be chosen at once. */
 export const ownKeys = { OPENAI_API_KEY: "the-servers-openai-key", GOOGLE_API_KEY: "the-servers-google-key" };
 
-/** A server with Anthropic's API and authorization server; nothing sweeps or refreshes by itself unless it is asked to. */
+/**
+ * A server with Anthropic's API and authorization server; nothing sweeps or refreshes by itself unless it is asked to.
+ */
 export function setSessionStage(options: OAuthStageOptions = {}): Promise<OAuthStage> {
   return setOAuthStage("anthropic", { refresh: { intervalMs: never }, sweepIntervalMs: never, ...options });
 }

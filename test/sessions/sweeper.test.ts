@@ -34,7 +34,9 @@ async function setStage(options: OAuthStageOptions = {}) {
   return { ...stage, clock, environment };
 }
 
-/** A sweep that began after this call has ended: what it tells of a new session stands behind all that it told before. */
+/**
+ * A sweep that began after this call has ended: what it tells of a new session stands behind all that it told before.
+ */
 async function swept(stage: Pick<OAuthStage, "client" | "database">): Promise<void> {
   const client = await stage.client("witness");
   const session = await startSession(client);

@@ -57,7 +57,8 @@ export const answerForms = {
   // RFC 8259, section 11: there is no such parameter, and what it says changes nothing.
   "with a charset that is wrong": labelled("application/json; charset=ISO-8859-1"),
   "with a charset that does not exist": labelled('application/json;charset="utf8mb4"'),
-  // https://github.com/DollhouseMCP/mcp-server/issues/2520, https://github.com/ordercloud-api/ordercloud-javascript-sdk/issues/40
+  // https://github.com/DollhouseMCP/mcp-server/issues/2520,
+  // https://github.com/ordercloud-api/ordercloud-javascript-sdk/issues/40
   "with a byte order mark": (body) => ({ headers: {}, pieces: [Buffer.concat([Buffer.from("\ufeff"), json(body)])] }),
   // RFC 4627, section 3, allowed UTF-16; with marks: https://github.com/aacerox/node-rest-client/pull/197
   "in UTF-16": (body) => ({ headers: {}, pieces: [Buffer.from(json(body).toString(), "utf16le")] }),
@@ -110,7 +111,8 @@ export const answerForms = {
     const content = gzipSync(json(body), { level: constants.Z_NO_COMPRESSION });
     return { headers: { "content-encoding": "gzip" }, pieces: [content.subarray(0, 3), content.subarray(3)] };
   },
-  // The length from before a gateway changed the body: https://github.com/trinodb/trino-gateway/issues/786. The connection then ends too soon.
+  // The length from before a gateway changed the body: https://github.com/trinodb/trino-gateway/issues/786. The
+  // connection then ends too soon.
   "with a length that is too great": (body) => {
     const content = json(body);
     return { headers: { "content-length": String(content.length + 20) }, pieces: [content] };

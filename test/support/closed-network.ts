@@ -28,7 +28,9 @@ function isLoopback(host: string): boolean {
 
 type Options = Partial<net.TcpNetConnectOpts & net.IpcNetConnectOpts>;
 
-/** Where `socket.connect(…)` would go; null for a unix socket. Node itself passes `[options, callback]` as one array. */
+/**
+ * Where `socket.connect(…)` would go; null for a unix socket. Node itself passes `[options, callback]` as one array.
+ */
 function destination([first, second]: readonly unknown[]): string | null {
   if (Array.isArray(first)) return destination(first);
   if (typeof first === "object" && first !== null) {

@@ -8,7 +8,10 @@ import type { TestProject } from "vitest/node";
 
 declare module "vitest" {
   interface ProvidedContext {
-    /** One run of the suites. When it ends, `folder` is removed, and databases whose name begins with `prefix` are dropped. */
+    /**
+     * One run of the suites. When it ends, `folder` is removed, and databases whose name begins with `prefix` are
+     * dropped.
+     */
     testRun: { prefix: string; folder: string; databaseUrl: string | null; redisUrl: string | null };
   }
 }

@@ -83,8 +83,8 @@ export class PostgresCluster implements AsyncDisposable {
   }
 
   /**
-   * Copies a server that runs, as it is now. A standby follows it from then on; any other copy is left as it is, and not
-   * started: as a snapshot of its disk.
+   * Copies a server that runs, as it is now. A standby follows it from then on; any other copy is left as it is, and
+   * not started: as a snapshot of its disk.
    */
   static async copyOf(source: PostgresCluster, kind: "standby" | "snapshot"): Promise<PostgresCluster> {
     const programs = source.#programs;

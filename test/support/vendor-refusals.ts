@@ -31,11 +31,11 @@ const standard = (status: number, error: string, description?: string) => ({
 
 /**
  * Answers of the vendors' token endpoints. Sources: OpenAI: https://github.com/openai/codex/issues/10617 and
- * https://github.com/decolua/9router/pull/1821 (401 with a code in an object), https://github.com/openai/codex/issues/10466
- * (403 by country). Anthropic: https://docs.claude.com/en/api/errors (the object and its types),
- * https://github.com/ex-machina-co/opencode-anthropic-auth/issues/162 (the form of RFC 6749 on the same endpoint).
- * Google: https://developers.google.com/identity/protocols/oauth2/web-server#authorization-errors. Microsoft:
- * https://learn.microsoft.com/en-us/entra/identity-platform/reference-error-codes and MSAL's
+ * https://github.com/decolua/9router/pull/1821 (401 with a code in an object),
+ * https://github.com/openai/codex/issues/10466 (403 by country). Anthropic: https://docs.claude.com/en/api/errors (the
+ * object and its types), https://github.com/ex-machina-co/opencode-anthropic-auth/issues/162 (the form of RFC 6749 on
+ * the same endpoint). Google: https://developers.google.com/identity/protocols/oauth2/web-server#authorization-errors.
+ * Microsoft: https://learn.microsoft.com/en-us/entra/identity-platform/reference-error-codes and MSAL's
  * InteractionRequiredAuthErrorCodes. Else RFC 6749, section 5.2, and RFC 8707, section 2.
  */
 export const vendorRefusals: readonly VendorRefusal[] = [

@@ -1,7 +1,10 @@
 import { createInterface } from "node:readline/promises";
 import type { Command } from "commander";
 
-/** Asks on a terminal before something that cannot be undone; elsewhere `--yes` must have been given. @returns whether to go on. */
+/**
+ * Asks on a terminal before something that cannot be undone; elsewhere `--yes` must have been given. @returns whether
+ * to go on.
+ */
 export async function confirm(
   question: string,
   { yes = false }: { readonly yes?: boolean },

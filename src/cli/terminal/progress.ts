@@ -53,7 +53,10 @@ function progressBar(doing: string, total: number): Progress {
   return { advance: () => bar.increment(), [Symbol.dispose]: () => bar.stop() };
 }
 
-/** A bar on a terminal, else plain lines; on stderr, as stdout carries the result. `total` is null where it is not known. */
+/**
+ * A bar on a terminal, else plain lines; on stderr, as stdout carries the result. `total` is null where it is not
+ * known.
+ */
 export function startProgress(doing: string, total: number | null): Progress {
   return process.stderr.isTTY && total !== null ? progressBar(doing, total) : progressLines(doing, total);
 }

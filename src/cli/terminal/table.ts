@@ -1,6 +1,8 @@
 import { printable, styled } from "./terminal.ts";
 
-/** Columns under their headings, two spaces apart; the last one is not padded, so that lines end where their text does. */
+/**
+ * Columns under their headings, two spaces apart; the last one is not padded, so that lines end where their text does.
+ */
 export function table(headings: readonly string[], rows: readonly (readonly (string | null)[])[]): string {
   const cells = rows.map((row) => row.map((cell) => printable(cell ?? "-")));
   const widths = headings.map((heading, column) =>

@@ -171,7 +171,9 @@ export class OAuthFlowStore {
     return flow.bindingHash != null && timingSafeEqual(flow.bindingHash, sha256(binding));
   }
 
-  /** Takes a flow for its one exchange. @throws OAuthStateError unless it is pending, unexpired, and the claimant's own. */
+  /**
+   * Takes a flow for its one exchange. @throws OAuthStateError unless it is pending, unexpired, and the claimant's own.
+   */
   async take({ state, userId, provider }: FlowClaim): Promise<OAuthFlow> {
     const em = this.#database.em();
     const now = this.#clock.now();

@@ -16,7 +16,9 @@ type StoredFlowStatus = "pending" | "exchanging" | "completed" | "denied" | "fai
 
 export type OAuthFlowStatus = "pending" | "completed" | "denied" | "failed" | "expired";
 
-/** The table `oauth_flows`. State and binding stand in it as SHA-256 only; verifier, nonce and device code are sealed. */
+/**
+ * The table `oauth_flows`. State and binding stand in it as SHA-256 only; verifier, nonce and device code are sealed.
+ */
 export const OAuthFlowEntity = defineEntity({
   name: "OAuthFlow",
   tableName: "oauth_flows",

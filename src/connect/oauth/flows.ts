@@ -152,11 +152,11 @@ export class OAuthFlows {
   }
 
   /**
-   * Ends a flow of the caller's own with what the provider sent back. A code that the provider may have seen is not sent
-   * again.
-   * @throws ProviderNotFoundError, MethodUnavailableError, SessionNotFoundError, RateLimitedError, OAuthStateError or an
-   * `unprocessed` ProviderUnavailableError (nothing has changed, and the flow goes on),
-   * OAuthDeniedError, InvalidCredentialError, QuotaExceededError or another ProviderUnavailableError (the flow has ended).
+   * Ends a flow of the caller's own with what the provider sent back. A code that the provider may have seen is not
+   * sent again.
+   * @throws ProviderNotFoundError, MethodUnavailableError, SessionNotFoundError, RateLimitedError, OAuthStateError or
+   * an `unprocessed` ProviderUnavailableError (nothing has changed, and the flow goes on), OAuthDeniedError,
+   * InvalidCredentialError, QuotaExceededError or another ProviderUnavailableError (the flow has ended).
    */
   async complete(
     caller: Caller,

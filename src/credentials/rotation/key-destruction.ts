@@ -9,9 +9,9 @@ import { countUses } from "./key-usage.ts";
 class KeyInUseError extends OperatorError {}
 
 /**
- * How long after the change to a newer key something may still be sealed with the older one, in seconds: longer than any
- * process goes without looking at the keys before it seals, or before it sends a refresh whose answer it will seal (see
- * Keyring).
+ * How long after the change to a newer key something may still be sealed with the older one, in seconds: longer than
+ * any process goes without looking at the keys before it seals, or before it sends a refresh whose answer it will seal
+ * (see Keyring).
  */
 const changeSeconds = 60;
 

@@ -64,7 +64,9 @@ export class KeyRotation {
     this.#processes = new ServerProcesses(parts.database);
   }
 
-  /** Takes up the rotation that has not ended, or begins one. @throws KeyringError if this process cannot open its key. */
+  /**
+   * Takes up the rotation that has not ended, or begins one. @throws KeyringError if this process cannot open its key.
+   */
   async begin(): Promise<RotationTarget> {
     const target = await this.#database.transaction(async (em) => {
       await lockKeys(em);

@@ -16,7 +16,9 @@ interface WatchParts {
   readonly intervalMs: number;
 }
 
-/** Keeps a server's keys up to date, and says which it has: a rotation goes on only when every server has the new one. */
+/**
+ * Keeps a server's keys up to date, and says which it has: a rotation goes on only when every server has the new one.
+ */
 export class KeyWatch implements AsyncDisposable {
   readonly #parts: WatchParts;
   readonly #processes: ServerProcesses;

@@ -55,8 +55,8 @@ const readStatement = {
     where id > $1 and key_id not in ($2, $3) order by id limit $4`,
 };
 
-// A row that anybody has changed since it was read is not what was sealed anew, and a locked one is about to change: both
-// are left to the next pass. The key is held as by any other who seals.
+// A row that anybody has changed since it was read is not what was sealed anew, and a locked one is about to change:
+// both are left to the next pass. The key is held as by any other who seals.
 const storeStatement = {
   name: "store_resealed_rows",
   text: `with held as (

@@ -90,7 +90,10 @@ export class Keyring {
     return this.find(id);
   }
 
-  /** Learns of keys that were made, activated or destroyed. It has looked after the call began. Not within a transaction. */
+  /**
+   * Learns of keys that were made, activated or destroyed. It has looked after the call began. Not within a
+   * transaction.
+   */
   async reload(): Promise<void> {
     // Those who come while one look is under way share the next one.
     this.#next ??= this.#reading.then(async () => {
@@ -171,7 +174,9 @@ const orphanStatement = {
       select from encryption_keys k where k.id = c.key_id and k.state <> 'destroyed') limit 1`,
 };
 
-/** Makes the first keys of an empty database. Never beside credentials: those were sealed with keys that are missing. */
+/**
+ * Makes the first keys of an empty database. Never beside credentials: those were sealed with keys that are missing.
+ */
 async function createFirstKeys(database: Database, wrapper: KeyWrapper, clock: Clock): Promise<void> {
   const [sealedRow] = await database.em().find(ProviderCredentialEntity, {}, { limit: 1 });
   if (sealedRow !== undefined) {

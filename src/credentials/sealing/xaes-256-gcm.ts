@@ -4,7 +4,9 @@ export const keyLength = 32;
 export const nonceLength = 24;
 export const tagLength = 16;
 
-/** The raw AES-256 block cipher, block by block and without chaining, which CMAC and the key derivation are built from. */
+/**
+ * The raw AES-256 block cipher, block by block and without chaining, which CMAC and the key derivation are built from.
+ */
 function encryptBlock(key: KeyObject, block: Uint8Array): Buffer {
   const cipher = createCipheriv("aes-256-ecb", key, null).setAutoPadding(false);
   return Buffer.concat([cipher.update(block), cipher.final()]);
@@ -21,7 +23,10 @@ function subkey(key: KeyObject): Buffer {
 
 const subkeys = new WeakMap<KeyObject, Buffer>();
 
-/** The AES-256-GCM key for one nonce: two CMAC blocks over the nonce's first twelve bytes (C2SP XAES-256-GCM, "Key derivation"). */
+/**
+ * The AES-256-GCM key for one nonce: two CMAC blocks over the nonce's first twelve bytes (C2SP XAES-256-GCM, "Key
+ * derivation").
+ */
 function deriveKey(key: KeyObject, nonce: Uint8Array): KeyObject {
   let k1 = subkeys.get(key);
   if (k1 === undefined) subkeys.set(key, (k1 = subkey(key)));

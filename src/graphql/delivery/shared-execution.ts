@@ -12,8 +12,8 @@ import { resumeVariable } from "./resume-variable.ts";
 import type { Delivery } from "./subscription.ts";
 
 /**
- * Milliseconds for which a result is given to others. They are woken together, and ask within a few; it bounds the age of
- * what changes without an event.
+ * Milliseconds for which a result is given to others. They are woken together, and ask within a few; it bounds the age
+ * of what changes without an event.
  */
 const shareMs = 1_000;
 
@@ -74,8 +74,8 @@ interface Family {
 }
 
 /**
- * Finds those who get the same results: the same operation of the same document (Yoga parses equal texts once), with the
- * same variables but for the place from which they read, by the same user with the same scopes.
+ * Finds those who get the same results: the same operation of the same document (Yoga parses equal texts once), with
+ * the same variables but for the place from which they read, by the same user with the same scopes.
  */
 export class SharedExecutions {
   readonly #parts: ExecutionParts;

@@ -34,8 +34,8 @@ function expired(reason: string): CallerError {
 }
 
 /**
- * The caller's events from the stream, until the caller's token is no longer good or the consumer stops. Nothing is read ahead:
- * a consumer that stands still stops the reading.
+ * The caller's events from the stream, until the caller's token is no longer good or the consumer stops. Nothing is
+ * read ahead: a consumer that stands still stops the reading.
  */
 export class Deliveries<Event extends StreamEvent>
   implements AsyncIterableIterator<Delivery<Event>, undefined>, Expiring

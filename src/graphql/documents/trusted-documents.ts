@@ -35,7 +35,9 @@ function readEntries(json: string): [id: string, text: string][] {
   return entries as [string, string][];
 }
 
-/** The documents of a manifest, as the client preset of GraphQL Code Generator writes it: `{ "sha256:…": "query …" }`. */
+/**
+ * The documents of a manifest, as the client preset of GraphQL Code Generator writes it: `{ "sha256:…": "query …" }`.
+ */
 export class TrustedDocuments {
   readonly #byId = new Map<string, TrustedDocument>();
   readonly #byHash = new Map<string, TrustedDocument>();

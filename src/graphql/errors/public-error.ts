@@ -46,8 +46,8 @@ function schemaNames(schema: GraphQLSchema): Set<string> {
 }
 
 /**
- * The names that a document gives to what it selects and defines. Beside an input's value may stand a secret; a value of
- * an enum is no name in the document.
+ * The names that a document gives to what it selects and defines. Beside an input's value may stand a secret; a value
+ * of an enum is no name in the document.
  */
 function documentNames(document: DocumentNode): Set<string> {
   const inputs: ReadonlySet<string> = new Set([Kind.OBJECT_FIELD, Kind.ARGUMENT]);
@@ -126,13 +126,17 @@ export function hideSuggestions(error: GraphQLError): GraphQLError {
   return copy(error, withoutSuggestions(error.message), String(error.extensions["code"]), error.extensions);
 }
 
-/** While a field is resolved, only its arguments can be the client's fault; all else that GraphQL says there is ours. */
+/**
+ * While a field is resolved, only its arguments can be the client's fault; all else that GraphQL says there is ours.
+ */
 function isClientFault(error: unknown, original: unknown): original is GraphQLError {
   if (!(error instanceof GraphQLError && original instanceof GraphQLError)) return false;
   return error.path === undefined || original.message.startsWith("Argument ");
 }
 
-/** 400 for clients that accept `application/graphql-response+json`; 200 for the others (GraphQL over HTTP, section 6.4). */
+/**
+ * 400 for clients that accept `application/graphql-response+json`; 200 for the others (GraphQL over HTTP, section 6.4).
+ */
 const requestFault = { http: { spec: true, status: 400 } };
 
 /** RFC 9470, section 3. What it needs stands in the answer too, for clients that see no headers. */

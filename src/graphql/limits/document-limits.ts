@@ -12,7 +12,9 @@ export interface DocumentLimits {
   readonly directives: number;
   /** What an operation may cost by the formula of `OperationCosts`. */
   readonly cost: number;
-  /** What a user's open subscriptions may cost together, by the same formula: each event is executed for all of them. */
+  /**
+   * What a user's open subscriptions may cost together, by the same formula: each event is executed for all of them.
+   */
   readonly subscriptionCost: number;
 }
 

@@ -8,7 +8,10 @@ import { LimitError } from "../limits/limit-error.ts";
 
 type Field = GraphQLField<unknown, GraphQLContext>;
 
-/** What a root field answered with. An expected refusal is a value of its union, which Pothos marks with the error's class. */
+/**
+ * What a root field answered with. An expected refusal is a value of its union, which Pothos marks with the error's
+ * class.
+ */
 function codeOf(answer: unknown): string {
   if (typeof answer !== "object" || answer === null) return "OK";
   const { [typeBrandKey]: brand, code } = answer as { [typeBrandKey]?: unknown; code?: unknown };

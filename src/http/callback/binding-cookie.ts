@@ -8,8 +8,8 @@ function cookieName(flowId: string, isSecure: boolean): string {
 }
 
 /**
- * A cookie that proves to the callback that this browser began the flow. One for each flow, for as long as it lives: also
- * after its end, so that a callback that comes again shows what happened.
+ * A cookie that proves to the callback that this browser began the flow. One for each flow, for as long as it lives:
+ * also after its end, so that a callback that comes again shows what happened.
  */
 export function bindingCookie(flowId: string, binding: string, isSecure: boolean): string {
   const attributes = `Path=/; Max-Age=${maxAgeSeconds}; HttpOnly; SameSite=Lax${isSecure ? "; Secure" : ""}`;

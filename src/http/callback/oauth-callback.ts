@@ -120,7 +120,10 @@ export class OAuthCallback {
     return binding !== undefined && this.#options.store.isBoundTo(flow, binding);
   }
 
-  /** Completes a flow that is pending; of one that is not, or that another request is completing, tells what became of it. */
+  /**
+   * Completes a flow that is pending; of one that is not, or that another request is completing, tells what became of
+   * it.
+   */
   async #outcome(
     request: IncomingMessage,
     flow: OAuthFlow,

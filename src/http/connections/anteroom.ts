@@ -7,9 +7,9 @@ export interface AnteroomLimits {
 }
 
 /**
- * Where connections are until their caller is known. Nobody is refused at the door: the oldest of a network that has too
- * many makes room, and with too many of all networks together the oldest of the network with the most. Whoever is known
- * soon loses nothing by that, and whoever only holds places loses them.
+ * Where connections are until their caller is known. Nobody is refused at the door: the oldest of a network that has
+ * too many makes room, and with too many of all networks together the oldest of the network with the most. Whoever is
+ * known soon loses nothing by that, and whoever only holds places loses them.
  */
 export class Anteroom<Item extends object> {
   readonly #limits: AnteroomLimits;

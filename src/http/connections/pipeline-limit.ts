@@ -20,7 +20,9 @@ export class PipelineLimit {
     return this.#waiting.get(socket) ?? 0;
   }
 
-  /** @returns whether the request may be answered; one too many is refused, and is the last that its connection brings. */
+  /**
+   * @returns whether the request may be answered; one too many is refused, and is the last that its connection brings.
+   */
   admit({ socket }: IncomingMessage, response: ServerResponse): boolean {
     const waiting = this.of(socket) + 1;
     this.#waiting.set(socket, waiting);

@@ -59,7 +59,8 @@ function readAuthorization(values: string[] | undefined): unknown {
 
 /**
  * Node makes one text of a header that came twice, and reads every header as Latin-1: of two users, or of one whose id
- * is UTF-8, it would make a third. A list, or bytes that are not UTF-8, cannot be one id, and are handed on as they are.
+ * is UTF-8, it would make a third. A list, or bytes that are not UTF-8, cannot be one id, and are handed on as they
+ * are.
  */
 function readUserId(values: string[] | undefined): unknown {
   if (values?.length !== 1) return values;
@@ -140,7 +141,9 @@ export class GraphQLEndpoint implements Disposable {
     return new RequestBody(request, { bytes, pieces, deadlineMs: this.#options.limits.bodyMs });
   }
 
-  /** Most bodies are whole by now, or small. @throws RequestError also where too many of the caller's are on their way. */
+  /**
+   * Most bodies are whole by now, or small. @throws RequestError also where too many of the caller's are on their way.
+   */
   async #readBody(body: RequestBody, caller: Caller): Promise<Buffer> {
     if (body.isComplete || body.isSmall) return body.read();
     const { bodiesPerUser: limit } = this.#options.limits;

@@ -48,7 +48,8 @@ export function eventStreamPlugin(streamsPerUser: number): Plugin<HttpContext> {
       answer.setResultProcessor((_result, { Response }) => new Response(body, init), "application/json");
     },
     onResponse: ({ response }) => {
-      // nginx, and what understands it, then passes each event on as it comes (ngx_http_proxy_module, "proxy_buffering").
+      // nginx, and what understands it, then passes each event on as it comes (ngx_http_proxy_module,
+      // "proxy_buffering").
       if (isStream(response.headers.get("content-type"))) response.headers.set("x-accel-buffering", "no");
     },
   };

@@ -115,7 +115,9 @@ async function* noted<T>(results: AsyncIterable<T>, record: OperationRecord): As
   }
 }
 
-/** Notes what becomes of operations, on every transport; over HTTP also their results. Only there where they are logged. */
+/**
+ * Notes what becomes of operations, on every transport; over HTTP also their results. Only there where they are logged.
+ */
 export const operationLogPlugin: Plugin<LoggedContext, LoggedContext> = {
   onValidate: ({ context, params }) => {
     context.operation?.describe(params.documentAST as DocumentNode, context.params?.operationName);

@@ -14,8 +14,8 @@ function refusal(limit: number, mask: Mask): ExecutionResult {
 }
 
 /**
- * Counts the operations that are under way for each user, over whatever transport and by whichever caller they come, and
- * refuses what would be one too many. A subscription counts until it has begun.
+ * Counts the operations that are under way for each user, over whatever transport and by whichever caller they come,
+ * and refuses what would be one too many. A subscription counts until it has begun.
  */
 export class OperationPlaces {
   readonly #limit: number;

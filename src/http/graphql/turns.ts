@@ -1,7 +1,7 @@
 /**
  * Lets only so many pieces of work begin in one turn of the event loop, in the order in which they came. Node accepts
- * one new connection in a turn: if a turn ran all that many connections have brought at once, somebody's `/health` would
- * wait for as many such turns as there are connections before it.
+ * one new connection in a turn: if a turn ran all that many connections have brought at once, somebody's `/health`
+ * would wait for as many such turns as there are connections before it.
  */
 export class Turns {
   readonly #perTurn: number;

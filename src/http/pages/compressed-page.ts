@@ -32,7 +32,10 @@ interface Page {
 /** Milliseconds. The token of a page is then still good for a day's work: it lives for twelve hours. */
 const pageLifetime = 3_600_000;
 
-/** A page that is rendered and compressed on a visit, at most once an hour with a token and once without; whoever has it already gets 304. */
+/**
+ * A page that is rendered and compressed on a visit, at most once an hour with a token and once without; whoever has it
+ * already gets 304.
+ */
 export class CompressedPage {
   readonly #options: CompressedPageOptions;
   readonly #pages = new Map<boolean, Promise<Page>>();

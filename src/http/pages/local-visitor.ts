@@ -24,7 +24,10 @@ function isForForeignPage({ headers }: IncomingMessage): boolean {
   return mode !== "navigate" && site !== "none" && site !== "same-origin";
 }
 
-/** Whether a request comes from this machine itself, not by a proxy on it that may bring anybody's, and for no other page. */
+/**
+ * Whether a request comes from this machine itself, not by a proxy on it that may bring anybody's, and for no other
+ * page.
+ */
 export function isLocalVisitor(request: IncomingMessage): boolean {
   const { socket, headers } = request;
   if (isForForeignPage(request)) return false;

@@ -95,8 +95,8 @@ export class SocketConnection implements ProtocolEnd, Beating, Expiring {
   }
 
   /**
-   * Whether what comes still counts. A client that breaks the rules may go on after the close frame, and is cut off when
-   * it does so without end.
+   * Whether what comes still counts. A client that breaks the rules may go on after the close frame, and is cut off
+   * when it does so without end.
    */
   #takes(): boolean {
     if (this.isOpen) return true;
@@ -126,8 +126,8 @@ export class SocketConnection implements ProtocolEnd, Beating, Expiring {
   }
 
   /**
-   * Ends a socket whose other side has not answered the last ping. While data waits a ping could not get through either;
-   * how long it may wait is another rule's business.
+   * Ends a socket whose other side has not answered the last ping. While data waits a ping could not get through
+   * either; how long it may wait is another rule's business.
    */
   beat(): void {
     if (this.#socket.bufferedAmount > 0) return;

@@ -14,8 +14,8 @@ import type { Yoga } from "../graphql/yoga.ts";
 type Start = (kind: "execute" | "subscribe") => Promise<never>;
 
 /**
- * An operation that came over a socket, on its way through the protocol's library, which keeps its arguments for as long
- * as it runs. What Yoga has made for it is let go when it starts: a subscription may run for days.
+ * An operation that came over a socket, on its way through the protocol's library, which keeps its arguments for as
+ * long as it runs. What Yoga has made for it is let go when it starts: a subscription may run for days.
  */
 class SocketOperation {
   #start: Start | null;

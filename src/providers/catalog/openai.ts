@@ -133,11 +133,11 @@ export const provider = defineProvider({
     authorizationUrl: "https://auth.openai.com/api/accounts/authorize",
     tokenUrl: "https://auth.openai.com/api/accounts/oauth/token",
     deviceUrl: "https://auth.openai.com/api/accounts/deviceauth/usercode",
-    // Codex CLI's own flow. OpenAI's pages on "Sign in with ChatGPT" do not describe it, and discovery does not name it,
-    // so its address stands here or in OPENAI_OAUTH_DEVICE_URL. It stays because it is the one way to sign in without a
-    // browser on the same machine; `policy.note` says whose flow it is. Its answers are those that Codex CLI
-    // (github.com/openai/codex, codex-rs/login/src/device_code_auth.rs) and its re-implementations know: 403 or 404, with
-    // no body or with one of these codes.
+    // Codex CLI's own flow. OpenAI's pages on "Sign in with ChatGPT" do not describe it, and discovery does not name
+    // it, so its address stands here or in OPENAI_OAUTH_DEVICE_URL. It stays because it is the one way to sign in
+    // without a browser on the same machine; `policy.note` says whose flow it is. Its answers are those that Codex CLI
+    // (github.com/openai/codex, codex-rs/login/src/device_code_auth.rs) and its re-implementations know: 403 or 404,
+    // with no body or with one of these codes.
     device: {
       kind: "authorization_code",
       verificationPath: "/codex/device",

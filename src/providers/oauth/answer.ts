@@ -48,15 +48,17 @@ function readLifetime(value: unknown): number | undefined {
 }
 
 /**
- * An access token travels in a header, so it may have visible ASCII only (RFC 6750, section 2.1; RFC 9110, section 5.5).
- * White space around it is no part of it.
+ * An access token travels in a header, so it may have visible ASCII only (RFC 6750, section 2.1; RFC 9110, section
+ * 5.5). White space around it is no part of it.
  */
 function readAccessToken(value: unknown): string | undefined {
   const token = typeof value === "string" ? value.trim() : "";
   return /^[\x21-\x7e]{1,16384}$/.test(token) ? token : undefined;
 }
 
-/** A refresh token travels in a body, where spaces are allowed too (RFC 6749, appendix A.17). One that is empty is none. */
+/**
+ * A refresh token travels in a body, where spaces are allowed too (RFC 6749, appendix A.17). One that is empty is none.
+ */
 function readRefreshToken(value: unknown): string | undefined {
   const token = typeof value === "string" ? value.trim() : "";
   return /^\P{C}{1,16384}$/u.test(token) ? token : undefined;

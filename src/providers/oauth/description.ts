@@ -64,8 +64,8 @@ export interface OAuthDescription {
   /** The usual scopes. With `openid` among them it is asked for always, and an ID token must come. */
   readonly scopes: readonly string[];
   /**
-   * Of these the API needs one. A consent that leaves all of them out, as a person may where a provider asks for each, is
-   * kept with a warning.
+   * Of these the API needs one. A consent that leaves all of them out, as a person may where a provider asks for each,
+   * is kept with a warning.
    */
   readonly apiScopes?: readonly string[];
   /** Sent in every authorization request. */

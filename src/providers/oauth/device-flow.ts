@@ -31,7 +31,9 @@ export function readInterval(value: unknown): number {
   return readNumber(value) ?? defaultInterval;
 }
 
-/** Milliseconds since 1970, from a date of ISO 8601 or from seconds or milliseconds since 1970; null for anything else. */
+/**
+ * Milliseconds since 1970, from a date of ISO 8601 or from seconds or milliseconds since 1970; null for anything else.
+ */
 function readInstant(value: unknown): number | null {
   const number = readNumber(value);
   // Seconds reach this value in the year 5138 only.

@@ -18,7 +18,10 @@ const notOfferedCodes = new Set(["unauthorized_client", "unsupported_grant_type"
 /** A refusal of the place that this server calls from (https://platform.openai.com/docs/guides/error-codes). */
 const placeRefusal = /country|region|territory/i;
 
-/** The vendor's error codes in a refused start, where it says that the flow must be switched on; null for any other error. */
+/**
+ * The vendor's error codes in a refused start, where it says that the flow must be switched on; null for any other
+ * error.
+ */
 function notOffered(error: unknown): readonly string[] | null {
   const unusable = findCause(error, UnusableAnswerError);
   const [status, codes] =

@@ -15,7 +15,10 @@ import { clientCodes, type Refusal, showableCode, subjectOf } from "./refresh-re
 /** What was being done when a call to an authorization server failed. */
 export type OAuthStep = "start" | "exchange" | "poll" | "refresh" | "revoke";
 
-/** RFC 6749, section 5.2, RFC 8707, section 2, and what vendors say instead: the request was wrong, the grant may be good. */
+/**
+ * RFC 6749, section 5.2, RFC 8707, section 2, and what vendors say instead: the request was wrong, the grant may be
+ * good.
+ */
 const configurationCodes = new Set([
   ...clientCodes,
   "invalid_request",
@@ -49,7 +52,10 @@ export function refusedClient(
   );
 }
 
-/** Whether the provider itself, and not a browser, has refused this server's own client or what it was configured to ask. */
+/**
+ * Whether the provider itself, and not a browser, has refused this server's own client or what it was configured to
+ * ask.
+ */
 export function isClientRefusal(error: unknown): error is ProviderUnavailableError {
   if (!(error instanceof ProviderUnavailableError) || error.vendorCode === null) return false;
   return error.cause instanceof Error && isConfigurationCode(error.vendorCode);

@@ -12,8 +12,8 @@ export interface OAuthExchange {
   readonly answer: "tokens" | "confirmation" | "document";
   readonly encoding?: BodyEncoding;
   /**
-   * An ID token is neither checked nor used: nobody has asked for one. One that fails a check, for which keys may have to
-   * be fetched, must not cost the tokens that came with it.
+   * An ID token is neither checked nor used: nobody has asked for one. One that fails a check, for which keys may have
+   * to be fetched, must not cost the tokens that came with it.
    */
   readonly ignoreIdToken?: boolean;
   /** Parameters of the body that replace what was going to be sent. */

@@ -88,7 +88,10 @@ export class OAuthMethod {
     return this.#noted(await exchangeCode(this.#client, "exchange", { ...exchange, redirected: exchange }, options));
   }
 
-  /** @throws OAuthDeniedError, OAuthStateError where the code has expired, InvalidCredentialError, ProviderUnavailableError */
+  /**
+   * @throws OAuthDeniedError, OAuthStateError where the code has expired, InvalidCredentialError,
+   * ProviderUnavailableError
+   */
   async poll(deviceCode: Secret, options: CallOptions = {}): Promise<DeviceFlowAnswer> {
     this.#client.availability.require("device");
     const answer = await this.#device.poll(deviceCode, options);
@@ -104,7 +107,10 @@ export class OAuthMethod {
     return { ...credentials, warning };
   }
 
-  /** Keeps what the answer leaves out, above all the refresh token. @throws InvalidCredentialError where the grant is over */
+  /**
+   * Keeps what the answer leaves out, above all the refresh token. @throws InvalidCredentialError where the grant is
+   * over
+   */
   async refresh(credentials: OAuthCredentials, { signal }: CallOptions = {}): Promise<OAuthCredentials> {
     const { refreshToken } = credentials;
     if (refreshToken === null) {

@@ -17,7 +17,9 @@ const session = "id label status createdAt lastActivityAt expiresAt";
 const context = "status method source model selectedAt";
 const health = "health { status complaint since lastCheckedAt }";
 
-/** Each repeats `filler`, which is resolved anew each time under another alias or on another object, up to the limit. */
+/**
+ * Each repeats `filler`, which is resolved anew each time under another alias or on another object, up to the limit.
+ */
 const candidates: readonly (readonly [name: string, make: (size: number) => string])[] = [
   [
     "100 credentials with everything",

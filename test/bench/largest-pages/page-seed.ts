@@ -13,7 +13,9 @@ import { SessionTimeout } from "../../../src/sessions/session-timeout.ts";
 const rowCount = 120;
 const providers = ["anthropic", "openai", "google"];
 
-/** Gives a user full pages: credentials of all providers and methods, and sessions in which each provider was chosen. */
+/**
+ * Gives a user full pages: credentials of all providers and methods, and sessions in which each provider was chosen.
+ */
 export async function seedPages(
   location: DatabaseLocation,
   config: Config,

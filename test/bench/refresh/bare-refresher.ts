@@ -1,6 +1,6 @@
 /**
- * The yardstick: what a refresh comes down to, written by hand: the call, and one UPDATE. Nothing is claimed, sealed, or
- * safe from a crash between the two. Its task comes as JSON in the first argument; each message starts a round.
+ * The yardstick: what a refresh comes down to, written by hand: the call, and one UPDATE. Nothing is claimed, sealed,
+ * or safe from a crash between the two. Its task comes as JSON in the first argument; each message starts a round.
  */
 import { json } from "node:stream/consumers";
 import pg from "pg";

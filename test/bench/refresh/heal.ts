@@ -4,8 +4,8 @@ import type { RefreshStage } from "../../refresh/processes/refresh-stage.ts";
 const withinMs = 120_000;
 
 /**
- * What `RefreshStage.heal` does, without vitest, which waits only in a test: takes up what ended processes have left, as
- * if their leases were over. None may run any more. @throws Error where a refresh is never finished.
+ * What `RefreshStage.heal` does, without vitest, which waits only in a test: takes up what ended processes have left,
+ * as if their leases were over. None may run any more. @throws Error where a refresh is never finished.
  */
 export async function heal(stage: RefreshStage): Promise<void> {
   const em = stage.database.em();

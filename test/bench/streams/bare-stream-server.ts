@@ -1,6 +1,6 @@
 /**
- * A bare `ws` server that acknowledges, remembers who subscribed, and on request sends the same bytes as the real one to
- * a user's sockets: no database, no GraphQL, no token check beyond reading who it is.
+ * A bare `ws` server that acknowledges, remembers who subscribed, and on request sends the same bytes as the real one
+ * to a user's sockets: no database, no GraphQL, no token check beyond reading who it is.
  */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";

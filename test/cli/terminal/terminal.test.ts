@@ -1,7 +1,10 @@
 import { expect, test } from "vitest";
 import { printable, printableJson } from "../../../src/cli/terminal/terminal.ts";
 
-/** What reaches a terminal otherwise: C0, DEL, C1, bidirectional marks and isolates, separators of another plane, halves of pairs. */
+/**
+ * What reaches a terminal otherwise: C0, DEL, C1, bidirectional marks and isolates, separators of another plane, halves
+ * of pairs.
+ */
 const hostile = ["\u001b[31m", "\u007f", "\u0085", "\u009b31m", "\u200f", "\u202e", "\u2066", "\u{e0041}", "\ud800"];
 
 test.each(hostile)("JSON for a terminal has an escape for %j, and means the same", (text) => {

@@ -66,7 +66,8 @@ describe("published vectors (https://c2sp.org/XAES-256-GCM)", () => {
     expect(accumulate(10_000)).toBe("e6b9edf2df6cec60c8cbd864e2211b597fb69a529160cd040d56c0c210081939");
   }, 60_000);
 
-  // More than a minute, and half a gigabyte of stream: run it with TEST_SLOW=1 when this code or Node's OpenSSL changes.
+  // More than a minute, and half a gigabyte of stream: run it with TEST_SLOW=1 when this code or Node's OpenSSL
+  // changes.
   test.runIf(process.env.TEST_SLOW === "1")(
     "1,000,000 random messages accumulate to the published hash",
     () => {

@@ -140,7 +140,9 @@ async function createReaders(sizes: Sizes, processes: Processes, options: RunOpt
   return readers;
 }
 
-/** Goes on writing in each history, until the database goes back to where it was when it began. @returns what was lost */
+/**
+ * Goes on writing in each history, until the database goes back to where it was when it began. @returns what was lost
+ */
 async function goBack(stage: Stage, options: RunOptions): Promise<History[]> {
   const { sizes, processes } = stage;
   const { databaseUrl, restores = [] } = options;
@@ -162,8 +164,8 @@ async function goBack(stage: Stage, options: RunOptions): Promise<History[]> {
 
 /**
  * Readers follow their users' streams over connections that are cut all the time, while several processes write, and
- * servers and writers are killed without warning; the database itself may go back to an earlier state. Every reader must
- * end with exactly what the database holds, and must never have read on from one history in another.
+ * servers and writers are killed without warning; the database itself may go back to an earlier state. Every reader
+ * must end with exactly what the database holds, and must never have read on from one history in another.
  */
 export async function runManyReaders(sizes: Sizes, options: RunOptions): Promise<Outcome> {
   await using stack = new AsyncDisposableStack();

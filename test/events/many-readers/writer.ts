@@ -1,6 +1,6 @@
 /**
- * Writes numbered events for random users until it is killed. Its arguments: its name, how many users there are, and how
- * many events one transaction writes.
+ * Writes numbered events for random users until it is killed. Its arguments: its name, how many users there are, and
+ * how many events one transaction writes.
  */
 import { openDatabase } from "../../../src/app/database.ts";
 import type { NewEvent } from "../../../src/events/event.ts";

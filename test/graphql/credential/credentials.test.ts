@@ -181,7 +181,8 @@ test("an operation without its scope is refused by the scope's name, and nothing
   expect(server.provider.requests).toEqual([]);
 
   const writer = await server.client("alice", ["credentials:write"]);
-  // What the answer would tell of the credential needs its own scope, and nothing is stored for an answer that cannot be.
+  // What the answer would tell of the credential needs its own scope, and nothing is stored for an answer that cannot
+  // be.
   expect(await writer.send(authenticateMutation, { input })).toMatchObject({
     errors: [{ extensions: { code: "FORBIDDEN" } }],
   });

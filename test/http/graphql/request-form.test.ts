@@ -116,7 +116,9 @@ test("OPTIONS without an origin is answered, and allows no page anything", async
   expect([...response.headers.keys()].filter((name) => name.startsWith("access-control"))).toEqual([]);
 });
 
-/** What a form, an image or a script of another page can send without asking first (Fetch standard, "CORS-safelisted"). */
+/**
+ * What a form, an image or a script of another page can send without asking first (Fetch standard, "CORS-safelisted").
+ */
 test.each([
   "application/x-www-form-urlencoded",
   "multipart/form-data; boundary=x",

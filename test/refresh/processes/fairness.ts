@@ -65,7 +65,9 @@ const lateness = `with renewed as (
     ) as neglected
   from renewed`;
 
-/** What the sign-ins of many users suffer while all those of one user are poisoned. Null where there is no PostgreSQL. */
+/**
+ * What the sign-ins of many users suffer while all those of one user are poisoned. Null where there is no PostgreSQL.
+ */
 export async function measureFairness(options: FairnessOptions): Promise<FairnessFigures | null> {
   const { provider, trouble, healthy, poisoned, troubles, processes, lifetimeSeconds, seconds, databaseUrl } = options;
   await using stage = await RefreshStage.set({

@@ -193,7 +193,9 @@ export class RefreshStage implements AsyncDisposable {
     );
   }
 
-  /** As if so much time had passed that the leases of dead processes are over, and lost answers may be asked for again. */
+  /**
+   * As if so much time had passed that the leases of dead processes are over, and lost answers may be asked for again.
+   */
   async passLeases(): Promise<void> {
     await this.#execute(
       "update provider_credentials set lease_until = now() - interval '1 second', replay_after = now(), next_try_at = now() where lease_until is not null or sent_at is not null",

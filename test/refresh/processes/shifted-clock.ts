@@ -1,4 +1,6 @@
-/** Loaded before a program, moves the clock that the program sees, by the milliseconds in the variable CLOCK_SHIFT_MS. */
+/**
+ * Loaded before a program, moves the clock that the program sees, by the milliseconds in the variable CLOCK_SHIFT_MS.
+ */
 const shift = Number(process.env["CLOCK_SHIFT_MS"]);
 const system = Date;
 

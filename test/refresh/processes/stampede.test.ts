@@ -23,7 +23,9 @@ function spread<Row, Result>(rows: readonly Row[], call: (row: Row, process: num
   );
 }
 
-/** On a machine so busy that a caller loses patience it asks again, as callers do: the refresh goes on all the while. */
+/**
+ * On a machine so busy that a caller loses patience it asks again, as callers do: the refresh goes on all the while.
+ */
 async function patiently<Answer>(call: () => Promise<Answer>, errorOf: (answer: Answer) => string | null) {
   for (;;) {
     const answer = await call();

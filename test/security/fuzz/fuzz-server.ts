@@ -86,7 +86,10 @@ async function settle(origin: string, token: string): Promise<Record<string, str
   return { ...ids, credentialId, provider: "anthropic", name: "anthropic", label: "default", apiKey: "a-good-key" };
 }
 
-/** Starts a server with a provider beside it; nothing that it does leaves the machine. The database is its own unless an address is given. */
+/**
+ * Starts a server with a provider beside it; nothing that it does leaves the machine. The database is its own unless an
+ * address is given.
+ */
 export async function startFuzzServer(databaseUrl: string | null = null): Promise<FuzzServer> {
   await using stack = new AsyncDisposableStack();
   const provider = stack.use(await startProvider());

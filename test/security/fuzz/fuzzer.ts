@@ -67,7 +67,9 @@ async function shrink(server: FuzzServer, client: FuzzClient, { seed, request, c
   return `${complaint}\nseed of the batch: ${seed}\nrequest: ${JSON.stringify(request)}\n${found}`;
 }
 
-/** Sends so many hostile requests, and stops at the first that is answered wrongly, or that the server stumbles over. */
+/**
+ * Sends so many hostile requests, and stops at the first that is answered wrongly, or that the server stumbles over.
+ */
 export async function fuzz(server: FuzzServer, settings: FuzzSettings): Promise<FuzzReport> {
   const { requests, seed, concurrency, signal, onProgress = () => {} } = settings;
   await using client = new FuzzClient(server, concurrency);

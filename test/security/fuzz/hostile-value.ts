@@ -1,6 +1,8 @@
 import fc from "fast-check";
 
-/** Texts that have broken programs before: control characters, halves of surrogates, names of prototypes, normal forms. */
+/**
+ * Texts that have broken programs before: control characters, halves of surrogates, names of prototypes, normal forms.
+ */
 const hostileTexts = [
   "",
   " ",

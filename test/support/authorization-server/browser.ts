@@ -21,7 +21,9 @@ function readForm(page: string): { action: string; fields: URLSearchParams } | n
 export class Browser {
   readonly #cookies = new Map<string, string>();
 
-  /** Follows an authorization URL to the redirect URI that stands in it. @returns where the browser was sent, unvisited. */
+  /**
+   * Follows an authorization URL to the redirect URI that stands in it. @returns where the browser was sent, unvisited.
+   */
   async authorize(authorizationUrl: string): Promise<URL> {
     const redirectUri = new URL(authorizationUrl).searchParams.get("redirect_uri");
     if (redirectUri === null) throw new Error("the authorization URL has no redirect_uri");

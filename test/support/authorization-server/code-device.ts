@@ -19,9 +19,10 @@ const html = { "content-type": "text/html; charset=utf-8" };
 const form = '<form method="post" action="/codex/device"><input name="user_code" value=""/></form>';
 
 /**
- * As auth.openai.com answers polls of Codex CLI: the first code is the present one; the second, with the same meaning to
- * clients, was seen in 2026 by several of them (repositories that hold the string `deviceauth_authorization_unknown`).
- * Codex CLI itself looks at the status only (github.com/openai/codex, codex-rs/login/src/device_code_auth.rs).
+ * As auth.openai.com answers polls of Codex CLI: the first code is the present one; the second, with the same meaning
+ * to clients, was seen in 2026 by several of them (repositories that hold the string
+ * `deviceauth_authorization_unknown`). Codex CLI itself looks at the status only (github.com/openai/codex,
+ * codex-rs/login/src/device_code_auth.rs).
  */
 function pendingError(isKnown: boolean) {
   const error = { type: "invalid_request_error", param: null };

@@ -6,7 +6,9 @@ interface Entry {
   readonly expiresAt: number;
 }
 
-/** Where one authorization server keeps everything: sessions, codes, tokens, grants. Each model has a store of its own. */
+/**
+ * Where one authorization server keeps everything: sessions, codes, tokens, grants. Each model has a store of its own.
+ */
 export function memoryAdapters(): AdapterFactory {
   return (): Adapter => {
     const entries = new Map<string, Entry>();

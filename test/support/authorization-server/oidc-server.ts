@@ -25,7 +25,9 @@ export interface OidcServerOptions {
   readonly accessTokenLifetime: number;
 }
 
-/** A certified OpenID provider: PKCE required, codes for one use, rotation with reuse detection, revocation, devices. */
+/**
+ * A certified OpenID provider: PKCE required, codes for one use, rotation with reuse detection, revocation, devices.
+ */
 export async function createOidcServer(options: OidcServerOptions): Promise<Provider> {
   const { issuer, dialect, redirectUris, accessTokenLifetime } = options;
   const scope = dialect.scopes.join(" ");

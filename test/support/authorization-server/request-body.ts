@@ -12,7 +12,10 @@ interface RequestBody {
 
 export const noBody: RequestBody = { body: {}, encoding: null };
 
-/** Reads the parameters of a request, and lets oidc-provider read them again as the form that it knows. Null if it broke off. */
+/**
+ * Reads the parameters of a request, and lets oidc-provider read them again as the form that it knows. Null if it broke
+ * off.
+ */
 export async function takeBody(request: IncomingMessage): Promise<RequestBody | null> {
   const content = await text(request).catch(() => null);
   if (content === null) return null;

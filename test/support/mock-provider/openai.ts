@@ -36,7 +36,10 @@ function refuse({ headers }: Call, { validKeys, accessTokens }: Accounts): Answe
   return openaiError(401, message, "invalid_request_error", "invalid_api_key");
 }
 
-/** A streamed completion: its words one by one, then why it ends (https://platform.openai.com/docs/api-reference/chat-streaming). */
+/**
+ * A streamed completion: its words one by one, then why it ends
+ * (https://platform.openai.com/docs/api-reference/chat-streaming).
+ */
 function streamChat(completion: object): Answer {
   const chunk = (delta: object, finish_reason: string | null) => ({
     data: { ...completion, object: "chat.completion.chunk", choices: [{ index: 0, delta, finish_reason }] },

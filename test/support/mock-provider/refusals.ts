@@ -4,8 +4,8 @@ import { googleError, googleReason } from "./google.ts";
 import { openaiError } from "./openai.ts";
 
 /**
- * What the vendors say to a good credential that is blocked, restricted, unpaid, of a disabled account or without a scope,
- * and to one that has ended. Each was documented or seen at the address beside it.
+ * What the vendors say to a good credential that is blocked, restricted, unpaid, of a disabled account or without a
+ * scope, and to one that has ended. Each was documented or seen at the address beside it.
  */
 export const refusals = {
   anthropic: {

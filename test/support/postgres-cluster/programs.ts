@@ -53,7 +53,9 @@ export async function findPrograms(): Promise<PostgresPrograms | null> {
   return uid === null || gid === null ? null : { folder, account: { uid, gid } };
 }
 
-/** Runs one of the programs to its end, in a folder that is its user's. @throws Error with what it printed if it fails. */
+/**
+ * Runs one of the programs to its end, in a folder that is its user's. @throws Error with what it printed if it fails.
+ */
 export async function runProgram(
   { folder, account }: PostgresPrograms,
   name: "initdb" | "pg_ctl" | "pg_basebackup" | "pg_dump" | "pg_restore",

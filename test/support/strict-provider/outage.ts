@@ -1,7 +1,9 @@
 import type { LateFault } from "../authorization-server/fault.ts";
 import type { Fault } from "../mock-provider/fault.ts";
 
-/** What a token endpoint does instead of what it should. `slow` and `lost` use the refresh token up, all others do not. */
+/**
+ * What a token endpoint does instead of what it should. `slow` and `lost` use the refresh token up, all others do not.
+ */
 export type Outage = Fault | Extract<LateFault, { kind: "lost" }>;
 
 /** The outages that a client has to tell from a refusal of its token. */

@@ -70,7 +70,9 @@ export class Examination {
     return [finding, finding.status === "ok" ? finding : null];
   }
 
-  /** Says how many checks ended how, and what to do first: checks come in the order in which they depend on each other. */
+  /**
+   * Says how many checks ended how, and what to do first: checks come in the order in which they depend on each other.
+   */
   conclude(): void {
     const count = (status: Finding["status"]) => this.#findings.filter((finding) => finding.status === status).length;
     const summary = { failed: count("fail"), warnings: count("warn"), passed: count("ok"), skipped: count("skip") };

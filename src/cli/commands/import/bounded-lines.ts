@@ -10,8 +10,8 @@ function withoutReturn(bytes: Buffer): Buffer {
 }
 
 /**
- * The lines of a stream as bytes, without their ends. Of a line that is longer than allowed nothing is kept: null stands in its
- * place, so that a file without line breaks takes no more memory than one with them.
+ * The lines of a stream as bytes, without their ends. Of a line that is longer than allowed nothing is kept: null
+ * stands in its place, so that a file without line breaks takes no more memory than one with them.
  */
 export async function* boundedLines(input: Readable, maxBytes: number): AsyncGenerator<Buffer | null> {
   // A stream has no more pieces than bytes.

@@ -41,8 +41,8 @@ function explainStop(error: unknown): Explanation {
 }
 
 /**
- * Brings everything in, and puts into the report what became of it: of an item that fails, and also why the work stopped
- * before the end. Never throws for either: whatever happens, the report is to be written.
+ * Brings everything in, and puts into the report what became of it: of an item that fails, and also why the work
+ * stopped before the end. Never throws for either: whatever happens, the report is to be written.
  */
 export async function runImport<Item>(
   importer: Importer,

@@ -47,7 +47,10 @@ const kept: ImportOutcome = {
   reason: "Another secret is stored here, perhaps a renewed one; --replace would replace it.",
 };
 
-/** Brings credentials in, each for itself: what fails keeps nothing else back, and a second run finds what the first did. */
+/**
+ * Brings credentials in, each for itself: what fails keeps nothing else back, and a second run finds what the first
+ * did.
+ */
 export class Importer {
   readonly #coordinator: Coordinator;
   readonly #registry: ProviderRegistry;

@@ -18,7 +18,9 @@ async function isSameFile(one: string, other: string): Promise<boolean> {
   return first != null && second != null && first.isFile() && first.dev === second.dev && first.ino === second.ino;
 }
 
-/** The file of `--rejects`, opened before the work: it must not turn out at the end that nothing can be written there. */
+/**
+ * The file of `--rejects`, opened before the work: it must not turn out at the end that nothing can be written there.
+ */
 export class RejectsFile implements AsyncDisposable {
   readonly #file: string;
   readonly #handle: FileHandle;

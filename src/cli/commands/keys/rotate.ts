@@ -18,7 +18,9 @@ function describeHoldups(doing: string, holdups: readonly Holdup[]): string {
   );
 }
 
-/** Waits until nobody holds it up, and says whom it waits for whenever that changes. @returns false once it is stopped. */
+/**
+ * Waits until nobody holds it up, and says whom it waits for whenever that changes. @returns false once it is stopped.
+ */
 async function waitFor(
   doing: string,
   look: () => Promise<readonly Holdup[]>,

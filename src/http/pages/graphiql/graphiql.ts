@@ -9,7 +9,9 @@ import { sourceHash } from "../content-security-policy.ts";
 import { icon, iconUrl } from "../icon.ts";
 import { graphiqlTabs, type TabProviders } from "./tabs.ts";
 
-/** A tab is called after its operation, whose name cannot begin with a number. A counter screen readers would not read. */
+/**
+ * A tab is called after its operation, whose name cannot begin with a number. A counter screen readers would not read.
+ */
 const numberOf = (tab: number) => `.graphiql-tab:nth-child(${tab}) .graphiql-tab-button::before { content: "${tab} " }`;
 
 /** What this page adds to GraphiQL. */

@@ -14,9 +14,9 @@ export class Timeline extends Migration {
     this.addSql(
       `insert into "timeline" ("id", "begun_at", "cause") values (gen_random_uuid(), clock_timestamp(), 'created')`,
     );
-    this.addSql(`alter table "events" add column "mark" bigint not null default 0`);
-    this.addSql(`alter table "user_streams" add column "mark" bigint not null default 0`);
-    this.addSql(`alter table "user_streams" add column "floor_mark" bigint not null default 0`);
+    this.addSql(`alter table "events" add column "mark" bigint not null default '0'`);
+    this.addSql(`alter table "user_streams" add column "mark" bigint not null default '0'`);
+    this.addSql(`alter table "user_streams" add column "floor_mark" bigint not null default '0'`);
   }
 
   override down(): void {

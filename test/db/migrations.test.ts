@@ -24,6 +24,7 @@ test("the migrations lead from nothing to exactly what the entities say, and bac
     "0011-credential-warning",
     "0012-device-poll-failures",
     "0015-quotas",
+    "0016-timeline",
     "0018-label-keys",
     "0019-bounds",
   ]);
@@ -90,6 +91,7 @@ test("of several processes that start at once one migrates and the others wait",
     "0011-credential-warning",
     "0012-device-poll-failures",
     "0015-quotas",
+    "0016-timeline",
     "0018-label-keys",
   ]);
 });

@@ -20,9 +20,6 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** The cursor of the place before a stream's first event. */
-const beginning = Buffer.from("e1.0").toString("base64url");
-
 /** A server in a process of its own, a network that can be cut, and all clients behind it. */
 export class ClientStage implements AsyncDisposable {
   readonly #stack = new AsyncDisposableStack();
@@ -30,6 +27,8 @@ export class ClientStage implements AsyncDisposable {
   readonly #provider: MockProvider;
   readonly #environment: Readonly<Record<string, string>>;
   readonly network: FaultProxy;
+  /** The cursor of the place before the stream's first event. */
+  readonly #beginning: string;
   #server: ServerProcess;
 
   private constructor(parts: {
@@ -37,11 +36,13 @@ export class ClientStage implements AsyncDisposable {
     readonly environment: Readonly<Record<string, string>>;
     readonly network: FaultProxy;
     readonly server: ServerProcess;
+    readonly beginning: string;
   }) {
     this.#provider = parts.provider;
     this.#environment = parts.environment;
     this.network = parts.network;
     this.#server = parts.server;
+    this.#beginning = parts.beginning;
   }
 
   static async start(): Promise<ClientStage> {
@@ -55,7 +56,9 @@ export class ClientStage implements AsyncDisposable {
       ANTHROPIC_API_BASE_URL: provider.baseUrl,
     };
     const network = stack.use(await FaultProxy.start({ port }));
-    const stage = new ClientStage({ provider, environment, network, server: await ServerProcess.start(environment) });
+    const server = await ServerProcess.start(environment);
+    const { eventCursor: beginning } = (await server.client().execute(viewerQuery)).viewer;
+    const stage = new ClientStage({ provider, environment, network, server, beginning });
     stage.#stack.use(stack.move());
     stage.#stack.defer(() => stage.#server[Symbol.asyncDispose]());
     for (const name of clientNames) stage.#clients.set(name, stage.#stack.use(stage.#startClient(name)));
@@ -97,7 +100,7 @@ export class ClientStage implements AsyncDisposable {
   async cursors(): Promise<string[]> {
     const client = this.#server.client();
     const { eventCursor } = (await client.execute(viewerQuery)).viewer;
-    await using events = await client.subscribeSse(eventsSubscription, { after: beginning });
+    await using events = await client.subscribeSse(eventsSubscription, { after: this.#beginning });
     const cursors: string[] = [];
     while (cursors.at(-1) !== eventCursor) cursors.push((await events.next()).data!.events.cursor);
     return cursors;

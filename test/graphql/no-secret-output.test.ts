@@ -71,5 +71,5 @@ test("of all resolvers only those of AccessGrant's headers reveal a secret", asy
     const lines = (await readFile(new URL(file, folder), "utf8")).split("\n");
     revealing.push(...lines.filter((line) => /\breveal\b/.test(line)).map((line) => `${file}: ${line.trim()}`));
   }
-  expect(revealing).toEqual([expect.stringMatching(/^access-grant\.ts: value: t\.string\(.*reveal\(\) }\),$/)]);
+  expect(revealing).toEqual(["access-grant.ts: resolve: (header) => header.value.reveal(),"]);
 });

@@ -77,7 +77,7 @@ test("a refused caller is told with the reason and the address, and nothing of t
   await send("Bearer no-token-at-all");
   expect(linesOf(server, "caller.refused")).toMatchObject([
     { level: "info", code: "UNAUTHENTICATED", reason: "The token has expired. Get a new one.", ip: "127.0.0.1" },
-    { level: "info", code: "UNAUTHENTICATED", reason: "The token is not one that this server accepts." },
+    { level: "info", code: "UNAUTHENTICATED", reason: "This server does not accept the token." },
   ]);
   expect(server.logs.join("")).not.toContain("no-token-at-all");
 });

@@ -39,7 +39,9 @@ describe.each(["copied", "moved"] as const)("in a database that was %s", (cause)
     await begin(stage, cause);
     // A failover of the copy changes nothing.
     await beginTimeline(stage.database, await readTimeline(stage.database), { cause: "promoted", reusable: [] });
-    await stage.change("expires_at = clock_timestamp() - interval '1 second'");
+    await stage.change(
+      "expires_at = clock_timestamp() - interval '1 second', refresh_after = clock_timestamp() - interval '2 seconds'",
+    );
     expect(await due(stage)).toEqual([]);
     for (const demand of ["due", "asked", "rejected"] as const)
       expect(await stage.newProcess().claim(target, demand, 0)).toBeNull();

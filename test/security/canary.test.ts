@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { userScopes } from "../../src/callers/scope.ts";
 import { schema } from "../../src/graphql/schema.ts";
 import { transports } from "../http/graphql/echo.ts";
+import { cursorAt } from "../support/cursor.ts";
 import { attemptsWith } from "./canary-attempts.ts";
 import { canaryDialects } from "./canary-dialect.ts";
 import { type CanaryStage, setCanaryStage } from "./canary-stage.ts";
@@ -63,7 +64,7 @@ test.each(Object.entries(feeds))("no subscription over %s tells a secret, nor do
     }
   }
   await feed.subscribe("all of her events", operations.find(({ root }) => root === "events")!.query, {
-    after: Buffer.from("e1.0").toString("base64url"),
+    after: await cursorAt(stage.database, "alice", 0),
   });
   const told = () => JSON.stringify(feed.came.get("all of her events") ?? []);
   await expect.poll(told, { timeout: 30_000 }).toMatch(/CredentialStored.*SessionStarted.*ActiveProviderChanged/);

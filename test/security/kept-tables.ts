@@ -7,31 +7,38 @@ import type { Database } from "../../src/db/database.ts";
  */
 export class KeptTables implements AsyncDisposable {
   readonly #database: Database;
-  readonly #tables: readonly string[];
+  /** Their names, each with the columns that are not computed from others. */
+  readonly #tables: ReadonlyMap<string, readonly string[]>;
 
-  private constructor(database: Database, tables: readonly string[]) {
+  private constructor(database: Database, tables: ReadonlyMap<string, readonly string[]>) {
     this.#database = database;
     this.#tables = tables;
   }
 
   static async keep(database: Database): Promise<KeptTables> {
     const em = database.em();
-    const found = await em.execute<{ name: string }[]>(
-      `select table_name as name from information_schema.tables
-        where table_schema = 'public' and table_type = 'BASE TABLE' and table_name not like 'mikro_orm%' order by 1`,
+    // A timeline that is written anew is another one, and ends all streams.
+    const found = await em.execute<{ name: string; column: string }[]>(
+      `select table_name as name, column_name as column
+        from information_schema.tables join information_schema.columns using (table_schema, table_name)
+        where table_schema = 'public' and table_type = 'BASE TABLE' and is_generated = 'NEVER'
+          and table_name not like 'mikro_orm%' and table_name <> 'timeline'
+        order by 1, ordinal_position`,
     );
-    const tables = found.map(({ name }) => name);
+    const tables = new Map<string, string[]>();
+    for (const { name, column } of found) tables.set(name, [...(tables.get(name) ?? []), `"${column}"`]);
     await em.execute("drop schema if exists kept cascade");
     await em.execute("create schema kept");
-    for (const table of tables) await em.execute(`create table kept."${table}" as table public."${table}"`);
+    for (const table of tables.keys()) await em.execute(`create table kept."${table}" as table public."${table}"`);
     return new KeptTables(database, tables);
   }
 
   /** Makes everything as it was. The server goes on with its own work meanwhile, and may lock the same rows. */
   async restore(): Promise<void> {
-    const steps = this.#tables.map(
-      (table) => `delete from public."${table}"; insert into public."${table}" select * from kept."${table}";`,
-    );
+    const steps = Array.from(this.#tables, ([table, columns]) => {
+      const list = columns.join(", ");
+      return `delete from public."${table}"; insert into public."${table}" (${list}) select ${list} from kept."${table}";`;
+    });
     for (let isDone = false; !isDone;) {
       isDone = await this.#database
         .em()
@@ -50,7 +57,7 @@ export class KeptTables implements AsyncDisposable {
    */
   async changesOf(userId: string): Promise<readonly string[]> {
     const isTheirs = "case when row ? 'user_id' then row ->> 'user_id' = $1 else position($1 in row::text) > 0 end";
-    const sides = this.#tables.map((table) => {
+    const sides = [...this.#tables.keys()].map((table) => {
       const rows = (schema: string) =>
         `select '${table}' as name, row::text from (select to_jsonb(t) as row from ${schema}."${table}" t) r where ${isTheirs}`;
       return `((${rows("public")} except ${rows("kept")}) union all (${rows("kept")} except ${rows("public")}))`;

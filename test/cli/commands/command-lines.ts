@@ -23,6 +23,7 @@ export const commandLines: Readonly<Record<string, readonly string[]>> = {
   "keys destroy": ["1", "--yes"],
   "keys rewrap": [],
   "audit export": [],
+  restored: [],
   schema: ["--check"],
 };
 

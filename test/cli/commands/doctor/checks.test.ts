@@ -97,12 +97,12 @@ test.each([
 
 test.each([
   [{}, "ok", /only browsers on this machine/],
-  [{ DEVELOPMENT_TOKEN: "nobody" }, "ok", /pages carry none/],
+  [{ DEVELOPMENT_TOKEN: "nobody" }, "ok", /pages have none/],
   [{ HOST: "0.0.0.0" }, "warn", /^HOST is 0\.0\.0\.0, .*carry no token/],
   [{ HOST: "0.0.0.0", DEVELOPMENT_TOKEN: "local" }, "warn", /carry a token for browsers on this machine/],
   [{ PUBLIC_URL: "https://tunnel.example.com" }, "warn", /^PUBLIC_URL is on tunnel\.example\.com, /],
   [{ DEVELOPMENT_TOKEN: "anyone" }, "warn", /whoever opens a page/],
-  [{ NODE_ENV: "production", HOST: "0.0.0.0" }, "skip", /in production no page carries a token/],
+  [{ NODE_ENV: "production", HOST: "0.0.0.0" }, "skip", /in production, pages have no token/],
 ] as const)("with %j the pages' token is a matter of %s", (variables, status, text) => {
   const finding = checkDevelopmentToken(load(variables));
   expect(finding.status).toBe(status);

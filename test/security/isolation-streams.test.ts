@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { viewerQuery } from "../client/operations.ts";
 import { signIn } from "../connect/oauth/oauth-stage.ts";
 import { chosen, connectKey, end, revoke, startSession } from "../sessions/session-stage.ts";
 import { feeds } from "./feed.ts";
@@ -49,13 +50,16 @@ function seenOf(messages: readonly unknown[] | undefined, text: string): string 
   return withoutGiven(JSON.stringify(messages ?? []), text);
 }
 
-const control = "subscription { events { __typename ... on SessionEvent { session { id } } } }";
+const control =
+  "subscription ($after: String) { events(after: $after) { __typename ... on SessionEvent { session { id } } } }";
 
 test.each(Object.entries(feeds))(
   "over %s no subscription of another user tells anything of hers, whatever of hers it names",
   async (_name, open) => {
     const { alice, bob } = stage;
     await using feed = await open(stage.baseUrl, await stage.token(bob.userId));
+    const { eventCursor } = (await bob.client.execute(viewerQuery)).viewer;
+    await startSession(bob.client, "before all of it");
     const pairs = trespasses().map((hers) => [hers, { ...hers, text: twinOf(hers.text) }] as const);
     const subscribe = (name: string, trespass: Trespass) =>
       feed.subscribe(name, trespass.operation.query, trespassing(trespass, bob));
@@ -63,7 +67,9 @@ test.each(Object.entries(feeds))(
       await subscribe(`hers ${index}`, hers);
       await subscribe(`nobody's ${index}`, nobodys);
     }
-    await feed.subscribe("control", control);
+    await feed.subscribe("control", control, { after: eventCursor });
+    // Once it tells of what was before it, all those before it are open, too.
+    await expect.poll(() => feed.came.get("control") ?? [], { timeout: 60_000 }).not.toEqual([]);
     const endOf = async (session: string) => {
       const last = () => JSON.stringify(feed.came.get("control")?.at(-1) ?? "");
       await expect.poll(last, { timeout: 60_000 }).toMatch(new RegExp(`SessionEnded.*${session}`));

@@ -1,4 +1,6 @@
 import { runManyReaders } from "../../events/many-readers/many-readers.ts";
+import { RestorableCluster } from "../../events/many-readers/restorable-cluster.ts";
+import { PostgresCluster } from "../../support/postgres-cluster.ts";
 import { type BenchOption, type BenchReport, type BenchRun, defineBench } from "../bench.ts";
 import { createScratchDatabase } from "../scratch-database.ts";
 import { serverUrl } from "./server-url.ts";
@@ -13,12 +15,36 @@ const options = {
   batch: { meaning: "events of one transaction", value: 20, max: 1_000, whole: true },
   reconnect: { meaning: "seconds until a connection is cut, on average", value: 5, max: 3_600, whole: false },
   kill: { meaning: "seconds from one kill of a process to the next", value: 5, max: 3_600, whole: false },
+  restores: {
+    meaning: "times that the database goes back: failovers and snapshots in turn",
+    value: 0,
+    max: 20,
+    whole: true,
+  },
 } satisfies Record<string, BenchOption>;
+
+/** A database that the server has already, or a PostgreSQL of its own, which can go back. */
+async function openDatabase(restores: number) {
+  if (restores === 0) {
+    const database = await createScratchDatabase(serverUrl());
+    return { url: database.url, restores: [], [Symbol.asyncDispose]: () => database[Symbol.asyncDispose]() };
+  }
+  const programs = await PostgresCluster.find();
+  if (programs === null) throw new TypeError("the programs of PostgreSQL are not on this machine");
+  const cluster = await RestorableCluster.create(programs);
+  return {
+    url: cluster.databaseUrl,
+    restores: Array.from({ length: restores }, (_, index) =>
+      index % 2 === 0 ? cluster.failover() : cluster.snapshot(),
+    ),
+    [Symbol.asyncDispose]: () => cluster[Symbol.asyncDispose](),
+  };
+}
 
 async function run(run: BenchRun<keyof typeof options>): Promise<BenchReport> {
   const { events, servers, writers, batch, reconnect, kill, signal, progress } = run;
   const users = Math.max(1, Math.round(run.readers / readersPerUser));
-  await using database = await createScratchDatabase(serverUrl());
+  await using database = await openDatabase(run.restores);
   const startedAt = performance.now();
   const { faults, ...outcome } = await runManyReaders(
     {
@@ -32,7 +58,7 @@ async function run(run: BenchRun<keyof typeof options>): Promise<BenchReport> {
       reconnectMs: reconnect * 1_000,
       killMs: kill * 1_000,
     },
-    { databaseUrl: database.url, signal, progress },
+    { databaseUrl: database.url, restores: database.restores, signal, progress },
   );
   const seconds = Math.round((performance.now() - startedAt) / 1_000);
   const rates = { seconds, "events/s": Math.round(outcome.events / seconds) };

@@ -25,14 +25,21 @@ export async function makeLarge(database: Database, userId: string, count: numbe
   const em = database.em();
   const run = <Row>(sql: string, values: readonly unknown[]) => em.execute<Row[]>(sql, [...values]);
   for (const [table, changes] of Object.entries(copied)) {
+    const columns = await run<{ name: string }>(
+      `select column_name as name from information_schema.columns
+        where table_schema = current_schema() and table_name = ? and is_generated = 'NEVER'`,
+      [table],
+    );
+    const list = columns.map(({ name }) => `"${name}"`).join(", ");
     const own = await run<{ id: unknown }>(`select id from ${table} where user_id = ?`, [userId]);
     for (const { id } of own) {
       for (const [first, last] of batches(Math.ceil(count / own.length))) {
         await run(
-          `insert into ${table}
-            select (jsonb_populate_record(null::${table}, to_jsonb(t) || jsonb_build_object(${changes}))).*
-            from (select * from ${table} where user_id = ? and id = ?) t, generate_series(?::int, ?::int) n
-            order by n`,
+          `insert into ${table} (${list})
+            select ${list} from (
+              select n, (jsonb_populate_record(null::${table}, to_jsonb(t) || jsonb_build_object(${changes}))).*
+              from (select * from ${table} where user_id = ? and id = ?) t, generate_series(?::int, ?::int) n
+            ) copies order by n`,
           [userId, id, first, last],
         );
       }

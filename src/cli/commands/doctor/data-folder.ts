@@ -1,7 +1,7 @@
 import { constants, lstatSync } from "node:fs";
 import { access, readdir, stat, statfs } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { assertTrustedFolder } from "../../../lib/writable-folder.ts";
+import { assertTrustedFolder, FolderRefusedError } from "../../../lib/writable-folder.ts";
 import { explainFailure } from "../../failure.ts";
 import { fail, type Finding, ok, warn } from "./check.ts";
 
@@ -15,6 +15,12 @@ function existingPart(path: string): string {
   return lstatSync(path, { throwIfNoEntry: false }) === undefined ? existingPart(dirname(path)) : path;
 }
 
+/**
+ * File systems in which nobody can make a folder for files of their own, though permissions say otherwise to root: proc,
+ * sysfs, cgroup and cgroup2 (statfs(2), `f_type`).
+ */
+const kernelFileSystems = new Set([0x9fa0, 0x62656572, 0x27e0eb, 0x63677270]);
+
 /** Whether the server can write to its data folder, or make it. Writes nothing. */
 export async function checkWritable(dataDir: string): Promise<Finding> {
   const path = existingPart(dataDir);
@@ -26,6 +32,7 @@ export async function checkWritable(dataDir: string): Promise<Finding> {
       const code = path === dataDir ? "EEXIST" : "ENOTDIR";
       throw Object.assign(new Error(code), { code, path: dataDir });
     }
+    if (kernelFileSystems.has((await statfs(path)).type)) throw new FolderRefusedError(dataDir, {});
     if (path === dataDir) assertTrustedFolder(dataDir);
     await access(path, constants.W_OK | constants.X_OK);
     return ok(path === dataDir ? dataDir : `${dataDir} does not exist yet; the first start creates it`);

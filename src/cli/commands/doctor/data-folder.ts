@@ -16,7 +16,7 @@ function existingPart(path: string): string {
 }
 
 /**
- * File systems in which nobody can make a folder for files, though permissions say otherwise to root: proc, sysfs, cgroup
+ * File systems in which nobody can make a folder, though permissions say otherwise to root: proc, sysfs, cgroup
  * and cgroup2 (statfs(2), `f_type`).
  */
 const kernelFileSystems = new Set([0x9fa0, 0x62656572, 0x27e0eb, 0x63677270]);

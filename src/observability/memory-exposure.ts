@@ -37,18 +37,18 @@ function findExposing(words: readonly string[]): string[] {
  * Keeps this process's memory to itself, as far as it can from inside: it does not start with Node's options that show
  * memory, and afterwards no signal opens the debugger or writes a report. The system's core dumps, and whoever may
  * trace processes, are the operator's to forbid.
- * @param onRefusal told when a signal was ignored.
+ * @param onRefusal called when SIGUSR1 was ignored
  * @throws ExposedMemoryError
  */
 export function keepMemoryClosed(
   { execArgv, nodeOptions }: { readonly execArgv: readonly string[]; readonly nodeOptions: string },
-  onRefusal: (message: string) => void,
+  onRefusal: () => void,
 ): void {
   const [option] = findExposing([...execArgv, ...nodeOptions.split(/\s+/)]);
   if (option !== undefined) throw new ExposedMemoryError(`Node was started with ${option}.`);
   if (inspector.url() !== undefined) throw new ExposedMemoryError("A debugger can connect to this process.");
   // Without a listener Node opens its debugger.
-  process.on("SIGUSR1", () => onRefusal("SIGUSR1 is ignored: in production no debugger is let in."));
+  process.on("SIGUSR1", onRefusal);
   Object.assign(process.report, {
     reportOnFatalError: false,
     reportOnSignal: false,

@@ -66,6 +66,7 @@ test(
       [["sessions", "end", "--user", "alice", session.id], /^Ended /],
       [["keys", "rotate"], /^Key 3 is made\..*\nKey 3 is active: .*\n1 row was resealed\.\n/],
       [["credentials", "revoke", "--user", "alice", "--yes", credential.id], /^Deleted /],
+      [["restored"], /^A new timeline has begun at /],
       [["audit", "export"], /"action":"credential\.revoke".*\n$/],
     ] as const) {
       expect({ args, ...(await runAsProcess(args)) }).toMatchObject({

@@ -82,12 +82,12 @@ test.each(["at once", "at SIGCONT"] as const)(
     const file = await failing(folder.path, when);
     await using program = new Program({ ...production, DATA_DIR: join(folder.path, "data") }, ["--import", file]);
     if (when === "at SIGCONT") {
-      await program.prints("Maestro Auth is ready");
+      await program.prints(`"event":"server.started"`);
       program.signal("SIGCONT");
     }
     expect(await program.end()).toBe(1);
     expect(program.output).toMatch(
-      /Unexpected failure.*: TypeError: broken near sk-\[redacted\]\ncaused by Error\n +at /,
+      /"event":"server\.crashed","err":\{"type":"TypeError","message":"broken near sk-\[redacted\]","stack":" +at .*"cause":\{"type":"Error"/,
     );
     expect(program.output).not.toContain(canary);
   },
@@ -97,9 +97,9 @@ test("in production SIGUSR1 opens no debugger, and the server goes on", async ()
   await using folder = await temporaryFolder();
   await fillDataFolder(folder.path);
   await using program = new Program({ ...production, DATA_DIR: folder.path });
-  await program.prints("Maestro Auth is ready");
+  await program.prints(`"event":"server.started"`);
   program.signal("SIGUSR1");
-  await program.prints("SIGUSR1 is ignored");
+  await program.prints(`"event":"server.debugger_refused"`);
   program.signal("SIGTERM");
   expect(await program.end()).toBe(0);
   expect(program.output).not.toContain("Debugger listening");

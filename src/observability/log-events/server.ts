@@ -44,6 +44,12 @@ export const serverEvents = {
     fields: ["err"],
     advice: "Restart it, if your supervisor doesn't. Report the line as a bug.",
   }),
+  "server.debugger_refused": logEvent({
+    level: "warn",
+    message: "SIGUSR1 is ignored: in production no debugger is let in",
+    fields: [],
+    advice: "Find out who sent the signal. A debugger could read opened secrets.",
+  }),
   "log.suppressed": logEvent({
     level: "warn",
     message: "lines of an event were left out in the last minute",

@@ -59,9 +59,9 @@ function endStartOnSignal(output: Output, log: Logger | null): void {
 }
 
 /** Keeps opened secrets out of what Node can be made to show. @throws ExposedMemoryError */
-function closeMemory(): void {
+function closeMemory(log: Logger): void {
   const { execArgv, env } = process;
-  const onRefusal = (message: string) => process.stderr.write(`${message}\n`);
+  const onRefusal = () => log.tell("server.debugger_refused");
   keepMemoryClosed({ execArgv, nodeOptions: env["NODE_OPTIONS"] ?? "" }, onRefusal);
 }
 
@@ -105,10 +105,10 @@ async function serve(options: ServeOptions): Promise<void> {
     const catalog = await loadCatalog();
     const environment = options.port === undefined ? process.env : { ...process.env, PORT: String(options.port) };
     const config = loadConfig(catalog, environment);
-    if (config.production) closeMemory();
+    const log = createLogger(config.logLevel, undefined, config.logFormat);
+    if (config.production) closeMemory(log);
     steps.done("configuration read");
     steps.begin("opening the database");
-    const log = createLogger(config.logLevel, undefined, config.logFormat);
     const onWait = (reason: string) => {
       if (isForPrograms) log.tell("server.waiting", { reason });
       steps.wait(reason);

@@ -8,26 +8,29 @@ async function openEmpty() {
   return openDatabase(url === null ? { kind: "memory" } : { kind: "postgres", url });
 }
 
+/** All, the oldest first. */
+const migrations = [
+  "0001-initial",
+  "0002-oauth-flows",
+  "0003-refresh",
+  "0004-sessions",
+  "0005-rate-limits",
+  "0006-audit-log",
+  "0007-key-rotation",
+  "0008-credential-uses-index",
+  "0009-refused-renewals",
+  "0010-token-lifetime",
+  "0011-credential-warning",
+  "0012-device-poll-failures",
+  "0015-quotas",
+  "0016-timeline",
+  "0018-label-keys",
+  "0019-bounds",
+];
+
 test("the migrations lead from nothing to exactly what the entities say, and back", async () => {
   await using database = await openEmpty();
-  expect(await migrate(database)).toEqual([
-    "0001-initial",
-    "0002-oauth-flows",
-    "0003-refresh",
-    "0004-sessions",
-    "0005-rate-limits",
-    "0006-audit-log",
-    "0007-key-rotation",
-    "0008-credential-uses-index",
-    "0009-refused-renewals",
-    "0010-token-lifetime",
-    "0011-credential-warning",
-    "0012-device-poll-failures",
-    "0015-quotas",
-    "0016-timeline",
-    "0018-label-keys",
-    "0019-bounds",
-  ]);
+  expect(await migrate(database)).toEqual(migrations);
   expect(await database.orm.schema.getUpdateSchemaSQL({ wrap: false })).toBe("");
   expect(await migrate(database)).toEqual([]);
   await database.orm.migrator.down({ to: 0 });
@@ -77,21 +80,5 @@ test("of several processes that start at once one migrates and the others wait",
   await using second = await openDatabase({ kind: "postgres", url: url! });
   await using third = await openDatabase({ kind: "postgres", url: url! });
   const applied = await Promise.all([first, second, third].map((database) => migrate(database)));
-  expect(applied.flat()).toEqual([
-    "0001-initial",
-    "0002-oauth-flows",
-    "0003-refresh",
-    "0004-sessions",
-    "0005-rate-limits",
-    "0006-audit-log",
-    "0007-key-rotation",
-    "0008-credential-uses-index",
-    "0009-refused-renewals",
-    "0010-token-lifetime",
-    "0011-credential-warning",
-    "0012-device-poll-failures",
-    "0015-quotas",
-    "0016-timeline",
-    "0018-label-keys",
-  ]);
+  expect(applied.flat()).toEqual(migrations);
 });

@@ -18,6 +18,7 @@ export default defineConfig({
           include: startingProcesses,
           exclude: crowds,
           maxWorkers: 2,
+          testTimeout: 300_000,
           sequence: { groupOrder: 0 },
         },
       },

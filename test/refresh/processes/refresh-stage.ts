@@ -126,7 +126,10 @@ export class RefreshStage implements AsyncDisposable {
     }
   }
 
-  async #copy(row: ProviderCredential, userId: string): Promise<ProviderCredential> {
+  async #copy(
+    { labelKey: _computed, ...row }: ProviderCredential,
+    userId: string,
+  ): Promise<Omit<ProviderCredential, "labelKey">> {
     const { sealer, scheduler } = this.#vault;
     const credentials = await this.#signIn(userId);
     const { method, expiresAt } = credentials;

@@ -43,7 +43,7 @@ test("the tarball has compiled code with types, migrations and the schema, and n
   expect(files.filter((file) => /dist\/migrations\/\d+-[\w-]+\.js$/.test(file)).length).toBeGreaterThanOrEqual(4);
   for (const file of ["landing.js", "landing.css", "graphiql-live-strip.js", "callback.js"])
     expect(files).toContain(`package/dist/src/http/pages/browser/${file}`);
-  const code = /^package\/dist\/((src|migrations)\/.*\.(js|d\.ts)|src\/http\/browser\/[\w-]+\.css)$/;
+  const code = /^package\/dist\/((src|migrations)\/.*\.(js|d\.ts)|src\/http\/pages\/browser\/[\w-]+\.css)$/;
   const texts = /^package\/(docs\/[\w/-]+\.md|[A-Z]+(\.md)?|package\.json|schema\.graphql)$/;
   expect(files.filter((file) => !code.test(file) && !texts.test(file))).toEqual([]);
 });
